@@ -1,0 +1,63 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <vector>
+
+#include "mintmark/base/bytes.hpp"
+#include "mintmark/base/file.hpp"
+#include "mintmark/base/parallel.hpp"
+#include "mintmark/base/rng.hpp"
+
+namespace mintmark {
+namespace {
+
+TEST(Hex, RoundTripsAndRejectsGarbage) {
+    EXPECT_EQ(to_hex(Bytes{0x00, 0xab, 0xff}), "0x00abff");
+    EXPECT_EQ(from_hex("0x00ABff").value(), (Bytes{0x00, 0xab, 0xff}));
+    EXPECT_EQ(from_hex("abc").error().code, ErrorCode::kMalformed);
+    EXPECT_EQ(from_hex("zz").error().code, ErrorCode::kMalformed);
+    EXPECT_EQ(bytes32_from_hex("0x00").error().code, ErrorCode::kMalformed);
+}
+
+TEST(ErrorCodes, AreStable) {
+    EXPECT_EQ(exit_code(ErrorCode::kInvalidArgument), 2);
+    EXPECT_EQ(exit_code(ErrorCode::kInterrupted), 130);
+    EXPECT_EQ(exit_code(ErrorCode::kInternal), 16);
+    EXPECT_EQ(error_name(ErrorCode::kInternal), "internal");
+}
+
+TEST(File, WritesAtomicallyAndReadsBack) {
+    const auto dir = std::filesystem::temp_directory_path() / "mintmark_base_test";
+    std::filesystem::remove_all(dir);
+    ASSERT_TRUE(write_text(dir / "a" / "b.txt", "hello", FileMode::kSecret));
+    EXPECT_EQ(read_text(dir / "a" / "b.txt").value(), "hello");
+    EXPECT_EQ(read_file(dir / "a" / "b.txt", 2).error().code, ErrorCode::kOutOfRange);
+    EXPECT_EQ(read_file(dir / "none").error().code, ErrorCode::kNotFound);
+    std::size_t files = 0;
+    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(dir / "a"))
+        ++files;
+    EXPECT_EQ(files, 1U);
+    std::filesystem::remove_all(dir);
+}
+
+TEST(Parallel, CoversEveryIndexOnce) {
+    std::vector<std::atomic<int>> hits(10'000);
+    parallel_for(hits.size(), 16, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) ++hits[i];
+    });
+    for (const auto& hit : hits) ASSERT_EQ(hit.load(), 1);
+}
+
+TEST(Rng, SeededRepeatsSystemDoesNot) {
+    Bytes a(32), b(32);
+    SeededRng(7).fill(a);
+    SeededRng(7).fill(b);
+    EXPECT_EQ(a, b);
+    system_rng().fill(a);
+    system_rng().fill(b);
+    EXPECT_NE(a, b);
+}
+
+}  // namespace
+}  // namespace mintmark

@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""House rules that no compiler checks. Run as a CTest; every message names the fix."""
+import pathlib
+import re
+import sys
+
+LINE_MAX, FILE_MAX = 100, 800
+BANNED = {  # regular expression -> what to write instead
+    r"\bstd::endl\b": "'\\n'",
+    r"\bassert\(": "MINTMARK_ASSERT (always on) or MINTMARK_DEBUG_ASSERT (hot loops)",
+    r"\busing namespace std\b": "qualified names",
+    r"\b(FIXME|XXX|HACK)\b": "TODO(#issue) or fix it now",
+    r"\bthrow\b": "return Error{...} (adapters to third-party code carry NOLINT(throw))",
+}
+
+
+def modules(cmake_text):
+    out = {}
+    for body in re.findall(r"^\s*mintmark_module\(([^)]*)\)", cmake_text, re.M):
+        words = body.split()
+        deps, take = set(), False
+        for word in words[1:]:
+            if word.isupper():
+                take = word == "DEPS"
+            elif take:
+                deps.add(word)
+        out[words[0]] = deps
+    return out
+
+
+def check(root):
+    errors = []
+    cmake = "\n".join(p.read_text() for p in root.glob("**/CMakeLists.txt") if "build" not in p.parts)
+    deps = modules(cmake)
+    for path in sorted((root / "src" / "mintmark").rglob("*.[ch]pp")):
+        text = path.read_text()
+        rel = path.relative_to(root)
+        module = path.relative_to(root / "src" / "mintmark").parts[0]
+        lines = text.split("\n")
+        if len(lines) > FILE_MAX:
+            errors.append(f"{rel}:1: {len(lines)} lines, at most {FILE_MAX}: split the file")
+        for number, line in enumerate(lines, 1):
+            if len(line) > LINE_MAX:
+                errors.append(f"{rel}:{number}: {len(line)} columns, at most {LINE_MAX}")
+            code = line.split("//")[0]
+            for pattern, instead in BANNED.items():
+                if re.search(pattern, code) and "NOLINT" not in line:
+                    errors.append(f"{rel}:{number}: {pattern} is banned, use {instead}")
+            found = re.match(r'#include "mintmark/(\w+)/', line)
+            if found and found[1] not in deps.get(module, set()) | {module}:
+                errors.append(f"{rel}:{number}: module '{module}' does not declare DEPS {found[1]}")
+        if path.suffix == ".cpp" and path.name not in cmake:
+            errors.append(f"{rel}:1: no CMakeLists.txt names this file")
+    return errors
+
+
+if __name__ == "__main__":
+    found = check(pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "."))
+    print("\n".join(found))
+    sys.exit(1 if found else 0)
