@@ -1,0 +1,40 @@
+# The two commands: `make demo` and `make test`. Both install what they need (Debian packages, npm).
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+RELEASE := build/release
+FORGE := contracts/node_modules/.bin/forge
+
+.PHONY: help setup build contracts demo test test-long bench lint format clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## install what build, tests and demo need
+	@tools/setup.sh
+
+build: setup ## the mintmark program (release) and the contracts
+	@cmake --preset release >build-configure.log 2>&1 || { cat build-configure.log; exit 1; }; rm -f build-configure.log
+	@cmake --build --preset release --target mintmark
+	@cd contracts && node_modules/.bin/forge build --skip test --quiet
+
+demo: build ## the whole story on a local chain, with the real CLI
+	@tools/demo.sh
+
+test: setup ## every test: C++ (release; debug with ASan+UBSan), contracts, end to end
+	@python3 tools/run_tests.py
+
+test-long: setup ## the heavy suites: every byte of a proof flipped, long fuzzing
+	@python3 tools/run_tests.py --long
+
+bench: setup ## timings of the prover and verifier
+	@tools/bench.sh
+
+lint: ## formatting and house rules
+	@clang-format-19 --dry-run --Werror $$(git ls-files '*.cpp' '*.hpp')
+	@python3 tools/tidy.py .
+
+format: ## rewrite all C++ files with clang-format
+	@clang-format-19 -i $$(git ls-files '*.cpp' '*.hpp')
+
+clean: ## remove build outputs
+	@rm -rf build contracts/out contracts/cache

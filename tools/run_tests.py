@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Runs every suite and ends with one line: 'N passed, N failed'. Exit status 1 if anything failed.
+
+usage: run_tests.py [--long] [--only NAME ...]      NAMEs: release dev contracts e2e long
+"""
+import argparse
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FORGE = "node_modules/.bin/forge"
+
+
+def run(command, cwd=ROOT):
+    """Runs a command, shows its output as it comes, returns (exit status, output)."""
+    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        sys.stdout.write(line)
+        sys.stdout.flush()
+    return process.wait(), "".join(lines)
+
+
+def quiet(command, cwd=ROOT):
+    """Runs a command; shows its output only if it fails."""
+    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        print(done.stdout[-20000:])
+    return done.returncode
+
+
+def counted(status, passed, failed):
+    """A suite that died without counting its failure still counts as one failure."""
+    return (passed, failed) if status == 0 or failed else (passed, 1)
+
+
+def cpp(preset, long=False):
+    print(f"== C++, preset {preset}", flush=True)
+    if quiet(["cmake", "--preset", preset]) or quiet(["cmake", "--build", "--preset", preset]):
+        return 0, 1
+    selection = ["-L", "long"] if long else ["-LE", "long"]
+    status, out = run(["ctest", "--preset", preset, "-j2", "--progress", "--timeout", "1200", *selection])
+    found = re.search(r"(\d+) tests failed out of (\d+)", out)
+    if not found:
+        return 0, 1
+    failed, total = int(found[1]), int(found[2])
+    return counted(status, total - failed, failed)
+
+
+def contracts():
+    print("== contracts (forge)", flush=True)
+    status, out = run([FORGE, "test", "--summary"], ROOT / "contracts")
+    found = re.findall(r"(\d+) tests? passed, (\d+) failed, (\d+) skipped", out)
+    if not found:
+        return 0, 1
+    passed, failed, skipped = map(int, found[-1])
+    return counted(status, passed, failed + skipped)
+
+
+def e2e():
+    print("== end to end (the real CLI on a local chain)", flush=True)
+    if quiet(["cmake", "--preset", "release"]) or quiet(["cmake", "--build", "--preset", "release", "--target", "mintmark"]):
+        return 0, 1
+    status, out = run(["python3", "test/e2e/run.py"])
+    found = re.findall(r"^(\d+) passed, (\d+) failed$", out, re.M)
+    if not found:
+        return 0, 1
+    return counted(status, int(found[-1][0]), int(found[-1][1]))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--long", action="store_true", help="the heavy suites only")
+    parser.add_argument("--only", nargs="+", default=None)
+    args = parser.parse_args()
+    suites = {
+        "release": lambda: cpp("release"),
+        "contracts": contracts,
+        "e2e": e2e,
+        "dev": lambda: cpp("dev"),
+        "long": lambda: cpp("release", long=True),
+    }
+    chosen = args.only or (["long"] if args.long else ["release", "contracts", "e2e", "dev"])
+    rows, total_passed, total_failed = [], 0, 0
+    for name in chosen:
+        begin = time.monotonic()
+        passed, failed = suites[name]()
+        rows.append(f"{name:10} {passed:6} passed {failed:4} failed {time.monotonic() - begin:8.0f} s")
+        total_passed += passed
+        total_failed += failed
+    print("\n" + "\n".join(rows))
+    print(f"{total_passed} passed, {total_failed} failed")
+    return 1 if total_failed or not total_passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Installs what the build, the tests and the demo need: Debian 12 packages and npm packages pinned by contracts/package-lock.json.
+# Safe to run again; does nothing when all is there. Root, or a user who may sudo.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=(
+    build-essential cmake ninja-build ccache pkg-config python3 git ca-certificates
+    clang-19 libclang-rt-19-dev clang-format-19
+    libfmt-dev libgtest-dev libgmock-dev libgmp-dev libcrypto++-dev libssl-dev libsecp256k1-dev
+    libcurl4-openssl-dev libboost1.81-dev nlohmann-json3-dev libcli11-dev libpng-dev zlib1g-dev
+    protobuf-compiler libprotobuf-dev libbenchmark-dev
+)
+missing=()
+for package in "${packages[@]}"; do
+    [ "$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null)" = "install ok installed" ] || missing+=("$package")
+done
+if ! command -v npm >/dev/null || ! command -v node >/dev/null; then missing+=(nodejs npm); fi
+if [ ${#missing[@]} -gt 0 ]; then
+    echo "installing Debian packages: ${missing[*]}"
+    as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || { echo "setup: run as root, or install sudo" >&2; exit 1; }
+        as_root=(sudo)
+    fi
+    log=$(mktemp)
+    if ! { "${as_root[@]}" apt-get update -q && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y -q --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        echo "setup: apt-get failed; the whole log is in $log" >&2
+        exit 1
+    fi
+    rm -f "$log"
+fi
+
+stamp=contracts/node_modules/.mintmark-stamp
+if ! cmp -s contracts/package-lock.json "$stamp"; then
+    echo "installing npm packages (contracts/package-lock.json)"
+    (cd contracts && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+    cp contracts/package-lock.json "$stamp"
+fi
