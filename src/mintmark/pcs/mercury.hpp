@@ -1,0 +1,47 @@
+// Mercury: opening of a multilinear polynomial, committed with univariate KZG, at one point, with a
+// proof of constant size and O(m) prover time outside of the multi-scalar multiplications (ePrint
+// 2025/385; here the openings are grouped by point: docs/spec/protocol.md, section 6).
+//
+//   f      the univariate polynomial whose first m = 2^mu coefficients are the lanes
+//   z      the point, z[0] belongs to the lowest bit of the lane's index
+//   v      the claimed value sum_{x<m} f_x eq(z, x)
+//
+// Coefficients from X^m on (blinders, masks) do not enter the value.
+#pragma once
+
+#include <span>
+
+#include "mintmark/math/curve.hpp"
+#include "mintmark/math/field.hpp"
+#include "mintmark/pcs/srs.hpp"
+#include "mintmark/transcript/transcript.hpp"
+
+namespace mintmark {
+
+/// 8 points and 7 scalars, 736 bytes on the wire.
+struct MercuryProof {
+    G1Affine h, q, g, s, d;  ///< commitments of the polynomials of section 6
+    G1Affine w1, w2, w3;     ///< KZG quotients at zeta, 1/zeta, a
+    Fr zeta_inv;             ///< 1/zeta, so that the EVM need not invert
+    Fr g_z, g_zi;            ///< g at zeta and 1/zeta
+    Fr h_z, h_zi;            ///< h at zeta and 1/zeta
+    Fr s_z, s_zi;            ///< S at zeta and 1/zeta
+
+    friend bool operator==(const MercuryProof&, const MercuryProof&) = default;
+};
+
+/// Opens f at z. f has at least m = 2^z.size() coefficients and no more than the SRS has points
+/// (asserted); usually m + 1, the last being the combined blinder. The transcript must already bind
+/// the commitment, z and v. A false v gives a proof that does not verify. Cost: two multi-scalar
+/// multiplications of f.size() points, O(f.size()) field operations, the rest O(sqrt(m) log m).
+[[nodiscard]] MercuryProof mercury_open(const Srs& srs, std::span<const Fr> f,
+                                        std::span<const Fr> z, const Fr& v, Transcript& transcript);
+
+/// True iff the proof shows that `commitment` opens to v at z; total on any proof and any z.
+/// Points of the proof must be on the curve (their decoder checks it). Cost: one multi-scalar
+/// multiplication of 10 points and one product of two pairings.
+[[nodiscard]] bool mercury_verify(const G1Affine& commitment, std::span<const Fr> z, const Fr& v,
+                                  const MercuryProof& proof, const G2Affine& tau_g2,
+                                  Transcript& transcript);
+
+}  // namespace mintmark
