@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title A proof system, as the VerifierRouter sees it
+/// @notice Total on any input: a malformed proof, key or instance list gives `false` (a revert counts as `false` too).
+interface IProofVerifier {
+    /// @notice Says whether `proof` shows that the circuit of `key` maps the instances' input part to their output part.
+    /// @param key the contract whose code is one zero byte (STOP), then the verifying key (docs/spec/protocol.md §8)
+    /// @param context what the proof is bound to; absorbed into the transcript, never interpreted
+    /// @param instances input words, then output words (docs/spec/protocol.md §4)
+    /// @param proof the proof's bytes (docs/spec/protocol.md §7)
+    /// @return accepted true only for a valid proof
+    function verify(address key, bytes32 context, uint256[] calldata instances, bytes calldata proof)
+        external
+        view
+        returns (bool accepted);
+}
