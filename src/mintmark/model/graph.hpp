@@ -1,0 +1,98 @@
+// The float model: a typed graph in execution order with every shape known and constants folded.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "mintmark/base/bytes.hpp"
+#include "mintmark/base/result.hpp"
+#include "mintmark/model/quant_graph.hpp"
+
+namespace mintmark::model {
+
+/// Index of a value (a tensor) in Graph::values.
+using ValueId = std::uint32_t;
+
+/// A value: computed by a node, an input, or a constant with its data.
+struct Value {
+    std::string name;  ///< the ONNX name
+    Shape shape;
+    bool is_constant = false;
+    std::vector<double> data = {};  ///< constants only, row-major
+};
+
+enum class Pointwise : std::uint8_t { kRelu, kLeakyRelu, kSigmoid, kTanh };
+enum class Binary : std::uint8_t { kAdd, kSub, kMul, kDiv };
+enum class PoolKind : std::uint8_t { kMax, kAverage, kAverageWithPads };
+
+/// Sliding window over the spatial axes (1 or 2), one entry per spatial axis.
+struct Window {
+    std::vector<std::uint32_t> kernel, strides, pads_begin, pads_end, dilations;
+};
+
+struct ConvOp {  ///< inputs: x [N, C, …], weight [M, C/groups, …], bias [M] (optional)
+    Window window;
+    std::uint32_t groups = 1;
+};
+struct MatMulOp {};   ///< numpy matmul; Gemm is imported as transposes, MatMul, Mul, Add
+struct BatchNormOp {  ///< inputs: x, scale, bias, mean, variance
+    double epsilon = 1e-5;
+};
+struct PointwiseOp {
+    Pointwise kind = Pointwise::kRelu;
+    double alpha = 0;  ///< kLeakyRelu
+};
+struct BinaryOp {  ///< numpy broadcasting
+    Binary kind = Binary::kAdd;
+};
+struct PoolOp {  ///< kAverage divides by the positions inside the box, kAverageWithPads by the
+                 ///< kernel
+    PoolKind kind = PoolKind::kMax;
+    Window window;
+};
+struct ReshapeOp {};  ///< row-major data under the output's shape
+struct TransposeOp {
+    std::vector<std::uint32_t> perm;
+};
+struct SliceOp {  ///< per axis
+    std::vector<std::uint32_t> starts, steps;
+};
+struct PadOp {  ///< constant padding; the output's shape says how much at the end
+    std::vector<std::uint32_t> begin;
+    double value = 0;
+};
+struct ConcatOp {
+    std::uint32_t axis = 0;
+};
+
+using Op = std::variant<ConvOp, MatMulOp, BatchNormOp, PointwiseOp, BinaryOp, PoolOp, ReshapeOp,
+                        TransposeOp, SliceOp, PadOp, ConcatOp>;
+
+struct Node {
+    std::string name;     ///< ONNX node name, or its output's name when it has none
+    std::string op_type;  ///< ONNX operator, for messages
+    std::vector<ValueId> inputs;
+    ValueId output = 0;
+    Op op;
+};
+
+/// A model with all shapes known. Nodes are in execution order and reach an output.
+struct Graph {
+    std::vector<Value> values;
+    std::vector<Node> nodes;
+    std::vector<ValueId> inputs, outputs;
+};
+
+/// How to bind what an ONNX file leaves open.
+struct ImportOptions {
+    std::uint32_t batch = 1;  ///< for the first axis of an input when it is dynamic
+    std::map<std::string, std::uint32_t> dims = {};  ///< named dims ("seq" -> 16); wins over batch
+    std::size_t max_file_bytes = std::size_t{1} << 31U;
+    std::size_t max_elements = std::size_t{1} << 28U;  ///< of any one tensor
+};
+
+}  // namespace mintmark::model

@@ -1,0 +1,133 @@
+// Façade of the module: ONNX in, quantised integer model out.
+//
+//   load_onnx -> Graph --quantise(samples)--> QuantGraph --execute--> integers
+//
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "mintmark/base/bytes.hpp"
+#include "mintmark/base/result.hpp"
+#include "mintmark/model/graph.hpp"
+#include "mintmark/model/quant_graph.hpp"
+
+namespace mintmark::model {
+
+/// One sample: for each graph input its elements, row-major.
+using Sample = std::vector<std::vector<double>>;
+
+// ---- import and float execution ---------------------------------------------------------------
+
+/// Reads an ONNX model (opset 9 to 21). kMalformed: not an ONNX file, truncated, inconsistent
+/// shapes or types, NaN or infinite weights; kUnsupported: an operator, attribute or type that
+/// Mintmark does not do, naming operator and node; kOutOfRange: beyond the limits of `options`.
+[[nodiscard]] Result<Graph> load_onnx(ByteSpan bytes, const ImportOptions& options = {});
+/// As above from a file; kNotFound and kIo as read_file.
+[[nodiscard]] Result<Graph> load_onnx(const std::filesystem::path& path,
+                                      const ImportOptions& options = {});
+
+/// Runs the model in double precision. Returns the elements of each output. kInvalidArgument when
+/// number or sizes of inputs are off.
+[[nodiscard]] Result<std::vector<std::vector<double>>> run_float(const Graph& graph,
+                                                                 const Sample& inputs);
+
+// ---- quantisation -----------------------------------------------------------------------------
+
+enum class Granularity : std::uint8_t { kPerTensor, kPerChannel };
+
+/// Bit widths and calibration of a post-training quantisation.
+struct QuantOptions {
+    std::uint8_t activation_bits = 8;  ///< 4..14, of every tensor between nodes
+    std::uint8_t weight_bits = 12;     ///< 4..20, of the largest folded weight of a layer
+    std::uint8_t output_bits = 16;     ///< 8..16, of the model's output
+    Granularity granularity = Granularity::kPerChannel;
+    /// Range of the inputs; from the samples (and zero) if absent.
+    std::optional<std::pair<double, double>> input_range = {};
+    double input_margin = 0;       ///< widens the samples' input range by this fraction
+    double activation_margin = 0;  ///< widens the calibrated ranges of activations
+    /// With fewer samples than this, made-up inputs from the input range join the calibration.
+    std::size_t min_samples = 16;
+};
+
+/// Post-training quantisation, symmetric, zero-point 0. kInvalidArgument: no samples and no
+/// input_range, sizes off, bits out of range; kUnsupported: a node that has no integer form
+/// (naming it).
+[[nodiscard]] Result<QuantGraph> quantise(const Graph& graph, std::span<const Sample> samples,
+                                          const QuantOptions& options = {});
+
+/// Integers for one sample: round(x / step), clamped to the input's range. Flat, in port order.
+/// kInvalidArgument when sizes are off or a value is NaN.
+[[nodiscard]] Result<std::vector<std::int64_t>> quantise_input(const QuantGraph& graph,
+                                                               const Sample& inputs);
+/// Real values of the output, per port; `output` as returned by execute.
+[[nodiscard]] std::vector<std::vector<double>> dequantise_output(
+    const QuantGraph& graph, std::span<const std::int64_t> output);
+
+// ---- report and choice of bits ----------------------------------------------------------------
+
+/// Float against integer for one output element.
+struct OutputError {
+    std::string output;                    ///< port name
+    std::size_t index = 0;                 ///< element in the port
+    double float_lo = 0, float_hi = 0;     ///< over the samples
+    double max_error = 0, mean_error = 0;  ///< absolute, over the samples
+};
+
+/// What quantisation cost. Errors are relative to the port's float range over all samples and
+/// elements (the largest |value| if the range is zero).
+struct QuantReport {
+    std::uint8_t activation_bits = 0, weight_bits = 0;
+    std::size_t samples = 0;
+    double max_relative_error = 0, mean_relative_error = 0;
+    double top1_agreement = 1;  ///< share of samples whose largest output has the same index
+    std::optional<double> float_accuracy, integer_accuracy;  ///< top-1, when labels are given
+    std::vector<OutputError> outputs;
+};
+
+/// Compares both executions on the samples. `labels`: empty, or one class per sample.
+[[nodiscard]] Result<QuantReport> compare(const Graph& graph, const QuantGraph& quantised,
+                                          std::span<const Sample> samples,
+                                          std::span<const std::uint32_t> labels = {});
+
+/// What automatic choice of bits must reach.
+struct AccuracyTarget {
+    double max_relative_error = 0.005;              ///< unless min_top1_agreement is set
+    std::optional<double> min_top1_agreement = {};  ///< e.g. 0.995: instead of the error bound
+};
+
+struct QuantResult {
+    QuantGraph graph;
+    QuantReport report;
+    bool reached = false;  ///< the target; else the best that was tried
+};
+
+/// Tries (activation, weight) bits (8,8) (8,12) (10,12) (12,14) (14,16) with the other settings of
+/// `options` and returns the first that reaches the target, or the most accurate.
+[[nodiscard]] Result<QuantResult> quantise_auto(const Graph& graph, std::span<const Sample> samples,
+                                                const AccuracyTarget& target = {},
+                                                const QuantOptions& options = {},
+                                                std::span<const std::uint32_t> labels = {});
+
+// ---- files ------------------------------------------------------------------------------------
+
+/// Versioned binary form (weights included: keep it secret).
+[[nodiscard]] Bytes encode(const QuantGraph& graph);
+/// Total on any bytes: kMalformed, never an assertion; the result is valid (see `validate`).
+[[nodiscard]] Result<QuantGraph> decode_quant_graph(ByteSpan bytes);
+
+/// ezkl's input.json: {"input_data": [[…], …], "output_data": [[…]]} (output_data optional), one
+/// array per graph input; nested arrays are flattened; also {"samples": [[[…]], …]} for several.
+struct InputFile {
+    std::vector<Sample> samples;
+    std::vector<Sample> outputs;  ///< as given by the file; may be empty
+};
+[[nodiscard]] Result<InputFile> read_input_json(std::string_view text);
+
+}  // namespace mintmark::model
