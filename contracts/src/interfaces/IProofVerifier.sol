@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @title A proof system, as the VerifierRouter sees it
+/// @title A proof system, as the registry and the router see it
 /// @notice Total on any input: a malformed proof, key or instance list gives `false` (a revert counts as `false` too).
 interface IProofVerifier {
     /// @notice Says whether `proof` shows that the circuit of `key` maps the instances' input part to their output part.
@@ -14,4 +14,8 @@ interface IProofVerifier {
         external
         view
         returns (bool accepted);
+
+    /// @notice The number of words of the instances' input part, which the key fixes; 0 when the key is malformed.
+    /// @dev FlatKeyReader implements it for the keys of docs/spec/protocol.md §8.
+    function inputWords(address key) external view returns (uint256 words);
 }

@@ -9,3 +9,25 @@ type VersionId is uint256;
 
 /// @dev An access pass: the ERC-721 token id in AccessPass. Numbered from 1; 0 is no pass.
 type PassId is uint256;
+
+/// @dev A proof system: the first four bytes of keccak256 of its name, e.g. "mintmark-flat-v1" (ERC-7992).
+type ProofSystemId is bytes4;
+
+using {sameModel as ==, otherModel as !=} for ModelId global;
+using {sameVersion as ==, otherVersion as !=} for VersionId global;
+
+function sameModel(ModelId a, ModelId b) pure returns (bool) {
+    return ModelId.unwrap(a) == ModelId.unwrap(b);
+}
+
+function otherModel(ModelId a, ModelId b) pure returns (bool) {
+    return ModelId.unwrap(a) != ModelId.unwrap(b);
+}
+
+function sameVersion(VersionId a, VersionId b) pure returns (bool) {
+    return VersionId.unwrap(a) == VersionId.unwrap(b);
+}
+
+function otherVersion(VersionId a, VersionId b) pure returns (bool) {
+    return VersionId.unwrap(a) != VersionId.unwrap(b);
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
+
+/// @title What a key of docs/spec/protocol.md §8 says about its statement
+/// @notice A verifier of the flat systems inherits this.
+abstract contract FlatKeyReader is IProofVerifier {
+    uint256 private constant HEADER_BYTES = 64;
+    uint256 private constant RECORD_BYTES = 32;
+    uint256 private constant FLAG_INPUT_COMMITTED = 1;
+    uint256 private constant COLUMN_IN = 1;
+    uint256 private constant MAX_AXES = 6;
+
+    /// @inheritdoc IProofVerifier
+    /// @dev Two words per chunk of a committed input; else one word per value of the first tensor on column IN.
+    function inputWords(address key) external view returns (uint256 words) {
+        bytes memory header = _read(key, 0, HEADER_BYTES);
+        if (uint8(header[4]) & FLAG_INPUT_COMMITTED != 0) return 2 * _u16(header, 16);
+        uint256 count = _u16(header, 10);
+        uint256 start = HEADER_BYTES + RECORD_BYTES * _u16(header, 8);
+        bytes memory tensors = _read(key, start, RECORD_BYTES * count);
+        for (uint256 at = 0; at < tensors.length; at += RECORD_BYTES) {
+            if (uint8(tensors[at]) == COLUMN_IN) return _values(tensors, at);
+        }
+        return 0;
+    }
+
+    /// @dev The number of values of the tensor record at `at`: at most 144 bits.
+    function _values(bytes memory tensors, uint256 at) private pure returns (uint256 values) {
+        uint256 axes = uint8(tensors[at + 1]);
+        if (axes > MAX_AXES) return 0;
+        values = 1;
+        for (uint256 i = 0; i < axes; ++i) {
+            uint256 dim = at + 7 + 4 * i;
+            values *= uint256(uint8(tensors[dim])) << 16 | _u16(tensors, dim + 1);
+        }
+    }
+
+    function _u16(bytes memory data, uint256 at) private pure returns (uint256) {
+        return uint256(uint8(data[at])) << 8 | uint8(data[at + 1]);
+    }
+
+    /// @dev `length` bytes of the key at `from`, zeros beyond its end; the key starts at byte 1 of the code.
+    function _read(address key, uint256 from, uint256 length) private view returns (bytes memory data) {
+        data = new bytes(length);
+        assembly ("memory-safe") {
+            extcodecopy(key, add(data, 32), add(from, 1), length)
+        }
+    }
+}
