@@ -1,0 +1,32 @@
+// Prover's side of the merge sumcheck (docs/spec/protocol.md §5, step 7): many linear claims on
+// many tables of one size become one evaluation of each at one point.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+#include "mintmark/math/field.hpp"
+#include "mintmark/sumcheck/round_hook.hpp"
+#include "mintmark/transcript/transcript.hpp"
+
+namespace mintmark::sumcheck {
+
+/// One table with the coefficients of all claims on it, already combined: 2^mu values each.
+struct MergeSlot {
+    std::vector<Fr> coef, value;
+};
+
+/// What the prover has said and learnt.
+struct MergeResult {
+    std::vector<std::array<Fr, 2>> messages;  ///< per round (c0, c2)
+    std::vector<Fr> point;                    ///< z_0 .. z_{mu-1}
+    std::vector<Fr> coef_evals, value_evals;  ///< per slot, at the point
+};
+
+/// Runs `num_rounds` = mu rounds on the sum over all slots of coef(x) value(x), absorbing each
+/// message under "merge" and drawing "z". Consumes the tables.
+[[nodiscard]] MergeResult prove_merge(std::vector<MergeSlot> slots, std::size_t num_rounds,
+                                      Transcript& transcript, const RoundHook& hook = {});
+
+}  // namespace mintmark::sumcheck
