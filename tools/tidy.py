@@ -20,7 +20,7 @@ def modules(cmake_text):
         words = body.split()
         deps, take = set(), False
         for word in words[1:]:
-            if word.isupper():
+            if re.fullmatch(r"[A-Z_]+", word):
                 take = word == "DEPS"
             elif take:
                 deps.add(word)

@@ -1,9 +1,12 @@
 // 256-bit integers as four little-endian 64-bit limbs, and Montgomery products over them.
 // All functions are constexpr, total and free of secret-dependent branches unless named `_var`.
+// limbs::portable holds the portable arithmetic; limbs:: picks the x86-64 version at run time.
 #pragma once
 
 #include <array>
 #include <cstdint>
+
+#include "mintmark/math/limbs_x86.hpp"
 
 namespace mintmark {
 
@@ -59,6 +62,8 @@ constexpr bool less(const Limbs& a, const Limbs& b) noexcept {
             d3 ^ ((d3 ^ a[3]) & keep)};
 }
 
+namespace portable {
+
 /// (a + b) mod p for a, b < p < 2^255.
 [[gnu::always_inline]] constexpr Limbs add_mod(const Limbs& a, const Limbs& b,
                                                const Limbs& p) noexcept {
@@ -87,20 +92,6 @@ constexpr bool less(const Limbs& a, const Limbs& b) noexcept {
     return {r0, r1, r2, r3};
 }
 
-/// -p^-1 mod 2^64 for odd p (Newton: each step doubles the number of right bits).
-constexpr std::uint64_t negative_inverse_64(std::uint64_t p) noexcept {
-    std::uint64_t inverse = 1;
-    for (int i = 0; i < 6; ++i) inverse *= 2 - p * inverse;
-    return std::uint64_t{0} - inverse;
-}
-
-/// 2^exponent mod p by doublings, p < 2^255.
-constexpr Limbs power_of_two_mod(unsigned exponent, const Limbs& p) noexcept {
-    Limbs value = reduce_once({1, 0, 0, 0}, p);
-    for (unsigned i = 0; i < exponent; ++i) value = add_mod(value, value, p);
-    return value;
-}
-
 /// Montgomery product a b 2^-256 mod p, reduced. a: any 256-bit integer, b < p < 2^255, p odd,
 /// ninv = -p^-1 mod 2^64. Coarsely integrated operand scanning; as p < 2^255 the running value
 /// stays below 2p and needs no fifth limb between rounds.
@@ -126,6 +117,65 @@ constexpr Limbs power_of_two_mod(unsigned exponent, const Limbs& p) noexcept {
     round(a[2]);
     round(a[3]);
     return reduce_once({t0, t1, t2, t3}, p);
+}
+
+/// mont_mul out of line, for processors without ADX.
+[[gnu::noinline, gnu::cold]] inline Limbs mont_mul_call(const Limbs& a, const Limbs& b,
+                                                        const Limbs& p,
+                                                        std::uint64_t ninv) noexcept {
+    return mont_mul(a, b, p, ninv);
+}
+
+}  // namespace portable
+
+/// (a + b) mod p for a, b < p < 2^255.
+[[gnu::always_inline]] constexpr Limbs add_mod(const Limbs& a, const Limbs& b,
+                                               const Limbs& p) noexcept {
+#ifdef MINTMARK_X86_ASM
+    if !consteval {
+        return x86::add_mod(a, b, p);
+    }
+#endif
+    return portable::add_mod(a, b, p);
+}
+
+/// (a - b) mod p for a, b < p.
+[[gnu::always_inline]] constexpr Limbs sub_mod(const Limbs& a, const Limbs& b,
+                                               const Limbs& p) noexcept {
+#ifdef MINTMARK_X86_ASM
+    if !consteval {
+        return x86::sub_mod(a, b, p);
+    }
+#endif
+    return portable::sub_mod(a, b, p);
+}
+
+/// Montgomery product a b 2^-256 mod p, reduced. a: any 256-bit integer, b < p < 2^255, p odd,
+/// ninv = -p^-1 mod 2^64 (a constant in memory is best).
+[[gnu::always_inline]] constexpr Limbs mont_mul(const Limbs& a, const Limbs& b, const Limbs& p,
+                                                const std::uint64_t& ninv) noexcept {
+#ifdef MINTMARK_X86_ASM
+    if !consteval {
+        if (x86::has_adx) [[likely]]
+            return x86::mont_mul(a, b, p, ninv);
+        return portable::mont_mul_call(a, b, p, ninv);
+    }
+#endif
+    return portable::mont_mul(a, b, p, ninv);
+}
+
+/// -p^-1 mod 2^64 for odd p (Newton: each step doubles the number of right bits).
+constexpr std::uint64_t negative_inverse_64(std::uint64_t p) noexcept {
+    std::uint64_t inverse = 1;
+    for (int i = 0; i < 6; ++i) inverse *= 2 - p * inverse;
+    return std::uint64_t{0} - inverse;
+}
+
+/// 2^exponent mod p by doublings, p < 2^255.
+constexpr Limbs power_of_two_mod(unsigned exponent, const Limbs& p) noexcept {
+    Limbs value = reduce_once({1, 0, 0, 0}, p);
+    for (unsigned i = 0; i < exponent; ++i) value = add_mod(value, value, p);
+    return value;
 }
 
 /// Bit i of a 256-bit integer.
