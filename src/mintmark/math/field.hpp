@@ -126,13 +126,16 @@ class Field {
                 (a.limbs_[2] ^ b.limbs_[2]) | (a.limbs_[3] ^ b.limbs_[3])) == 0;
     }
 
-    [[nodiscard]] friend constexpr Field operator+(const Field& a, const Field& b) noexcept {
+    [[nodiscard, gnu::always_inline]] friend constexpr Field operator+(const Field& a,
+                                                                       const Field& b) noexcept {
         return Field(limbs::add_mod(a.limbs_, b.limbs_, kModulus));
     }
-    [[nodiscard]] friend constexpr Field operator-(const Field& a, const Field& b) noexcept {
+    [[nodiscard, gnu::always_inline]] friend constexpr Field operator-(const Field& a,
+                                                                       const Field& b) noexcept {
         return Field(limbs::sub_mod(a.limbs_, b.limbs_, kModulus));
     }
-    [[nodiscard]] friend constexpr Field operator*(const Field& a, const Field& b) noexcept {
+    [[nodiscard, gnu::always_inline]] friend constexpr Field operator*(const Field& a,
+                                                                       const Field& b) noexcept {
         return Field(limbs::mont_mul(a.limbs_, b.limbs_, kModulus, kNinv));
     }
     [[nodiscard]] constexpr Field operator-() const noexcept { return zero() - *this; }
