@@ -32,10 +32,10 @@ struct MercuryProof {
 
 /// Opens f at z. f has at least m = 2^z.size() coefficients and no more than the SRS has points
 /// (asserted); usually m + 1, the last being the combined blinder. The transcript must already bind
-/// the commitment, z and v. A false v gives a proof that does not verify. Cost: two multi-scalar
+/// the commitment, z and the value, which the prover itself does not need. Cost: two multi-scalar
 /// multiplications of f.size() points, O(f.size()) field operations, the rest O(sqrt(m) log m).
 [[nodiscard]] MercuryProof mercury_open(const Srs& srs, std::span<const Fr> f,
-                                        std::span<const Fr> z, const Fr& v, Transcript& transcript);
+                                        std::span<const Fr> z, Transcript& transcript);
 
 /// True iff the proof shows that `commitment` opens to v at z; total on any proof and any z.
 /// Points of the proof must be on the curve (their decoder checks it). Cost: one multi-scalar
