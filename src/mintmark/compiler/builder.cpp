@@ -1,0 +1,285 @@
+#include "mintmark/compiler/builder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+#include <tuple>
+
+#include "mintmark/base/assert.hpp"
+
+namespace mintmark::compiler {
+namespace {
+
+/// Remainders are cut into limbs of at most this many bits.
+constexpr std::uint8_t kMaxRangeBits = 12;
+
+std::vector<Axis> to_axes(const Dims& dims) {
+    std::vector<Axis> out;
+    for (const std::uint32_t dim : dims) out.push_back({dim});
+    return out;
+}
+
+/// What makes two requests share a table: everything but the range of inputs.
+auto table_key(const TableRequest& r) {
+    const std::int64_t exact = r.is_exact ? r.hi : 0;
+    return std::tuple(r.function, r.is_exact, exact, r.out_lo, r.out_hi, r.in_step, r.out_step,
+                      r.alpha);
+}
+using TableKey = decltype(table_key(TableRequest{}));
+
+/// First fit of aligned power-of-two blocks into a growing space.
+class Allocator {
+  public:
+    explicit Allocator(std::uint64_t begin) : end_(begin) {}
+
+    std::uint64_t take(std::uint64_t size) {
+        for (auto it = free_.begin(); it != free_.end(); ++it) {
+            const auto [begin, length] = *it;
+            const std::uint64_t at = (begin + size - 1) / size * size;
+            if (at + size > begin + length) continue;
+            free_.erase(it);
+            if (at > begin) free_.insert({begin, at - begin});
+            if (at + size < begin + length) free_.insert({at + size, begin + length - at - size});
+            return at;
+        }
+        const std::uint64_t at = (end_ + size - 1) / size * size;
+        if (at > end_) free_.insert({end_, at - end_});
+        end_ = at + size;
+        return at;
+    }
+    [[nodiscard]] std::uint64_t end() const { return end_; }
+
+  private:
+    std::set<std::pair<std::uint64_t, std::uint64_t>> free_;  ///< (begin, length)
+    std::uint64_t end_;
+};
+
+}  // namespace
+
+TableRequest remainder_range(std::uint8_t bits) {
+    return {.lo = 0, .hi = (std::int64_t{1} << bits) - 1, .is_exact = true};
+}
+
+TableRequest value_range(std::int64_t lo, std::int64_t hi) {
+    return {.lo = lo, .hi = hi};
+}
+
+std::uint16_t CircuitBuilder::add_tensor(Column column, const Dims& dims) {
+    tensors_.push_back({.column = column, .axes = to_axes(dims), .values = {}});
+    return static_cast<std::uint16_t>(tensors_.size() - 1);
+}
+
+std::uint16_t CircuitBuilder::add_hidden(const Dims& dims, std::vector<std::int64_t> values) {
+    MINTMARK_ASSERT(values.size() == volume(dims));
+    const std::uint16_t id = add_tensor(Column::kW, dims);
+    tensors_[id].values = std::move(values);
+    return id;
+}
+
+std::uint16_t CircuitBuilder::add_port(Column column, const Dims& dims) {
+    return add_tensor(column, dims);
+}
+
+void CircuitBuilder::begin_step(const Dims& out) {
+    out_dims_ = out;
+    steps_.push_back({.out = to_axes(out), .limbs = {}, .consts = {}, .lins = {}, .prods = {}});
+    requests_.emplace_back();
+}
+
+std::uint16_t CircuitBuilder::add_limb(std::uint8_t shift, const TableRequest& request) {
+    const std::uint16_t input = add_tensor(Column::kF, out_dims_);
+    step().limbs.push_back({.tensor = input, .shift = shift, .table = 0});
+    requests_.back().push_back(request);
+    if (request.function == TableFunction::kRange) return input;
+    const std::uint16_t result = add_tensor(Column::kG, out_dims_);
+    tensors_[input].twin = result;
+    return result;
+}
+
+void CircuitBuilder::add_const(Int128 coef) {
+    if (coef == 0) return;
+    ConstTerm term{.coef = coef, .ranges = {}};
+    for (const std::uint32_t dim : out_dims_) term.ranges.emplace_back(0, dim);
+    step().consts.push_back(std::move(term));
+}
+
+void CircuitBuilder::add_remainder(std::uint8_t shift) {
+    if (shift == 0) return;
+    add_const(Int128{1} << (shift - 1));
+    const int count = (shift + kMaxRangeBits - 1) / kMaxRangeBits;
+    std::uint8_t at = 0;
+    for (int i = 0; i < count; ++i) {
+        const auto bits = static_cast<std::uint8_t>((shift - at + count - i - 1) / (count - i));
+        add_limb(at, remainder_range(bits));
+        at = static_cast<std::uint8_t>(at + bits);
+    }
+}
+
+Status CircuitBuilder::assign_tables(Circuit& circuit, std::uint64_t& num_rows) {
+    std::map<TableKey, TableRequest> merged;
+    for (const auto& limbs : requests_) {
+        for (const TableRequest& r : limbs) {
+            const auto [it, is_new] = merged.try_emplace(table_key(r), r);
+            it->second.lo = std::min(it->second.lo, r.lo);
+            it->second.hi = std::max(it->second.hi, r.hi);
+        }
+    }
+    std::vector<std::pair<TableKey, TableRequest>> order(merged.begin(), merged.end());
+    const auto bits = [](const TableRequest& r) {
+        return log2_ceil(static_cast<std::uint64_t>(r.hi - r.lo) + 1);
+    };
+    std::ranges::stable_sort(order, std::greater<>(),
+                             [&](const auto& e) { return bits(e.second); });
+    if (order.size() > 255) {
+        return fail(ErrorCode::kUnsupported,
+                    fmt::format("the model needs {} different look-up tables, at most 255 fit",
+                                order.size()));
+    }
+    std::map<TableKey, std::uint8_t> ids;
+    num_rows = 0;
+    for (const auto& [key, r] : order) {
+        circuit.tables.push_back({.log_size = bits(r),
+                                  .function = r.function,
+                                  .row_offset = static_cast<std::uint32_t>(num_rows),
+                                  .lo = r.lo,
+                                  .out_lo = r.out_lo,
+                                  .out_hi = r.out_hi,
+                                  .in_step = r.in_step,
+                                  .out_step = r.out_step,
+                                  .alpha = r.alpha});
+        ids[key] = static_cast<std::uint8_t>(circuit.tables.size());
+        num_rows += std::uint64_t{1} << bits(r);
+    }
+    for (std::size_t s = 0; s < steps_.size(); ++s) {
+        for (std::size_t l = 0; l < steps_[s].limbs.size(); ++l) {
+            steps_[s].limbs[l].table = ids.at(table_key(requests_[s][l]));
+        }
+    }
+    return {};
+}
+
+std::uint64_t CircuitBuilder::place(Column column, bool with_twin, std::uint64_t begin) {
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < tensors_.size(); ++i) {
+        const bool has_twin = tensors_[i].twin >= 0;
+        if (tensors_[i].column == column && has_twin == with_twin) order.push_back(i);
+    }
+    std::ranges::stable_sort(order, std::greater<>(),
+                             [&](std::size_t i) { return num_vars(tensors_[i].axes); });
+    Allocator allocator(begin);
+    for (const std::size_t i : order) {
+        const std::uint64_t size = std::uint64_t{1} << num_vars(tensors_[i].axes);
+        tensors_[i].offset = static_cast<std::uint32_t>(allocator.take(size));
+        if (with_twin) {
+            tensors_[static_cast<std::size_t>(tensors_[i].twin)].offset = tensors_[i].offset;
+        }
+    }
+    return allocator.end();
+}
+
+void CircuitBuilder::place_all(std::uint64_t& lanes_w, std::uint64_t& lanes_f,
+                               std::uint64_t& lanes_g) {
+    lanes_w = place(Column::kW, false, 0);
+    lanes_g = place(Column::kF, true, 0);
+    lanes_f = place(Column::kF, false, lanes_g);
+}
+
+std::vector<std::int64_t> CircuitBuilder::weight_column(std::uint64_t num_lanes) const {
+    std::vector<std::int64_t> column(num_lanes, 0);
+    for (const Pending& tensor : tensors_) {
+        if (tensor.column != Column::kW) continue;
+        for (std::size_t flat = 0; flat < tensor.values.size(); ++flat) {
+            std::size_t rest = flat;
+            std::size_t lane = 0;
+            std::size_t scale = 1;
+            for (std::size_t a = tensor.axes.size(); a-- > 0;) {
+                lane += rest % tensor.axes[a].dim * scale;
+                rest /= tensor.axes[a].dim;
+                scale <<= tensor.axes[a].log();
+            }
+            column[tensor.offset + lane] = tensor.values[flat];
+        }
+    }
+    return column;
+}
+
+namespace {
+
+struct Lanes {
+    std::uint64_t w = 0, f = 0, g = 0, rows = 0, in = 0, out = 0;
+};
+
+std::uint16_t chunks(std::uint64_t lanes, std::uint8_t mu) {
+    return static_cast<std::uint16_t>((lanes + (std::uint64_t{1} << mu) - 1) >> mu);
+}
+
+/// Sets mu and the numbers of chunks; one table row stays free for the default look-up.
+void set_chunks(Circuit& circuit, const Lanes& lanes, std::uint8_t mu) {
+    circuit.mu = mu;
+    circuit.n_w = chunks(lanes.w, mu);
+    circuit.n_in = circuit.input == Visibility::kCommitted ? chunks(lanes.in, mu) : 0;
+    circuit.n_out = circuit.output == Visibility::kCommitted ? chunks(lanes.out, mu) : 0;
+    circuit.n_f = chunks(lanes.f, mu);
+    circuit.n_g = chunks(lanes.g, mu);
+    circuit.n_t = chunks(lanes.rows + 1, mu);
+}
+
+double weighted(const Cost& cost, Optimise optimise) {
+    constexpr double kGasUnit = 100'000;  // worth as much as ...
+    constexpr double kTimeUnitMs = 150;   // ... this much time, when balanced
+    const double gas = cost.gas / kGasUnit;
+    const double time = cost.prove_ms / kTimeUnitMs;
+    if (optimise == Optimise::kGas) return gas + 0.05 * time;
+    if (optimise == Optimise::kProve) return 0.05 * gas + time;
+    return gas + time;
+}
+
+}  // namespace
+
+Cost estimate_cost(const Circuit& c) {
+    constexpr double kGasPerChunk = 7'300;  // an ecMul, an ecAdd, 64 bytes
+    constexpr double kGasPerRound = 2'200;
+    constexpr double kMsPerFullPoint = 1.3e-3;  // full-scalar MSM on two cores, portable code
+    const double fresh = 2.0 * c.n_f + c.n_g + 2.0 * c.n_t;
+    const double all = fresh + c.n_w + c.n_t + c.n_in + c.n_out;
+    const double m = static_cast<double>(std::uint64_t{1} << c.mu);
+    return {.gas = 450'000 + all * kGasPerChunk + (c.n_prod() + c.mu) * kGasPerRound,
+            .prove_ms = kMsPerFullPoint * m * (2.0 + c.n_f + c.n_t)};
+}
+
+Result<Compiled> CircuitBuilder::finish(const CompileOptions& options) {
+    if (tensors_.size() > 0xffff) {
+        return fail(ErrorCode::kUnsupported, "the model needs more than 65,535 tensors");
+    }
+    Compiled out;
+    out.circuit.input = options.input;
+    out.circuit.output = options.output;
+    Lanes lanes;
+    MINTMARK_CHECK(assign_tables(out.circuit, lanes.rows));
+    place_all(lanes.w, lanes.f, lanes.g);
+    for (const Pending& t : tensors_) {
+        if (t.column == Column::kIn) lanes.in = std::uint64_t{1} << num_vars(t.axes);
+        if (t.column == Column::kOut) lanes.out = std::uint64_t{1} << num_vars(t.axes);
+        out.circuit.tensors.push_back({.column = t.column, .offset = t.offset, .axes = t.axes});
+    }
+    if (std::max({lanes.w, lanes.f, lanes.rows}) >> kMaxLogLanes != 0) {
+        return fail(ErrorCode::kUnsupported, "the model is too large for 32-bit lane numbers");
+    }
+    out.circuit.steps = steps_;
+    constexpr std::uint8_t kMinMu = 6;
+    std::optional<std::pair<double, std::uint8_t>> best;
+    for (std::uint8_t mu = kMinMu; mu <= options.max_mu; ++mu) {
+        set_chunks(out.circuit, lanes, mu);
+        const double cost = weighted(estimate_cost(out.circuit), options.optimise);
+        if (!best || cost < best->first) best = {cost, mu};
+    }
+    set_chunks(out.circuit, lanes, best->second);
+    out.weights = weight_column(std::uint64_t{out.circuit.n_w} << out.circuit.mu);
+    MINTMARK_CHECK(check_circuit(out.circuit));
+    return out;
+}
+
+}  // namespace mintmark::compiler

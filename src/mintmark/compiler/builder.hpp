@@ -1,0 +1,76 @@
+// Collects the tensors, tables and steps of a circuit; lays them out in columns at the end.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "mintmark/base/result.hpp"
+#include "mintmark/circuit/circuit.hpp"
+#include "mintmark/compiler/compile.hpp"
+#include "mintmark/compiler/view.hpp"
+
+namespace mintmark::compiler {
+
+/// A look-up that a limb needs; requests of the same function share one table over all their
+/// inputs.
+struct TableRequest {
+    TableFunction function = TableFunction::kRange;
+    std::int64_t lo = 0, hi = 0;  ///< inputs, inclusive
+    std::int32_t out_lo = 0, out_hi = 0;
+    float in_step = 0, out_step = 0;
+    std::uint16_t alpha = 0;
+    /// kRange only: exactly [lo, lo + 2^k), shared with nothing wider (remainder limbs).
+    bool is_exact = false;
+};
+
+/// A request for the values [0, 2^bits), no more.
+[[nodiscard]] TableRequest remainder_range(std::uint8_t bits);
+/// A request for values in [lo, hi]; the table may be wider.
+[[nodiscard]] TableRequest value_range(std::int64_t lo, std::int64_t hi);
+
+class CircuitBuilder {
+  public:
+    /// A hidden tensor; `values` row-major over `dims`, unpadded. Returns the tensor's id.
+    std::uint16_t add_hidden(const Dims& dims, std::vector<std::int64_t> values);
+    /// The tensor of column kIn or kOut.
+    std::uint16_t add_port(Column column, const Dims& dims);
+
+    /// Opens a step; terms are added to step() until the next begin_step.
+    void begin_step(const Dims& out);
+    [[nodiscard]] Step& step() { return steps_.back(); }
+    [[nodiscard]] const Dims& out_dims() const { return out_dims_; }
+
+    /// Adds a limb of weight 2^shift; returns the tensor that holds the result (F, or G with a
+    /// function).
+    std::uint16_t add_limb(std::uint8_t shift, const TableRequest& request);
+    /// coef everywhere in the out box; nothing for 0.
+    void add_const(Int128 coef);
+    /// Requantisation by `shift` bits: the rounding constant and the remainder limbs.
+    void add_remainder(std::uint8_t shift);
+
+    /// Lays everything out and checks the result.
+    [[nodiscard]] Result<Compiled> finish(const CompileOptions& options);
+
+  private:
+    struct Pending {
+        Column column;
+        std::vector<Axis> axes;
+        std::vector<std::int64_t> values;  ///< hidden tensors only
+        std::uint32_t offset = 0;
+        std::int32_t twin = -1;  ///< of an F tensor: the G tensor at the same lanes
+    };
+
+    std::uint16_t add_tensor(Column column, const Dims& dims);
+    Status assign_tables(Circuit& circuit, std::uint64_t& num_rows);
+    std::uint64_t place(Column column, bool with_twin, std::uint64_t begin);
+    void place_all(std::uint64_t& lanes_w, std::uint64_t& lanes_f, std::uint64_t& lanes_g);
+    [[nodiscard]] std::vector<std::int64_t> weight_column(std::uint64_t num_lanes) const;
+
+    std::vector<Pending> tensors_;
+    std::vector<Step> steps_;
+    Dims out_dims_;
+    std::vector<std::vector<TableRequest>> requests_;  ///< per step, per limb
+};
+
+}  // namespace mintmark::compiler

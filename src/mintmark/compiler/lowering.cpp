@@ -1,0 +1,221 @@
+#include "mintmark/compiler/lowering.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "mintmark/base/assert.hpp"
+
+namespace mintmark::compiler {
+
+OperandMaps& OperandMaps::eq(const std::vector<std::uint8_t>& group, std::uint8_t first) {
+    for (const std::uint8_t axis : group) {
+        if (view_.stored[axis] != 1) maps_[axis] = AxisMap::eq(first++);
+    }
+    return *this;
+}
+
+OperandMaps& OperandMaps::set(std::uint8_t stored_axis, const AxisMap& map) {
+    maps_[stored_axis] = map;
+    return *this;
+}
+
+Dims group_dims(const View& view, const std::vector<std::uint8_t>& group) {
+    Dims out;
+    for (const std::uint8_t axis : group) {
+        if (view.stored[axis] != 1) out.push_back(view.stored[axis]);
+    }
+    return out;
+}
+
+View fresh_view(std::uint16_t tensor, const Dims& stored) {
+    View view{.tensor = tensor, .stored = stored, .order = {}};
+    for (std::size_t i = 0; i < stored.size(); ++i) {
+        view.order.push_back(static_cast<std::uint8_t>(i));
+    }
+    return view;
+}
+
+TableRequest to_request(const model::QLut& lut, std::int64_t lo, std::int64_t hi) {
+    TableRequest request{.lo = lo, .hi = hi, .out_lo = lut.out_lo, .out_hi = lut.out_hi};
+    // Where only the ratio of the steps matters and it is 1, all models share the steps 1.
+    request.in_step = 1;
+    request.out_step = 1;
+    switch (lut.function) {
+        case model::QFunction::kClamp:
+            request.function = TableFunction::kClamp;
+            break;
+        case model::QFunction::kRelu:
+            request.function = TableFunction::kRelu;
+            break;
+        case model::QFunction::kLeakyRelu:
+            request.function = TableFunction::kLeakyRelu;
+            request.alpha = static_cast<std::uint16_t>(lut.alpha * 65536.0F);
+            break;
+        case model::QFunction::kSigmoid:
+            request.function = TableFunction::kSigmoid;
+            break;
+        case model::QFunction::kTanh:
+            request.function = TableFunction::kTanh;
+            break;
+    }
+    if (lut.function == model::QFunction::kSigmoid || lut.function == model::QFunction::kTanh) {
+        request.in_step = lut.in_step;
+        request.out_step = lut.out_step;
+    }
+    return request;
+}
+
+AxisMap window(std::uint8_t p, std::uint32_t out_dim, std::uint32_t in_dim, std::uint32_t taps,
+               std::uint32_t stride, std::uint32_t dilation, std::int32_t offset) {
+    if (taps == 1 && stride == 1 && offset == 0 && out_dim == in_dim) return AxisMap::eq(p);
+    return AxisMap::sum_win(p, static_cast<std::uint16_t>(taps), static_cast<std::uint16_t>(stride),
+                            static_cast<std::uint16_t>(dilation), offset);
+}
+
+View Lowering::requantise(const model::Requant& requant) {
+    builder_.add_remainder(requant.shift);
+    const TableRequest request = requant.lut ? to_request(*requant.lut, requant.u_lo, requant.u_hi)
+                                             : value_range(requant.u_lo, requant.u_hi);
+    return fresh_view(builder_.add_limb(requant.shift, request), builder_.out_dims());
+}
+
+View Lowering::copy_limb(const model::QTensor& tensor) {
+    const std::uint16_t id = builder_.add_limb(0, value_range(tensor.lo, tensor.hi));
+    return fresh_view(id, builder_.out_dims());
+}
+
+Result<View> Lowering::materialise(const View& view, const model::Shape& shape,
+                                   const std::vector<std::size_t>& keep,
+                                   const model::QTensor& tensor) {
+    Dims target;
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+        if (shape[i] != 1 || std::ranges::find(keep, i) != keep.end()) target.push_back(shape[i]);
+    }
+    if (target.size() > kMaxAxes) {
+        return fail(ErrorCode::kUnsupported,
+                    fmt::format("'{}' has more than {} axes longer than 1", tensor.name, kMaxAxes));
+    }
+    // REGROUP needs the stored axes of a group side by side: first undo a transposition.
+    const auto groups = common_groups(view.dims(), target);
+    const bool needs_regroup = std::ranges::any_of(
+        groups, [](const AxisGroup& g) { return g.from.size() != 1 || g.to.size() != 1; });
+    if (needs_regroup && !view.is_in_order()) {
+        builder_.begin_step(view.dims());
+        OperandMaps maps(view);
+        for (std::size_t i = 0; i < view.order.size(); ++i) {
+            maps.set(view.order[i], view.stored[view.order[i]] == 1
+                                        ? AxisMap::all()
+                                        : AxisMap::eq(static_cast<std::uint8_t>(i)));
+        }
+        builder_.step().lins.push_back({.coef = 1, .operand = maps.build()});
+        return materialise(copy_limb(tensor), shape, keep, tensor);
+    }
+    builder_.begin_step(target);
+    Operand operand{.tensor = view.tensor, .maps = {}};
+    std::vector<AxisMap> by_axis(view.stored.size());
+    for (const AxisGroup& g : groups) {
+        if (g.size > kMaxWindow) {
+            return fail(ErrorCode::kUnsupported,
+                        fmt::format("'{}': reshaping moves {} elements that share no factor",
+                                    tensor.name, g.size));
+        }
+        if (g.from.empty()) continue;
+        const auto to_count = static_cast<std::uint8_t>(g.to.size());
+        const auto from_count = static_cast<std::uint8_t>(g.from.size());
+        const std::uint8_t axis = view.order[g.from[0]];
+        if (to_count == 0) {
+            by_axis[axis] = AxisMap::all();
+        } else if (to_count == 1 && from_count == 1) {
+            by_axis[axis] = AxisMap::eq(g.to[0]);
+        } else {
+            by_axis[axis] = AxisMap::regroup(g.to[0], to_count, from_count);
+        }
+    }
+    for (std::size_t axis = 0; axis < by_axis.size(); axis += by_axis[axis].num_axes()) {
+        operand.maps.push_back(by_axis[axis]);
+    }
+    builder_.step().lins.push_back({.coef = 1, .operand = std::move(operand)});
+    return copy_limb(tensor);
+}
+
+Result<Lowering::Input> Lowering::input(const model::QNode& node, std::size_t index,
+                                        const std::vector<std::size_t>& whole) {
+    const model::TensorId id = node.inputs[index];
+    const model::QTensor& tensor = graph_.tensors[id];
+    View& view = views_.at(id);
+    auto positions = group_axes(view.dims(), tensor.shape);
+    const bool is_whole = positions && std::ranges::all_of(whole, [&](std::size_t dim) {
+                              return (*positions)[dim].size() == 1;
+                          });
+    if (!is_whole) {
+        MINTMARK_TRY(view, materialise(view, tensor.shape, whole, tensor));
+        positions = group_axes(view.dims(), tensor.shape);
+        MINTMARK_ASSERT(positions.has_value());
+    }
+    Input out{.view = view, .groups = std::move(*positions)};
+    for (auto& group : out.groups) {
+        for (std::uint8_t& position : group) position = view.order[position];
+    }
+    return out;
+}
+
+void Lowering::bind_input() {
+    const model::QTensor& tensor = graph_.tensors[graph_.input];
+    Dims dims = without_ones(tensor.shape);
+    while (dims.size() > kMaxAxes) {
+        dims[1] *= dims[0];
+        dims.erase(dims.begin());
+    }
+    const View port = fresh_view(builder_.add_port(Column::kIn, dims), dims);
+    builder_.begin_step(dims);
+    OperandMaps maps(port);
+    maps.eq(port.order, 0);
+    builder_.step().lins.push_back({.coef = 1, .operand = maps.build()});
+    views_[graph_.input] = copy_limb(tensor);
+}
+
+void Lowering::bind_output() {
+    const View& view = views_.at(graph_.output);
+    const Dims dims = view.dims();
+    const View port = fresh_view(builder_.add_port(Column::kOut, dims), dims);
+    builder_.begin_step(dims);
+    OperandMaps from(view);
+    OperandMaps to(port);
+    for (std::size_t i = 0; i < dims.size(); ++i) {
+        const auto env = static_cast<std::uint8_t>(i);
+        from.set(view.order[i], AxisMap::eq(env));
+        to.set(env, AxisMap::eq(env));
+    }
+    builder_.step().lins.push_back({.coef = 1, .operand = from.build()});
+    builder_.step().lins.push_back({.coef = -1, .operand = to.build()});
+}
+
+Result<View> Lowering::lower(const model::QNode& node) {
+    return std::visit([&](const auto& op) { return lower_op(op, node); }, node.op);
+}
+
+Status Lowering::run() {
+    bind_input();
+    for (const model::QNode& node : graph_.nodes) {
+        auto view = lower(node);
+        if (!view) {
+            Error error = std::move(view).error();
+            error.message = fmt::format("node '{}' ({}): {}", node.name, model::op_name(node.op),
+                                        error.message);
+            return std::unexpected(std::move(error));
+        }
+        views_[node.output] = *std::move(view);
+    }
+    bind_output();
+    return {};
+}
+
+Result<Compiled> compile(const model::QuantGraph& graph, const CompileOptions& options) {
+    CircuitBuilder builder;
+    Lowering lowering(graph, builder);
+    MINTMARK_CHECK(lowering.run());
+    return builder.finish(options);
+}
+
+}  // namespace mintmark::compiler

@@ -1,0 +1,108 @@
+// One function per operation: appends the steps that prove it and returns where its output lies.
+//
+//   env axis   an axis that a term may use: the step's out axes, then the term's contraction axes
+//   group      the stored axes whose product is one logical dim
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "mintmark/compiler/builder.hpp"
+#include "mintmark/compiler/view.hpp"
+#include "mintmark/model/quant_graph.hpp"
+
+namespace mintmark::compiler {
+
+class Lowering {
+  public:
+    Lowering(const model::QuantGraph& graph, CircuitBuilder& builder)
+        : graph_(graph), builder_(builder) {}
+
+    /// Binds the input, lowers every node in order, binds the output.
+    [[nodiscard]] Status run();
+
+  private:
+    using Groups = std::vector<std::vector<std::uint8_t>>;  ///< per logical dim: stored axes
+    struct Input {
+        View view;
+        Groups groups;
+    };
+
+    /// An out box made of logical dims: first[d] = env axis of dim d's first axis.
+    struct OutBox {
+        Dims dims;
+        std::vector<std::uint8_t> first;
+    };
+    struct HiddenOperand {
+        Operand operand;
+        std::uint8_t axes_mask = 0;  ///< out axes that it uses
+    };
+
+    void bind_input();
+    void bind_output();
+    [[nodiscard]] Result<View> lower(const model::QNode& node);
+    [[nodiscard]] Result<View> lower_op(const model::QConv& op, const model::QNode& node);
+    [[nodiscard]] Result<View> lower_op(const model::QMatMul& op, const model::QNode& node);
+    [[nodiscard]] Result<View> lower_op(const model::QMatMulDyn& op, const model::QNode& node);
+    [[nodiscard]] Result<View> lower_op(const model::QLinComb& op, const model::QNode& node);
+    [[nodiscard]] Result<View> lower_op(const model::QMul& op, const model::QNode& node);
+    [[nodiscard]] Result<View> lower_op(const model::QAffine& op, const model::QNode& node);
+    [[nodiscard]] Result<View> lower_op(const model::QSumPool& op, const model::QNode& node);
+    [[nodiscard]] Result<View> lower_op(const model::QMaxPool& op, const model::QNode& node);
+    [[nodiscard]] Result<View> lower_op(const model::QTranspose& op, const model::QNode& node);
+    [[nodiscard]] Result<View> lower_op(const model::QSlice& op, const model::QNode& node);
+    [[nodiscard]] Result<View> lower_op(const model::QPad& op, const model::QNode& node);
+    [[nodiscard]] Result<View> lower_op(const model::QConcat& op, const model::QNode& node);
+    [[nodiscard]] Result<View> lower_op(const model::QReshape& op, const model::QNode& node);
+
+    /// The tensor's view grouped into the dims of its shape; copies it first when its axes do not
+    /// group, or when an axis of `whole` is not exactly one stored axis.
+    [[nodiscard]] Result<Input> input(const model::QNode& node, std::size_t index,
+                                      const std::vector<std::size_t>& whole = {});
+    /// Copies a tensor so that each dim of `shape` is one stored axis (dims of 1 only if kept).
+    [[nodiscard]] Result<View> materialise(const View& view, const model::Shape& shape,
+                                           const std::vector<std::size_t>& keep,
+                                           const model::QTensor& tensor);
+    /// All inputs of an element-wise node, their dims split into the same stored axes.
+    [[nodiscard]] Result<std::vector<Input>> aligned_inputs(const model::QNode& node);
+    [[nodiscard]] OutBox broadcast_box(const std::vector<Input>& inputs) const;
+    [[nodiscard]] Operand read_broadcast(const Input& x, const OutBox& box) const;
+    /// Stores a hidden tensor of the output's rank, split as x is, read with broadcast.
+    [[nodiscard]] HiddenOperand hidden_operand(const model::Hidden& hidden, const Input& x,
+                                               const OutBox& box);
+    /// Closes the step: remainder limbs and the result's limb. Out axes must be the builder's.
+    [[nodiscard]] View requantise(const model::Requant& requant);
+    [[nodiscard]] View copy_limb(const model::QTensor& tensor);
+
+    const model::QuantGraph& graph_;
+    CircuitBuilder& builder_;
+    std::map<model::TensorId, View> views_;
+};
+
+/// Axis maps of an operand under construction: one slot per stored axis of its view.
+class OperandMaps {
+  public:
+    explicit OperandMaps(const View& view) : view_(view), maps_(view.stored.size()) {}
+    /// Stored axes of one group read env axes first, first + 1, ...; axes of dim 1 take none.
+    OperandMaps& eq(const std::vector<std::uint8_t>& group, std::uint8_t first);
+    OperandMaps& set(std::uint8_t stored_axis, const AxisMap& map);
+    [[nodiscard]] Operand build() const { return {.tensor = view_.tensor, .maps = maps_}; }
+
+  private:
+    const View& view_;
+    std::vector<AxisMap> maps_;
+};
+
+/// Dims other than 1 of a group of stored axes.
+[[nodiscard]] Dims group_dims(const View& view, const std::vector<std::uint8_t>& group);
+/// A view of a tensor whose stored axes are in logical order.
+[[nodiscard]] View fresh_view(std::uint16_t tensor, const Dims& stored);
+/// The look-up of a requantisation as a table request over [lo, hi].
+[[nodiscard]] TableRequest to_request(const model::QLut& lut, std::int64_t lo, std::int64_t hi);
+/// x[stride * p + dilation * t + offset]: the simplest map that says it.
+[[nodiscard]] AxisMap window(std::uint8_t p, std::uint32_t out_dim, std::uint32_t in_dim,
+                             std::uint32_t taps, std::uint32_t stride, std::uint32_t dilation,
+                             std::int32_t offset);
+
+}  // namespace mintmark::compiler
