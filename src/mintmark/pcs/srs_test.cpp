@@ -1,0 +1,194 @@
+#include "mintmark/pcs/srs.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "mintmark/base/file.hpp"
+#include "mintmark/hash/keccak.hpp"
+#include "mintmark/hash/sha256.hpp"
+
+namespace mintmark {
+namespace {
+
+constexpr std::size_t kHeader = 24;
+constexpr std::size_t kG2 = kHeader;
+constexpr std::size_t kTauG2 = kG2 + 128;
+constexpr std::size_t kPoints = kTauG2 + 128;
+
+Srs small_srs(std::size_t num_points = 8, std::uint64_t seed = 31) {
+    SeededRng rng(seed);
+    return generate_insecure_srs(num_points, rng);
+}
+
+/// Recomputes the digest at the end, so that the checks behind it are met.
+Bytes with_digest(Bytes file) {
+    file.resize(file.size() - 32);
+    append(file, sha256(file));
+    return file;
+}
+
+void put(Bytes& file, std::size_t offset, ByteSpan bytes) {
+    std::ranges::copy(bytes, file.begin() + static_cast<std::ptrdiff_t>(offset));
+}
+
+ErrorCode decode_error(ByteSpan bytes) {
+    const auto srs = decode_srs(bytes);
+    EXPECT_FALSE(srs.has_value());
+    return srs ? ErrorCode::kInternal : srs.error().code;
+}
+
+TEST(Srs, GeneratedPointsArePowersOfOneTau) {
+    SeededRng rng(32);
+    const Srs srs = generate_insecure_srs(70, rng);
+    SeededRng again(32);
+    const Fr tau = Fr::random(again);
+    Fr power = Fr::one();
+    for (const G1Affine& point : srs.g1) {
+        ASSERT_EQ(point, G1::generator().mul(power).to_affine());
+        power *= tau;
+    }
+    EXPECT_EQ(srs.g2, G2Affine::generator());
+    EXPECT_EQ(srs.tau_g2, G2::generator().mul(tau).to_affine());
+    EXPECT_TRUE(srs.insecure);
+}
+
+TEST(Srs, NumberOfPointsLeavesRoomForBlinderAndMasks) {
+    EXPECT_EQ(srs_points_for_chunk(1), 1U + 1 + 8);
+    EXPECT_EQ(srs_points_for_chunk(1U << 12U), 4096U + 1 + 8 * 64);
+    EXPECT_EQ(srs_points_for_chunk(1U << 15U), 32768U + 1 + 8 * 256);
+}
+
+TEST(Srs, DigestIsKeccakOfTauInG2) {
+    const Srs srs = small_srs();
+    EXPECT_EQ(srs.digest(), keccak256(srs.tau_g2.to_bytes()));
+    EXPECT_NE(srs.digest(), small_srs(8, 33).digest());
+}
+
+TEST(SrsFile, RoundTripsThroughDisk) {
+    const auto path = std::filesystem::temp_directory_path() / "mintmark_srs_test" / "a.srs";
+    for (const bool insecure : {true, false}) {
+        Srs srs = small_srs(40);
+        srs.insecure = insecure;
+        ASSERT_TRUE(write_srs(path, srs));
+        const auto read = read_srs(path);
+        ASSERT_TRUE(read.has_value()) << read.error().message;
+        EXPECT_EQ(read->g1, srs.g1);
+        EXPECT_EQ(read->g2, srs.g2);
+        EXPECT_EQ(read->tau_g2, srs.tau_g2);
+        EXPECT_EQ(read->insecure, insecure);
+    }
+    const auto part = read_srs(path, {.max_points = 5, .check = SrsCheck::kUnchecked});
+    ASSERT_TRUE(part.has_value());
+    EXPECT_EQ(part->g1.size(), 5U);
+    std::filesystem::remove_all(path.parent_path());
+}
+
+TEST(SrsFile, MissingFileAndFolder) {
+    const auto folder = std::filesystem::temp_directory_path();
+    EXPECT_EQ(read_srs(folder / "mintmark-no-such.srs").error().code, ErrorCode::kNotFound);
+    EXPECT_EQ(read_srs(folder).error().code, ErrorCode::kIo);
+}
+
+TEST(SrsFile, EveryTruncationIsMalformed) {
+    const Bytes file = encode_srs(small_srs(4));
+    for (std::size_t size = 0; size < file.size(); ++size)
+        ASSERT_EQ(decode_error(ByteSpan(file).first(size)), ErrorCode::kMalformed) << size;
+    Bytes longer = file;
+    longer.push_back(0);
+    EXPECT_EQ(decode_error(longer), ErrorCode::kMalformed);
+}
+
+TEST(SrsFile, EveryFlippedByteIsNoticed) {
+    const Bytes file = encode_srs(small_srs(4));
+    for (std::size_t i = 0; i < file.size(); ++i) {
+        Bytes bad = file;
+        bad[i] ^= 0x40;
+        ASSERT_FALSE(decode_srs(bad).has_value()) << i;
+    }
+}
+
+TEST(SrsFile, HugeCountsAreRefusedBeforeAllocation) {
+    for (const std::uint64_t count :
+         {~std::uint64_t{0}, std::uint64_t{1} << 58U, std::uint64_t{1} << 29U, std::uint64_t{5}}) {
+        Bytes bad = encode_srs(small_srs(4));
+        for (std::size_t i = 0; i < 8; ++i)
+            bad[kHeader - 1 - i] = static_cast<std::uint8_t>(count >> (8 * i));
+        EXPECT_EQ(decode_error(with_digest(bad)), ErrorCode::kMalformed);
+    }
+}
+
+TEST(SrsFile, AnotherVersionOrUnknownFlagIsUnsupported) {
+    for (const std::size_t at : {11U, 15U}) {
+        Bytes bad = encode_srs(small_srs(4));
+        bad[at] = 2;
+        EXPECT_EQ(decode_error(with_digest(bad)), ErrorCode::kUnsupported);
+    }
+}
+
+TEST(SrsFile, PointsOffTheCurveAreMalformedInEverySection) {
+    const Bytes file = encode_srs(small_srs(4));
+    for (const std::size_t at : {kG2, kTauG2, kPoints, kPoints + 64, kPoints + 3 * 64}) {
+        Bytes bad = file;
+        bad[at + 63] ^= 1;
+        EXPECT_EQ(decode_error(with_digest(bad)), ErrorCode::kMalformed) << at;
+        put(bad, at, Bytes(64));  // infinity in G1, x = 0 in G2
+        EXPECT_EQ(decode_error(with_digest(bad)), ErrorCode::kMalformed) << at;
+        put(bad, at, Bytes(32, 0xff));  // not below q
+        EXPECT_EQ(decode_error(with_digest(bad)), ErrorCode::kMalformed) << at;
+    }
+}
+
+TEST(SrsFile, InconsistentPowersAreRejected) {
+    const Srs honest = small_srs(6);
+    for (std::size_t i = 0; i < honest.g1.size(); ++i) {
+        Srs bad = honest;
+        bad.g1[i] = G1(bad.g1[i]).add(G1::generator()).to_affine();
+        EXPECT_EQ(decode_error(encode_srs(bad)), ErrorCode::kRejected) << i;
+        if (i < 2) continue;
+        EXPECT_TRUE(decode_srs(encode_srs(bad), {.check = SrsCheck::kUnchecked}).has_value());
+        EXPECT_TRUE(decode_srs(encode_srs(bad), {.max_points = i}).has_value());
+    }
+    Srs swapped = honest;
+    std::swap(swapped.g1[2], swapped.g1[3]);
+    EXPECT_EQ(decode_error(encode_srs(swapped)), ErrorCode::kRejected);
+    Srs other_tau = honest;
+    other_tau.tau_g2 = small_srs(6, 34).tau_g2;
+    EXPECT_EQ(decode_error(encode_srs(other_tau)), ErrorCode::kRejected);
+}
+
+TEST(SrsFile, OtherGeneratorsAreRejected) {
+    Srs scaled = small_srs(6);
+    for (G1Affine& point : scaled.g1) point = G1(point).double_().to_affine();
+    EXPECT_EQ(decode_error(encode_srs(scaled)), ErrorCode::kRejected);
+    Srs other = small_srs(6);
+    other.g2 = G2(other.g2).double_().to_affine();
+    other.tau_g2 = G2(other.tau_g2).double_().to_affine();
+    EXPECT_EQ(decode_error(encode_srs(other)), ErrorCode::kRejected);
+}
+
+TEST(SrsFile, TauInG2OutsideOfTheSubgroupIsRejected) {
+    // x = 1 is on the twist; its order is not r (a square root taken in Python).
+    const Bytes point = from_hex(
+                            "0000000000000000000000000000000000000000000000000000000000000000"
+                            "0000000000000000000000000000000000000000000000000000000000000001"
+                            "0d1271953ed9ea0836846e70a1934187998c7f790cb4d7511b7f8da82de048a4"
+                            "2869111d5381f072f8e2728fdb825a51aadd70e52c9830e9ab4b871c0531f1bb")
+                            .value();
+    ASSERT_TRUE(G2Affine::from_bytes(ByteSpan(point).first<128>()).has_value());
+    Bytes bad = encode_srs(small_srs(4));
+    put(bad, kTauG2, point);
+    EXPECT_EQ(decode_error(with_digest(bad)), ErrorCode::kRejected);
+    EXPECT_FALSE(decode_srs(with_digest(bad), {.check = SrsCheck::kUnchecked}).has_value());
+}
+
+TEST(SrsFile, FewerThanTwoPointsAreMalformed) {
+    Srs one = small_srs(2);
+    one.g1.pop_back();
+    EXPECT_EQ(decode_error(encode_srs(one)), ErrorCode::kMalformed);
+    EXPECT_FALSE(decode_srs(encode_srs(small_srs(4)), {.max_points = 1}).has_value());
+    EXPECT_FALSE(decode_srs(encode_srs(small_srs(4)), {.max_points = 0}).has_value());
+}
+
+}  // namespace
+}  // namespace mintmark
