@@ -193,9 +193,11 @@ struct Circuit {
 
 /// Limits that section 9 sets beside the widths of the encoding.
 inline constexpr std::uint8_t kMaxMu = 24;
-inline constexpr std::uint8_t kMaxLogLanes = 30;       ///< of nu, kappa, every tensor and out box
-inline constexpr std::size_t kMaxAxes = 6;             ///< of tensors, out boxes, contractions
-inline constexpr std::uint64_t kMaxWindow = 1U << 26;  ///< dim_p * taps, and regrouped entries
+inline constexpr std::uint8_t kMaxLogLanes = 30;  ///< of nu, kappa, every tensor and out box
+inline constexpr std::size_t kMaxAxes = 6;        ///< of tensors, out boxes, contractions
+inline constexpr std::uint64_t kMaxWindow =
+    1U << 24;                                      ///< dim_p * dim_t, dim_p * taps, regrouped lanes
+inline constexpr std::uint8_t kMaxLogPublic = 22;  ///< of a public input or output box
 
 /// Every rule of section 9; kMalformed names the rule and the step, tensor or table.
 [[nodiscard]] Status check_circuit(const Circuit& circuit);

@@ -39,6 +39,8 @@ struct AxisWeight {
 /// w~(z) = sum_j w(j) eq(z, j); z has num_vars() values. O(num_vars) for kAll, kEq and kSumWin
 /// with one tap; else linear in the number of pairs (index, tap).
 [[nodiscard]] Fr axis_weight_mle(const AxisWeight& weight, std::span<const Fr> z);
+/// The weights with their lowest z.size() variables fixed to z: 2^(num_vars() - z.size()) values.
+[[nodiscard]] std::vector<Fr> axis_weight_fold(const AxisWeight& weight, std::span<const Fr> z);
 
 /// coef * sum_j prod_i w_i(j_i) V(j) over the tensor at `offset` of `column`; weights in the order
 /// of the tensor's axes.
