@@ -25,7 +25,8 @@ Step32 split(float step) noexcept {
 int bit_length(Int128 v) noexcept {
     const auto u = static_cast<Uint128>(v < 0 ? -v : v);
     const auto hi = static_cast<std::uint64_t>(u >> 64);
-    return hi != 0 ? 64 + std::bit_width(hi) : std::bit_width(static_cast<std::uint64_t>(u));
+    const auto lo = static_cast<std::uint64_t>(u);
+    return static_cast<int>(hi != 0 ? 64 + std::bit_width(hi) : std::bit_width(lo));
 }
 
 /// floor(num * 2^exp2 / den + 1/2) for |num| < 2^105, 2^23 <= den < 2^24 (or 1 when exp2 >= -100);

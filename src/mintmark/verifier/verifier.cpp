@@ -1,0 +1,186 @@
+#include "mintmark/verifier/verifier.hpp"
+
+#include <string>
+
+#include "mintmark/circuit/form.hpp"
+#include "mintmark/circuit/layout.hpp"
+#include "mintmark/hash/keccak.hpp"
+#include "mintmark/math/msm.hpp"
+#include "mintmark/math/poly.hpp"
+#include "mintmark/pcs/mercury.hpp"
+#include "mintmark/proof/proof.hpp"
+#include "mintmark/transcript/transcript.hpp"
+
+namespace mintmark {
+namespace {
+
+std::unexpected<Error> rejected(const std::string& check) {
+    return fail(ErrorCode::kRejected, "proof rejected: " + check);
+}
+
+struct Statement {
+    const VerifyingKey& vk;
+    const G2Affine& tau_g2;
+    const Bytes32& context;
+    const Instances& instances;
+};
+
+/// c0 + c1 X + c2 X^2 + c3 X^3 at x, c1 from p(0) + p(1) = claim.
+Fr next_claim(const Fr& claim, const std::array<Fr, 3>& c, const Fr& x) {
+    const Fr c1 = claim - c[0].double_() - c[1] - c[2];
+    return c[0] + x * (c1 + x * (c[1] + x * c[2]));
+}
+
+/// Runs the protocol of section 5; one instance verifies one proof.
+class Session {
+  public:
+    Session(const Statement& statement, const Proof& proof)
+        : st_(statement), circuit_(statement.vk.circuit), proof_(proof) {}
+
+    Status run() {
+        absorb_statement();
+        commitments();
+        product_rounds();
+        if (claim_ != expected_product()) return rejected("product sumcheck's last claim");
+        merge_rounds();
+        const G1Affine combined = combined_commitment();
+        if (!mercury_verify(combined, z_, claim_, proof_.opening, st_.tau_g2, transcript_))
+            return rejected("opening");
+        return {};
+    }
+
+  private:
+    void absorb_statement() {
+        transcript_.absorb("vk", digest(st_.vk));
+        transcript_.absorb("ctx", st_.context);
+        Bytes io;
+        for (const Bytes32& word : to_words(st_.instances)) append(io, word);
+        transcript_.absorb("io", io);
+    }
+
+    void commitments() {
+        std::vector<G1Affine> points = proof_.f;
+        points.insert(points.end(), proof_.g.begin(), proof_.g.end());
+        points.insert(points.end(), proof_.m.begin(), proof_.m.end());
+        transcript_.absorb_points("trace", points);
+        alpha_ = transcript_.challenge("alpha");
+        beta_ = transcript_.challenge("beta");
+        points = proof_.h;
+        points.insert(points.end(), proof_.ht.begin(), proof_.ht.end());
+        transcript_.absorb_points("inv", points);
+        rho_ = transcript_.challenges("rho", circuit_.n_rho());
+        gamma_ = transcript_.challenge("gamma");
+        delta_ = transcript_.challenge("delta");
+        transcript_.absorb_fr("sums", std::array{proof_.direct_sum, proof_.lookup_sum});
+    }
+
+    [[nodiscard]] std::span<const Fr> rho(std::size_t n) const { return std::span(rho_).first(n); }
+
+    void product_rounds() {
+        claim_ = proof_.direct_sum - const_sum(circuit_, rho_, gamma_) -
+                 public_sum(circuit_, rho_, gamma_, st_.instances.input, st_.instances.output);
+        claim_ += delta_ * lt_eval(circuit_.num_lanes(), rho(circuit_.nu()));
+        claim_ += delta_.square() * lt_eval(circuit_.num_rows(), rho(circuit_.kappa()));
+        claim_ += delta_.square() * delta_ * proof_.lookup_sum;
+        for (const auto& round : proof_.product_rounds) {
+            transcript_.absorb_fr("prod", round);
+            r_.push_back(transcript_.challenge("r"));
+            claim_ = next_claim(claim_, round, r_.back());
+        }
+    }
+
+    /// 2^-(N - n).
+    [[nodiscard]] Fr scale(std::size_t n) const {
+        return Fr::inv2().pow(std::uint64_t{proof_.product_rounds.size() - n});
+    }
+
+    [[nodiscard]] Fr expected_product() const {
+        const ProductEvals& e = proof_.evals;
+        Fr sum = Fr::zero();
+        const std::vector<ProductInstance> instances = product_instances(circuit_, rho_, gamma_);
+        for (std::size_t i = 0; i < instances.size(); ++i) {
+            const ProductInstance& instance = instances[i];
+            const std::span<const Fr> x = suffix(r_, instance.num_vars);
+            const Fr eq = eq_eval(instance.shared_point, x.first(instance.shared_point.size()));
+            const auto& [a, b] = e.products[i];
+            sum += instance.weight * scale(instance.num_vars) * eq * a * b;
+        }
+        return sum + expected_lookups();
+    }
+
+    [[nodiscard]] Fr expected_lookups() const {
+        const ProductEvals& e = proof_.evals;
+        const std::size_t nu = circuit_.nu();
+        const std::size_t kappa = circuit_.kappa();
+        const std::span<const Fr> lanes = suffix(r_, nu);
+        const std::span<const Fr> rows = suffix(r_, kappa);
+        const Fr beta2 = beta_.square();
+        const Fr lane = alpha_ + e.q + beta2 * id_mle(circuit_, lanes);
+        const Fr row = alpha_ + table_in_mle(circuit_, rows) + beta_ * e.t +
+                       beta2 * table_id_mle(circuit_, rows);
+        const Fr l1 = scale(nu) * eq_eval(rho(nu), lanes) * e.h * lane;
+        const Fr l2 = scale(kappa) * eq_eval(rho(kappa), rows) * e.ht * row;
+        const Fr l3 = scale(kappa) * e.mm * e.ht;
+        return delta_ * (l1 + delta_ * (l2 + delta_ * l3));
+    }
+
+    void merge_rounds() {
+        const std::vector<Fr> evals = to_scalars(proof_.evals);
+        transcript_.absorb_fr("evals", evals);
+        lambda_ = transcript_.challenge("lambda");
+        std::vector<Fr> values{proof_.direct_sum, proof_.lookup_sum};
+        values.insert(values.end(), evals.begin(), evals.end());
+        claim_ = horner(values, lambda_);
+        for (const auto& [c0, c2] : proof_.merge_rounds) {
+            transcript_.absorb_fr("merge", std::array{c0, c2});
+            z_.push_back(transcript_.challenge("z"));
+            claim_ = next_claim(claim_, {c0, c2, Fr::zero()}, z_.back());
+        }
+    }
+
+    /// C* = sum of coef_c(z) C_c over every chunk of every column.
+    [[nodiscard]] G1Affine combined_commitment() const {
+        const ClaimPoint at{.rho = rho_, .gamma = gamma_, .beta = beta_, .r = r_};
+        const ChunkCoefs coefs = merge_chunk_coefs(circuit_, at, lambda_, z_);
+        const Instances& io = st_.instances;
+        const std::array<const std::vector<G1Affine>*, kNumColumns> columns = {
+            &st_.vk.w,
+            &io.input_commitments,
+            &io.output_commitments,
+            &proof_.f,
+            &proof_.g,
+            &proof_.m,
+            &proof_.h,
+            &proof_.ht,
+            &st_.vk.t};
+        std::vector<G1Affine> points;
+        std::vector<Fr> scalars;
+        for (std::size_t i = 0; i < kNumColumns; ++i) {
+            points.insert(points.end(), columns[i]->begin(), columns[i]->end());
+            scalars.insert(scalars.end(), coefs[i].begin(), coefs[i].end());
+        }
+        return msm(points, scalars).to_affine();
+    }
+
+    const Statement& st_;
+    const Circuit& circuit_;
+    const Proof& proof_;
+    Transcript transcript_;
+    Fr alpha_, beta_, gamma_, delta_, lambda_;
+    Fr claim_;  ///< of the running sumcheck
+    std::vector<Fr> rho_, r_, z_;
+};
+
+}  // namespace
+
+Status verify(const VerifyingKey& vk, const G2Affine& tau_g2, const Bytes32& context,
+              const Instances& instances, ByteSpan proof) {
+    if (keccak256(tau_g2.to_bytes()) != vk.srs_digest) return rejected("SRS of another ceremony");
+    if (const Status status = check_instances(vk.circuit, instances); !status)
+        return rejected(status.error().message);
+    const Result<Proof> decoded = decode_proof(vk, proof);
+    if (!decoded) return rejected(decoded.error().message);
+    return Session({vk, tau_g2, context, instances}, *decoded).run();
+}
+
+}  // namespace mintmark
