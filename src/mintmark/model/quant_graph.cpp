@@ -12,12 +12,6 @@ constexpr std::array<const char*, std::variant_size_v<QOp>> kOpNames = {
     "max_pool", "transpose", "slice",      "pad",      "concat", "reshape"};
 }  // namespace
 
-std::size_t element_count(const Shape& shape) noexcept {
-    std::size_t count = 1;
-    for (const std::uint32_t dim : shape) count *= dim;
-    return count;
-}
-
 const Requant* requant_of(const QOp& op) noexcept {
     return std::visit(
         [](const auto& kind) -> const Requant* {

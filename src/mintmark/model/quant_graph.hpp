@@ -67,6 +67,10 @@ struct Hidden {
     std::vector<std::int64_t> values;  ///< |v| < 2^40
 };
 
+// Windows: out position i on a spatial axis covers x[i*stride - pads_begin + t*dilation], t <
+// kernel. The output tensor's dims say how many positions there are (ceil_mode may overrun
+// pads_end, which is informative).
+
 // ---- arithmetic nodes: exact sum `acc`, then requant ------------------------------------------
 
 /// x [N, C, spatial…], weight [M, C/groups, kernel…], bias [M] (or none), out [N, M, spatial…].
