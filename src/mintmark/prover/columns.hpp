@@ -1,0 +1,58 @@
+// All columns of a proof, and the look-up argument's own ones.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "mintmark/circuit/circuit.hpp"
+#include "mintmark/math/field.hpp"
+#include "mintmark/prover/witness.hpp"
+
+namespace mintmark::prover {
+
+/// What lanes and rows look up, fixed by the circuit: LF ids, and LT rows (in, out, id).
+struct LookupTables {
+    std::vector<std::uint8_t> lane_id;
+    std::vector<std::int64_t> row_in, row_out;
+    std::vector<std::uint8_t> row_id;
+};
+[[nodiscard]] LookupTables lookup_tables(const Circuit& circuit);
+
+/// Every column of section 1, whole chunks; public IN and OUT are kept as boxes without chunks.
+struct Columns {
+    std::span<const std::int64_t> w;
+    std::vector<std::int64_t> in, out, f, g, m, t;
+    std::vector<Fr> h, ht;
+
+    /// Integer lanes of W, IN, OUT, F, G, M, T; empty for H and HT.
+    [[nodiscard]] std::span<const std::int64_t> ints(Column column) const noexcept;
+    /// Lanes [begin, begin + count) of any column in the field.
+    [[nodiscard]] std::vector<Fr> lanes(Column column, std::size_t begin, std::size_t count) const;
+    /// target[x] += scale * lane(begin + x).
+    void add_lanes(Column column, std::size_t begin, const Fr& scale, std::span<Fr> target) const;
+};
+
+/// Row that each lane looks up, -1 where its value is in no table (a false witness).
+[[nodiscard]] std::vector<std::int64_t> lane_rows(const Circuit& circuit,
+                                                  const LookupTables& tables,
+                                                  std::span<const std::int64_t> f);
+/// How often each row is looked up: LT counts.
+[[nodiscard]] std::vector<std::int64_t> multiplicities(std::span<const std::int64_t> rows,
+                                                       std::size_t num_rows);
+
+/// W, IN, OUT, F, G, M, T from a witness; H and HT stay empty. Sizes must fit (asserted).
+[[nodiscard]] Columns make_columns(const Circuit& circuit, const LookupTables& tables,
+                                   std::span<const std::int64_t> weights, const Witness& witness);
+
+/// alpha + in + beta out + beta^2 id for each element, then alpha up to `size`.
+struct Fingerprint {
+    std::span<const std::int64_t> in, out;  ///< `out` may be shorter: zeros
+    std::span<const std::uint8_t> id;
+};
+[[nodiscard]] std::vector<Fr> fingerprints(const Fingerprint& what, const Fr& alpha, const Fr& beta,
+                                           std::size_t size);
+/// Inverses of the first `count` values (0 for 0), threaded.
+[[nodiscard]] std::vector<Fr> inverses(std::span<const Fr> values, std::size_t count);
+
+}  // namespace mintmark::prover

@@ -1,0 +1,38 @@
+// Operands in plain integers: what an operand is worth at every index of its environment axes.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "mintmark/circuit/circuit.hpp"
+#include "mintmark/prover/int_columns.hpp"
+
+namespace mintmark::prover {
+
+/// Dims of a term's environment axes: the step's out axes, then the term's contraction axes.
+[[nodiscard]] std::vector<std::uint32_t> env_dims(const Step& step,
+                                                  std::span<const Axis> contract = {});
+
+/// An operand's values over the environment axes that its maps use, in the order of the maps,
+/// row-major over the logical dims.
+struct EnvTensor {
+    std::vector<std::uint8_t> env_axes;
+    std::vector<std::uint32_t> dims;
+    std::vector<std::int64_t> values;
+};
+
+/// Applies the axis maps one by one (windows unfold to one value per position and tap). Cost and
+/// memory: the size of the tensor and of the result. kMalformed when the tensor leaves its column;
+/// kOutOfRange when a sum could pass 2^62.
+[[nodiscard]] Result<EnvTensor> unfold(const Circuit& circuit, const Operand& operand,
+                                       std::span<const std::uint32_t> dims,
+                                       const IntColumns& columns);
+
+/// The values in the row-major order of `order` (environment axes); axes that the operand does not
+/// use repeat it.
+[[nodiscard]] std::vector<std::int64_t> arrange(const EnvTensor& tensor,
+                                                std::span<const std::uint8_t> order,
+                                                std::span<const std::uint32_t> dims);
+
+}  // namespace mintmark::prover

@@ -1,0 +1,128 @@
+#include "mintmark/prover/merge_slots.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+#include "mintmark/base/parallel.hpp"
+
+namespace mintmark::prover {
+namespace {
+
+constexpr std::size_t kGrain = 4096;
+
+bool is_product_over_variables(const FormTerm& term) {
+    return std::ranges::all_of(term.weights, [](const AxisWeight& weight) {
+        return weight.kind == MapKind::kAll || weight.kind == MapKind::kEq;
+    });
+}
+
+// Weights of the two values of each variable, lowest variable first.
+std::vector<std::pair<Fr, Fr>> variable_weights(const FormTerm& term) {
+    std::vector<std::pair<Fr, Fr>> out;
+    for (std::size_t k = term.weights.size(); k-- > 0;) {
+        const AxisWeight& weight = term.weights[k];
+        for (std::size_t i = 0; i < weight.num_vars(); ++i) {
+            if (weight.kind == MapKind::kAll)
+                out.emplace_back(Fr::one(), Fr::one());
+            else
+                out.emplace_back(Fr::one() - weight.env[0].point[i], weight.env[0].point[i]);
+        }
+    }
+    return out;
+}
+
+std::vector<Fr> product_table(std::span<const std::pair<Fr, Fr>> weights, const Fr& scale) {
+    std::vector<Fr> table{scale};
+    table.reserve(std::size_t{1} << weights.size());
+    for (const auto& [at0, at1] : weights) {
+        const std::size_t size = table.size();
+        for (std::size_t x = 0; x < size; ++x) {
+            table.push_back(table[x] * at1);
+            table[x] *= at0;
+        }
+    }
+    return table;
+}
+
+}  // namespace
+
+MergeSlots::MergeSlots(const Circuit& circuit, const Columns& columns)
+    : circuit_(circuit), columns_(columns), m_(std::size_t{1} << circuit.mu) {}
+
+void MergeSlots::add(const LinearForm& form, const Fr& scale) {
+    for (const FormTerm& term : form.terms) {
+        if (term.num_vars() > circuit_.mu && is_product_over_variables(term))
+            add_folded(term, scale);
+        else
+            add_dense(term, scale);
+    }
+}
+
+std::vector<Fr>& MergeSlots::chunk_slot(Column column, std::size_t chunk) {
+    const auto [entry, is_new] = chunk_slots_.try_emplace({column, chunk}, slots_.size());
+    if (is_new) {
+        slots_.push_back({std::vector<Fr>(m_), columns_.lanes(column, chunk * m_, m_)});
+        shares_.push_back({{column, chunk, Fr::one()}});
+    }
+    return slots_[entry->second].coef;
+}
+
+void MergeSlots::add_dense(const FormTerm& term, const Fr& scale) {
+    FormTerm scaled = term;
+    scaled.coef *= scale;
+    const std::vector<Fr> dense = form_term_dense(scaled);
+    const std::size_t chunks = circuit_.num_chunks(term.column);
+    for (std::size_t done = 0; done < dense.size();) {
+        const std::size_t lane = term.offset + done;
+        if (lane / m_ >= chunks) break;  // whole-column claims: these chunks do not exist
+        std::vector<Fr>& coef = chunk_slot(term.column, lane / m_);
+        const std::size_t run = std::min(m_ - lane % m_, dense.size() - done);
+        for (std::size_t x = 0; x < run; ++x) coef[lane % m_ + x] += dense[done + x];
+        done += run;
+    }
+}
+
+void MergeSlots::add_folded(const FormTerm& term, const Fr& scale) {
+    const auto weights = variable_weights(term);
+    const auto low = std::span(weights).first(circuit_.mu);
+    const auto high = product_table(std::span(weights).subspan(circuit_.mu), Fr::one());
+    const std::size_t chunks = circuit_.num_chunks(term.column);
+    sumcheck::MergeSlot slot{product_table(low, scale * term.coef), std::vector<Fr>(m_)};
+    std::vector<Share> shares;
+    for (std::size_t i = 0; i < high.size(); ++i) {
+        const std::size_t chunk = term.offset / m_ + i;
+        if (chunk >= chunks) break;
+        columns_.add_lanes(term.column, chunk * m_, high[i], slot.value);
+        shares.push_back({term.column, chunk, high[i]});
+    }
+    slots_.push_back(std::move(slot));
+    shares_.push_back(std::move(shares));
+}
+
+Fr MergeSlots::value() const {
+    Fr sum = Fr::zero();
+    std::mutex lock;
+    for (const auto& slot : slots_)
+        parallel_for(m_, kGrain, [&](std::size_t begin, std::size_t end) {
+            Fr part = Fr::zero();
+            for (std::size_t x = begin; x < end; ++x) part += slot.coef[x] * slot.value[x];
+            const std::scoped_lock hold(lock);
+            sum += part;
+        });
+    return sum;
+}
+
+std::vector<sumcheck::MergeSlot> MergeSlots::take() {
+    return std::move(slots_);
+}
+
+ChunkCoefs MergeSlots::chunk_coefs(std::span<const Fr> coef_evals) const {
+    ChunkCoefs coefs = zero_chunk_coefs(circuit_);
+    for (std::size_t i = 0; i < shares_.size(); ++i)
+        for (const Share& share : shares_[i])
+            coefs[static_cast<std::size_t>(share.column)][share.chunk] +=
+                coef_evals[i] * share.factor;
+    return coefs;
+}
+
+}  // namespace mintmark::prover

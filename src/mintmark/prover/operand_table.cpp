@@ -1,0 +1,232 @@
+#include "mintmark/prover/operand_table.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "mintmark/base/assert.hpp"
+#include "mintmark/base/parallel.hpp"
+#include "mintmark/circuit/layout.hpp"
+#include "mintmark/math/poly.hpp"
+
+namespace mintmark::prover {
+namespace {
+
+// "weight times element `from` of the old axes is added to element `to` of the new ones."
+struct Entry {
+    std::size_t from, to;
+    Fr weight;
+};
+
+// An environment axis: kept as an axis of the table, or folded with eq weights.
+struct EnvSlot {
+    Axis axis;
+    bool kept = false;
+    std::vector<Fr> eq;  // of a folded axis: 2^log values
+
+    [[nodiscard]] std::size_t lanes() const { return std::size_t{1} << axis.log(); }
+};
+
+// What one map does: the tensor axes it takes become the kept axes, `fresh` lanes.
+struct Mode {
+    std::size_t old = 1, fresh = 1;
+    std::vector<std::uint8_t> kept;
+    std::vector<Entry> entries;
+    bool identity = false;
+};
+
+std::vector<EnvSlot> env_slots(const Step& step, const ProdTerm& term, std::span<const Fr> rho) {
+    std::vector<EnvSlot> env;
+    for (std::size_t i = 0; i < step.out.size(); ++i) {
+        EnvSlot slot{step.out[i], (term.shared_mask >> i & 1) != 0, {}};
+        if (!slot.kept) slot.eq = eq_table(axis_slice(step.out, i, rho));
+        env.push_back(std::move(slot));
+    }
+    for (const Axis& axis : term.contract) env.push_back({axis, true, {}});
+    return env;
+}
+
+// Lane among the kept axes and weight of one Boolean choice of some environment axes.
+class Target {
+  public:
+    void take(const EnvSlot& slot, std::size_t index) {
+        if (slot.kept)
+            lane_ = lane_ << slot.axis.log() | index;
+        else
+            weight_ *= slot.eq[index];
+    }
+    [[nodiscard]] Entry entry(std::size_t from) const { return {from, lane_, weight_}; }
+
+  private:
+    std::size_t lane_ = 0;
+    Fr weight_ = Fr::one();
+};
+
+void keep(Mode& mode, std::span<const EnvSlot> env, std::size_t axis) {
+    if (!env[axis].kept) return;
+    mode.kept.push_back(static_cast<std::uint8_t>(axis));
+    mode.fresh <<= env[axis].axis.log();
+}
+
+void add_windows(Mode& mode, const AxisMap& map, const Axis& axis, std::span<const EnvSlot> env) {
+    const bool is_win = map.kind == MapKind::kWin;
+    const std::uint32_t positions = map.p == kNoAxis ? 1 : env[map.p].axis.dim;
+    const std::uint32_t taps = is_win ? env[map.t].axis.dim : map.taps();
+    for (std::uint32_t a = 0; a < positions; ++a)
+        for (std::uint32_t b = 0; b < taps; ++b) {
+            const std::int64_t j =
+                std::int64_t{map.stride} * a + std::int64_t{map.dilation} * b + map.offset;
+            if (j < 0 || j >= axis.dim) continue;
+            Target target;
+            if (map.p != kNoAxis) target.take(env[map.p], a);
+            if (is_win) target.take(env[map.t], b);
+            mode.entries.push_back(target.entry(static_cast<std::size_t>(j)));
+        }
+}
+
+void add_regroup(Mode& mode, const AxisMap& map, std::span<const Axis> axes,
+                 std::span<const EnvSlot> env) {
+    std::vector<std::size_t> digits(map.t);
+    std::size_t count = 1;
+    for (std::size_t i = 0; i < map.t; ++i) count *= env[map.p + i].axis.dim;
+    for (std::size_t f = 0; f < count; ++f) {
+        std::size_t rest = f;
+        for (std::size_t i = map.t; i-- > 0;) {
+            digits[i] = rest % env[map.p + i].axis.dim;
+            rest /= env[map.p + i].axis.dim;
+        }
+        Target target;
+        for (std::size_t i = 0; i < map.t; ++i) target.take(env[map.p + i], digits[i]);
+        mode.entries.push_back(target.entry(padded_index(axes, f)));
+    }
+}
+
+Mode mode_of(const AxisMap& map, std::span<const Axis> axes, std::span<const EnvSlot> env) {
+    Mode mode;
+    for (std::size_t i = 0; i < map.num_axes(); ++i) mode.old <<= axes[i].log();
+    switch (map.kind) {
+        case MapKind::kAll:
+            for (std::size_t j = 0; j < mode.old; ++j) mode.entries.push_back({j, 0, Fr::one()});
+            break;
+        case MapKind::kEq:
+            keep(mode, env, map.p);
+            mode.identity = env[map.p].kept;
+            if (!mode.identity)
+                for (std::size_t j = 0; j < mode.old; ++j)
+                    mode.entries.push_back({j, 0, env[map.p].eq[j]});
+            break;
+        case MapKind::kWin:
+            keep(mode, env, map.p);
+            keep(mode, env, map.t);
+            add_windows(mode, map, axes.front(), env);
+            break;
+        case MapKind::kSumWin:
+            if (map.p != kNoAxis) keep(mode, env, map.p);
+            add_windows(mode, map, axes.front(), env);
+            break;
+        case MapKind::kRegroup:
+            for (std::size_t i = 0; i < map.t; ++i) keep(mode, env, map.p + i);
+            add_regroup(mode, map, axes.first(map.g), env);
+            break;
+    }
+    return mode;
+}
+
+Fr times(const Fr& weight, const Fr& value) {
+    return weight * value;
+}
+Fr times(const Fr& weight, std::int64_t value) {
+    return value == 0 ? Fr::zero() : weight * Fr::from_i64(value);
+}
+
+// values has shape pre x old x post; the result pre x fresh x post. Threads own columns (p, q).
+template <class Value>
+std::vector<Fr> apply(std::span<const Value> values, std::size_t pre, const Mode& mode) {
+    const std::size_t post = values.size() / (pre * mode.old);
+    std::vector<Fr> out(pre * mode.fresh * post);
+    const std::size_t grain = 1 + 16384 / (1 + mode.entries.size());
+    parallel_for(pre * post, grain, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t at = begin; at < end;) {
+            const std::size_t p = at / post, q = at % post;
+            const std::size_t run = std::min(post - q, end - at);
+            for (const Entry& entry : mode.entries) {
+                const Value* from = values.data() + (p * mode.old + entry.from) * post + q;
+                Fr* to = out.data() + (p * mode.fresh + entry.to) * post + q;
+                for (std::size_t i = 0; i < run; ++i) to[i] += times(entry.weight, from[i]);
+            }
+            at += run;
+        }
+    });
+    return out;
+}
+
+std::size_t product(std::span<const std::size_t> sizes) {
+    return std::accumulate(sizes.begin(), sizes.end(), std::size_t{1}, std::multiplies<>());
+}
+
+// Lanes in the order of the kept axes as found -> the order of the variables x.
+std::vector<Fr> permute(std::vector<Fr> values, std::span<const std::uint8_t> found,
+                        std::span<const std::uint8_t> wanted, std::span<const EnvSlot> env) {
+    if (std::ranges::equal(found, wanted)) return values;
+    MINTMARK_ASSERT(found.size() == wanted.size());
+    std::vector<std::size_t> stride(env.size(), 0);
+    std::size_t unit = 1;
+    for (std::size_t k = found.size(); k-- > 0;) {
+        MINTMARK_ASSERT(stride[found[k]] == 0);
+        stride[found[k]] = unit;
+        unit <<= env[found[k]].axis.log();
+    }
+    std::vector<Fr> out(values.size());
+    for (std::size_t x = 0; x < out.size(); ++x) {
+        std::size_t rest = x, from = 0;
+        for (std::size_t k = wanted.size(); k-- > 0;) {
+            from += (rest & (env[wanted[k]].lanes() - 1)) * stride[wanted[k]];
+            rest >>= env[wanted[k]].axis.log();
+        }
+        out[x] = values[from];
+    }
+    return out;
+}
+
+}  // namespace
+
+std::vector<Fr> operand_table(const Circuit& circuit, const Step& step, const ProdTerm& term,
+                              const Operand& operand, std::span<const Fr> rho,
+                              std::span<const std::int64_t> lanes) {
+    const auto& axes = circuit.tensors[operand.tensor].axes;
+    const auto env = env_slots(step, term, rho);
+    std::vector<Mode> modes;
+    std::size_t axis = 0;
+    for (const AxisMap& map : operand.maps) {
+        modes.push_back(mode_of(map, std::span(axes).subspan(axis), env));
+        axis += map.num_axes();
+    }
+    std::vector<std::size_t> sizes, order;
+    for (std::size_t i = 0; i < modes.size(); ++i) {
+        sizes.push_back(modes[i].old);
+        if (!modes[i].identity) order.push_back(i);
+    }
+    // The strongest reduction first.
+    std::ranges::stable_sort(order, [&](std::size_t i, std::size_t j) {
+        return modes[i].fresh * modes[j].old < modes[j].fresh * modes[i].old;
+    });
+    std::vector<Fr> values;
+    if (order.empty()) {
+        values.resize(lanes.size());
+        std::ranges::transform(lanes, values.begin(), &Fr::from_i64);
+    }
+    for (std::size_t k = 0; k < order.size(); ++k) {
+        const std::size_t pre = product(std::span(sizes).first(order[k]));
+        const Mode& mode = modes[order[k]];
+        values = k == 0 ? apply(lanes, pre, mode) : apply(std::span<const Fr>(values), pre, mode);
+        sizes[order[k]] = mode.fresh;
+    }
+    std::vector<std::uint8_t> found, wanted;
+    for (const Mode& mode : modes) found.insert(found.end(), mode.kept.begin(), mode.kept.end());
+    for (std::size_t i = step.out.size(); i < env.size(); ++i)
+        wanted.push_back(static_cast<std::uint8_t>(i));
+    for (std::size_t i = 0; i < step.out.size(); ++i)
+        if (env[i].kept) wanted.push_back(static_cast<std::uint8_t>(i));
+    return permute(std::move(values), found, wanted, env);
+}
+
+}  // namespace mintmark::prover

@@ -1,0 +1,282 @@
+#include "mintmark/prover/prover.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "mintmark/base/parallel.hpp"
+#include "mintmark/circuit/form.hpp"
+#include "mintmark/circuit/layout.hpp"
+#include "mintmark/math/poly.hpp"
+#include "mintmark/pcs/kzg.hpp"
+#include "mintmark/proof/proof.hpp"
+#include "mintmark/prover/merge_slots.hpp"
+#include "mintmark/prover/operand_table.hpp"
+#include "mintmark/prover/residual.hpp"
+#include "mintmark/sumcheck/product.hpp"
+#include "mintmark/transcript/transcript.hpp"
+
+namespace mintmark::prover {
+namespace {
+
+// One proof in the making: methods in the order of section 5.
+class Session {
+  public:
+    Session(const ProvingKey& key, const Srs& srs, const Statement& statement, Rng& rng,
+            const ProverTamper& tamper)
+        : key_(key),
+          circuit_(key.vk.circuit),
+          srs_(srs),
+          statement_(statement),
+          rng_(rng),
+          tamper_(tamper),
+          m_(std::size_t{1} << circuit_.mu) {}
+
+    Bytes run(const Witness& witness) {
+        absorb_statement();
+        commit_trace(witness);
+        commit_inverses();
+        MergeSlots slots(circuit_, columns_);
+        send_sums(slots);
+        product_phase();
+        send_evals();
+        merge_phase(slots);
+        return encode(proof_);
+    }
+
+  private:
+    void absorb_statement() {
+        transcript_.absorb("vk", digest(key_.vk));
+        transcript_.absorb("ctx", statement_.context);
+        Bytes words;
+        for (const Bytes32& word : to_words(statement_.instances)) append(words, word);
+        transcript_.absorb("io", words);
+    }
+
+    Fr new_blinder(Column column) {
+        const Fr blinder = Fr::random(rng_);
+        blinders_[static_cast<std::size_t>(column)].push_back(blinder);
+        return blinder;
+    }
+
+    std::vector<G1Affine> commit_column(Column column, std::size_t chunks) {
+        std::vector<G1Affine> points;
+        const auto ints = columns_.ints(column);
+        const std::vector<Fr>& fields = column == Column::kH ? columns_.h : columns_.ht;
+        for (std::size_t c = 0; c < chunks; ++c) {
+            const Fr blinder = new_blinder(column);
+            points.push_back(ints.empty()
+                                 ? commit(srs_, std::span(fields).subspan(c * m_, m_), blinder, m_)
+                                 : commit_small(srs_, ints.subspan(c * m_, m_), blinder, m_));
+        }
+        return points;
+    }
+
+    // Commits, absorbs under one label, and stores the points.
+    void send_columns(std::string_view label,
+                      std::span<const std::pair<Column, std::vector<G1Affine>*>> columns) {
+        std::vector<G1Affine> all;
+        for (const auto& [column, target] : columns) {
+            const auto points = commit_column(column, circuit_.num_chunks(column));
+            all.insert(all.end(), points.begin(), points.end());
+        }
+        if (tamper_.commitments) tamper_.commitments(label, all);
+        transcript_.absorb_points(label, all);
+        auto next = all.begin();
+        for (const auto& [column, target] : columns) {
+            const auto end = next + static_cast<std::ptrdiff_t>(circuit_.num_chunks(column));
+            target->assign(next, end);
+            next = end;
+        }
+    }
+
+    void commit_trace(const Witness& witness) {
+        tables_ = lookup_tables(circuit_);
+        columns_ = make_columns(circuit_, tables_, key_.weights, witness);
+        if (tamper_.columns) tamper_.columns(columns_);
+        blinders_[static_cast<std::size_t>(Column::kW)] = key_.weight_blinders;
+        blinders_[static_cast<std::size_t>(Column::kIn)] = statement_.openings.input;
+        blinders_[static_cast<std::size_t>(Column::kOut)] = statement_.openings.output;
+        blinders_[static_cast<std::size_t>(Column::kT)].assign(circuit_.n_t, Fr::zero());
+        const std::array targets{std::pair{Column::kF, &proof_.f}, std::pair{Column::kG, &proof_.g},
+                                 std::pair{Column::kM, &proof_.m}};
+        send_columns("trace", targets);
+        at_.alpha = transcript_.challenge("alpha");
+        at_.beta = transcript_.challenge("beta");
+    }
+
+    void commit_inverses() {
+        lane_prints_ = fingerprints({columns_.f, columns_.g, tables_.lane_id}, at_.alpha, at_.beta,
+                                    std::size_t{1} << circuit_.nu());
+        row_prints_ = fingerprints({tables_.row_in, columns_.t, tables_.row_id}, at_.alpha,
+                                   at_.beta, std::size_t{1} << circuit_.kappa());
+        columns_.h = inverses(lane_prints_, circuit_.num_lanes());
+        columns_.ht = inverses(row_prints_, circuit_.num_rows());
+        if (tamper_.inverses) tamper_.inverses(columns_.h, columns_.ht);
+        const std::array targets{std::pair{Column::kH, &proof_.h},
+                                 std::pair{Column::kHt, &proof_.ht}};
+        send_columns("inv", targets);
+        at_.rho = transcript_.challenges("rho", circuit_.n_rho());
+        at_.gamma = transcript_.challenge("gamma");
+        at_.delta = transcript_.challenge("delta");
+    }
+
+    void send_sums(MergeSlots& slots) {
+        slots.add(direct_form(circuit_, at_.rho, at_.gamma), Fr::one());
+        proof_.direct_sum = slots.value();
+        proof_.lookup_sum = Fr::zero();
+        for (const Fr& value : columns_.h) proof_.lookup_sum += value;
+        if (tamper_.sums) tamper_.sums(proof_.direct_sum, proof_.lookup_sum);
+        transcript_.absorb_fr("sums", std::array{proof_.direct_sum, proof_.lookup_sum});
+    }
+
+    // The product terms, then L1, L2, L3.
+    std::vector<sumcheck::ProductInstance> instances() {
+        std::vector<sumcheck::ProductInstance> all;
+        for (const auto& product : product_instances(circuit_, at_.rho, at_.gamma)) {
+            const Step& step = circuit_.steps[product.step];
+            const ProdTerm& term = step.prods[product.term];
+            all.push_back({product.weight, product.shared_point, table_of(step, term, term.a),
+                           table_of(step, term, term.b)});
+        }
+        const std::span<const Fr> rho(at_.rho);
+        const auto nu_point = rho.first(circuit_.nu());
+        const auto kappa_point = rho.first(circuit_.kappa());
+        const std::size_t rows = std::size_t{1} << circuit_.kappa();
+        auto h = columns_.h, ht = columns_.ht;
+        h.resize(std::size_t{1} << circuit_.nu());
+        ht.resize(rows);
+        auto multiplicity = columns_.lanes(Column::kM, 0, columns_.m.size());
+        multiplicity.resize(rows);
+        const Fr delta2 = at_.delta.square();
+        all.push_back(
+            {at_.delta, {nu_point.begin(), nu_point.end()}, std::move(h), std::move(lane_prints_)});
+        all.push_back(
+            {delta2, {kappa_point.begin(), kappa_point.end()}, ht, std::move(row_prints_)});
+        all.push_back({delta2 * at_.delta, {}, std::move(multiplicity), std::move(ht)});
+        return all;
+    }
+
+    std::vector<Fr> table_of(const Step& step, const ProdTerm& term, const Operand& operand) const {
+        const Tensor& tensor = circuit_.tensors[operand.tensor];
+        const auto lanes = columns_.ints(tensor.column)
+                               .subspan(tensor.offset, std::size_t{1} << tensor.num_vars());
+        return operand_table(circuit_, step, term, operand, at_.rho, lanes);
+    }
+
+    void product_phase() {
+        auto result = sumcheck::prove_product(instances(), circuit_.n_prod(), transcript_,
+                                              tamper_.product_round);
+        proof_.product_rounds = std::move(result.messages);
+        const std::size_t lookup = result.a_evals.size() - 3;
+        for (std::size_t i = 0; i < lookup; ++i)
+            proof_.evals.products.emplace_back(result.a_evals[i], result.b_evals[i]);
+        const auto r_nu = suffix(result.challenges, circuit_.nu());
+        const auto r_kappa = suffix(result.challenges, circuit_.kappa());
+        auto t = columns_.lanes(Column::kT, 0, columns_.t.size());
+        t.resize(std::size_t{1} << circuit_.kappa());
+        proof_.evals.h = result.a_evals[lookup];
+        proof_.evals.q =
+            result.b_evals[lookup] - at_.alpha - at_.beta.square() * id_mle(circuit_, r_nu);
+        proof_.evals.ht = result.a_evals[lookup + 1];
+        proof_.evals.t = mle_eval(t, r_kappa);
+        proof_.evals.mm = result.a_evals[lookup + 2];
+        at_.r = std::move(result.challenges);
+    }
+
+    void send_evals() {
+        if (tamper_.evals) tamper_evals();
+        transcript_.absorb_fr("evals", to_scalars(proof_.evals));
+    }
+
+    void tamper_evals() {
+        std::vector<Fr> evals = to_scalars(proof_.evals);
+        const Fr claim = product_claim(circuit_, at_, proof_, statement_.instances);
+        tamper_.evals(evals, [&](std::span<const Fr> values) {
+            return claim - combine_evals(circuit_, at_, values);
+        });
+        ProductEvals& out = proof_.evals;
+        out.h = evals[0];
+        out.q = evals[1];
+        out.ht = evals[2];
+        out.t = evals[3];
+        out.mm = evals[4];
+        for (std::size_t i = 0; i < out.products.size(); ++i)
+            out.products[i] = {evals[5 + 2 * i], evals[6 + 2 * i]};
+    }
+
+    void merge_phase(MergeSlots& slots) {
+        const Fr lambda = transcript_.challenge("lambda");
+        const auto claims = merge_claims(circuit_, {at_.rho, at_.gamma, at_.beta, at_.r});
+        Fr power = Fr::one();
+        for (std::size_t j = 1; j < claims.size(); ++j) {  // claim 0, D, is there already
+            power *= lambda;
+            slots.add(claims[j], power);
+        }
+        auto result =
+            sumcheck::prove_merge(slots.take(), circuit_.mu, transcript_, tamper_.merge_round);
+        proof_.merge_rounds = std::move(result.messages);
+        const auto f = combine(slots.chunk_coefs(result.coef_evals));
+        proof_.opening = mercury_open(srs_, f, result.point, transcript_);
+        if (tamper_.opening) tamper_.opening(proof_.opening);
+    }
+
+    // sum of coef_c p_c: m coefficients, then the combined blinder.
+    [[nodiscard]] std::vector<Fr> combine(const ChunkCoefs& coefs) const {
+        std::vector<Fr> f(m_ + 1);
+        for (std::size_t k = 0; k < kNumColumns; ++k)
+            for (std::size_t c = 0; c < coefs[k].size(); ++c) {
+                columns_.add_lanes(static_cast<Column>(k), c * m_, coefs[k][c],
+                                   std::span(f).first(m_));
+                f[m_] += coefs[k][c] * blinders_[k][c];
+            }
+        return f;
+    }
+
+    const ProvingKey& key_;
+    const Circuit& circuit_;
+    const Srs& srs_;
+    const Statement& statement_;
+    Rng& rng_;
+    const ProverTamper& tamper_;
+    std::size_t m_;
+    Transcript transcript_;
+    LookupTables tables_;
+    Columns columns_;
+    std::array<std::vector<Fr>, kNumColumns> blinders_;
+    std::vector<Fr> lane_prints_, row_prints_;  // alpha + in + beta out + beta^2 id
+    Challenges at_;
+    Proof proof_;
+};
+
+Status check_sizes(const Circuit& circuit, const Statement& statement, const Witness& witness) {
+    MINTMARK_CHECK(check_instances(circuit, statement.instances));
+    if (witness.f.size() != circuit.num_lanes() ||
+        witness.g.size() != std::size_t{circuit.n_g} << circuit.mu ||
+        witness.input.size() != num_entries(circuit.input_tensor().axes) ||
+        witness.output.size() != num_entries(circuit.output_tensor().axes))
+        return fail(ErrorCode::kInvalidArgument, "the witness is of another circuit");
+    if (statement.openings.input.size() != circuit.n_in ||
+        statement.openings.output.size() != circuit.n_out)
+        return fail(
+            ErrorCode::kInvalidArgument,
+            fmt::format("{} input and {} output blinders are needed", circuit.n_in, circuit.n_out));
+    return {};
+}
+
+}  // namespace
+
+Result<Bytes> prove(const ProvingKey& key, const Srs& srs, const Statement& statement,
+                    const Witness& witness, Rng& rng, const ProverTamper& tamper) {
+    const Circuit& circuit = key.vk.circuit;
+    MINTMARK_CHECK(check_sizes(circuit, statement, witness));
+    if (srs.g1.size() <= std::size_t{1} << circuit.mu || srs.digest() != key.vk.srs_digest)
+        return fail(ErrorCode::kUnsupported, "the SRS is not the one that the key was made with",
+                    "use the SRS of the setup, or run the setup again");
+    if (key.weights.size() != std::size_t{circuit.n_w} << circuit.mu ||
+        key.weight_blinders.size() != circuit.n_w)
+        return fail(ErrorCode::kInvalidArgument, "the proving key is not whole");
+    return Session(key, srs, statement, rng, tamper).run(witness);
+}
+
+}  // namespace mintmark::prover

@@ -1,0 +1,26 @@
+// The prover: a witness becomes a proof (docs/spec/protocol.md §5-§7).
+#pragma once
+
+#include "mintmark/base/rng.hpp"
+#include "mintmark/prover/setup.hpp"
+#include "mintmark/prover/tamper.hpp"
+#include "mintmark/prover/witness.hpp"
+
+namespace mintmark::prover {
+
+/// What is to be proven.
+struct Statement {
+    Bytes32 context = {};  ///< binds the proof to chain, router, request, ...
+    Instances instances;   ///< what the verifier sees; make_instances
+    Openings openings;     ///< blinders of its commitments
+};
+
+/// The proof's bytes. `rng` gives the blinders of the trace commitments (secret). `tamper`: tests
+/// only. kInvalidArgument when sizes do not fit the key, kUnsupported for another or a short SRS.
+/// A false witness gives a proof that does not verify; `mock` tells where it is wrong. Proof system
+/// 1 is not zero-knowledge: the proof leaks linear functionals of weights and activations.
+[[nodiscard]] Result<Bytes> prove(const ProvingKey& key, const Srs& srs, const Statement& statement,
+                                  const Witness& witness, Rng& rng,
+                                  const ProverTamper& tamper = {});
+
+}  // namespace mintmark::prover

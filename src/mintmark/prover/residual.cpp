@@ -1,0 +1,50 @@
+#include "mintmark/prover/residual.hpp"
+
+#include "mintmark/circuit/form.hpp"
+#include "mintmark/circuit/layout.hpp"
+#include "mintmark/math/poly.hpp"
+
+namespace mintmark::prover {
+
+Fr product_claim(const Circuit& circuit, const Challenges& at, const Proof& proof,
+                 const Instances& instances) {
+    const std::span<const Fr> rho(at.rho);
+    const Fr& delta = at.delta;
+    Fr claim = proof.direct_sum - const_sum(circuit, rho, at.gamma) -
+               public_sum(circuit, rho, at.gamma, instances.input, instances.output) +
+               delta * lt_eval(circuit.num_lanes(), rho.first(circuit.nu())) +
+               delta.square() * lt_eval(circuit.num_rows(), rho.first(circuit.kappa())) +
+               delta.square() * delta * proof.lookup_sum;
+    for (std::size_t j = 0; j < proof.product_rounds.size(); ++j) {
+        const auto& [c0, c2, c3] = proof.product_rounds[j];
+        const Fr c1 = claim - c0.double_() - c2 - c3;
+        claim = c0 + at.r[j] * (c1 + at.r[j] * (c2 + at.r[j] * c3));
+    }
+    return claim;
+}
+
+Fr combine_evals(const Circuit& circuit, const Challenges& at, std::span<const Fr> evals) {
+    const std::span<const Fr> rho(at.rho), r(at.r);
+    const std::size_t rounds = circuit.n_prod();
+    const auto scale = [&](std::size_t n) { return Fr::inv2().pow(rounds - n); };
+    Fr sum = Fr::zero();
+    std::size_t next = 5;
+    for (const auto& product : product_instances(circuit, rho, at.gamma)) {
+        const auto x = suffix(r, product.num_vars).first(product.shared_point.size());
+        sum += product.weight * scale(product.num_vars) * eq_eval(product.shared_point, x) *
+               evals[next] * evals[next + 1];
+        next += 2;
+    }
+    const std::size_t nu = circuit.nu(), kappa = circuit.kappa();
+    const auto r_nu = suffix(r, nu), r_kappa = suffix(r, kappa);
+    const Fr beta2 = at.beta.square(), delta2 = at.delta.square();
+    const Fr &h = evals[0], &q = evals[1], &ht = evals[2], &t = evals[3], &mm = evals[4];
+    sum += at.delta * scale(nu) * eq_eval(rho.first(nu), r_nu) * h *
+           (at.alpha + q + beta2 * id_mle(circuit, r_nu));
+    sum += delta2 * scale(kappa) * eq_eval(rho.first(kappa), r_kappa) * ht *
+           (at.alpha + table_in_mle(circuit, r_kappa) + at.beta * t +
+            beta2 * table_id_mle(circuit, r_kappa));
+    return sum + delta2 * at.delta * scale(kappa) * mm * ht;
+}
+
+}  // namespace mintmark::prover

@@ -1,0 +1,72 @@
+// A model set up for proving, for tests: keys, an honest witness, a statement.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "mintmark/prover/mock.hpp"
+#include "mintmark/prover/prover.hpp"
+#include "mintmark/verifier/verifier.hpp"
+#include "sample_net.hpp"
+
+namespace mintmark::testing {
+
+/// One SRS per chunk size, made on first use.
+inline const Srs& test_srs(std::uint8_t mu) {
+    static std::array<Srs, 25> cache;
+    Srs& srs = cache[mu];
+    if (srs.g1.empty()) {
+        SeededRng rng(1000U + mu);
+        srs = generate_insecure_srs((std::size_t{1} << mu) + 1, rng);
+    }
+    return srs;
+}
+
+inline Bytes32 filled(std::uint8_t byte) {
+    Bytes32 out;
+    out.fill(byte);
+    return out;
+}
+
+/// Setup, witness and statement of a sample; every step must succeed.
+struct ProvenModel {
+    explicit ProvenModel(const Sample& sample) : srs(test_srs(sample.circuit.mu)) {
+        auto made = prover::setup(sample.circuit, sample.weights, srs, filled(7));
+        EXPECT_TRUE(made.has_value()) << made.error().message;
+        key = *std::move(made);
+        auto filled_in = prover::fill_witness(sample.circuit, sample.weights, sample.input);
+        EXPECT_TRUE(filled_in.has_value()) << filled_in.error().message;
+        witness = *std::move(filled_in);
+        statement.context = filled(3);
+        statement.openings = prover::random_openings(sample.circuit, rng);
+        restate();
+    }
+
+    [[nodiscard]] const Circuit& circuit() const { return key.vk.circuit; }
+    /// The statement's instances from the witness as it is now.
+    void restate() {
+        statement.instances = prover::make_instances(circuit(), srs, witness, statement.openings);
+    }
+    [[nodiscard]] Bytes prove(const prover::ProverTamper& tamper = {}) {
+        auto proof = prover::prove(key, srs, statement, witness, rng, tamper);
+        EXPECT_TRUE(proof.has_value()) << proof.error().message;
+        return *std::move(proof);
+    }
+    [[nodiscard]] Status check(ByteSpan proof) const {
+        return verify(vk, srs.tau_g2, statement.context, statement.instances, proof);
+    }
+
+    const Srs& srs;
+    SeededRng rng{99};
+    prover::ProvingKey key;
+    VerifyingKey vk = {};  ///< what the verifier has; set by publish()
+    prover::Witness witness;
+    prover::Statement statement;
+
+    /// Fixes the verifier's key to the prover's as it is now.
+    ProvenModel& publish() {
+        vk = key.vk;
+        return *this;
+    }
+};
+
+}  // namespace mintmark::testing
