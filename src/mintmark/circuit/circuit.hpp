@@ -40,7 +40,7 @@ struct Axis {
 struct Tensor {
     Column column = Column::kW;
     std::uint32_t offset = 0;
-    std::vector<Axis> axes;
+    std::vector<Axis> axes = {};
     [[nodiscard]] std::uint8_t num_vars() const noexcept { return mintmark::num_vars(axes); }
     bool operator==(const Tensor&) const = default;
 };
@@ -97,7 +97,7 @@ struct AxisMap {
 /// A tensor read through axis maps, one per tensor axis in order (kRegroup takes several).
 struct Operand {
     std::uint16_t tensor = 0;
-    std::vector<AxisMap> maps;
+    std::vector<AxisMap> maps = {};
     bool operator==(const Operand&) const = default;
 };
 
@@ -113,34 +113,34 @@ struct Limb {
 /// coef on the box of half-open ranges [first, second), one per out axis.
 struct ConstTerm {
     Int128 coef = 0;
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> ranges;
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> ranges = {};
     bool operator==(const ConstTerm&) const = default;
 };
 
 /// coef * operand; out axes that no map uses are broadcast.
 struct LinTerm {
     Int128 coef = 0;
-    Operand operand;
+    Operand operand = {};
     bool operator==(const LinTerm&) const = default;
 };
 
 /// coef * sum over the contraction axes of a * b. Bit i of shared_mask: out axis i is used by both.
 struct ProdTerm {
     Int128 coef = 0;
-    std::vector<Axis> contract;
+    std::vector<Axis> contract = {};
     std::uint8_t shared_mask = 0;
-    Operand a;
-    Operand b;
+    Operand a = {};
+    Operand b = {};
     bool operator==(const ProdTerm&) const = default;
 };
 
 /// sum of limbs = sum of terms, at every index of the padded out box.
 struct Step {
-    std::vector<Axis> out;
-    std::vector<Limb> limbs;
-    std::vector<ConstTerm> consts;
-    std::vector<LinTerm> lins;
-    std::vector<ProdTerm> prods;
+    std::vector<Axis> out = {};
+    std::vector<Limb> limbs = {};
+    std::vector<ConstTerm> consts = {};
+    std::vector<LinTerm> lins = {};
+    std::vector<ProdTerm> prods = {};
     bool operator==(const Step&) const = default;
 };
 
@@ -168,9 +168,9 @@ struct Circuit {
     Visibility input = Visibility::kPublic;
     Visibility output = Visibility::kPublic;
     std::uint16_t n_w = 0, n_in = 0, n_out = 0, n_f = 0, n_g = 0, n_t = 0;  ///< numbers of chunks
-    std::vector<Table> tables;
-    std::vector<Tensor> tensors;
-    std::vector<Step> steps;
+    std::vector<Table> tables = {};
+    std::vector<Tensor> tensors = {};
+    std::vector<Step> steps = {};
 
     /// Chunks of a column (M and HT have n_t, H has n_f).
     [[nodiscard]] std::uint32_t num_chunks(Column column) const noexcept;

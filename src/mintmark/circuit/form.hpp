@@ -16,7 +16,7 @@ namespace mintmark {
 /// An environment axis: its point has log2_ceil(dim) values, lowest variable first.
 struct EnvAxis {
     std::uint32_t dim = 1;
-    std::vector<Fr> point;
+    std::vector<Fr> point = {};
 };
 /// The axes that maps refer to: the out axes, then (product terms) the contraction axes.
 using Env = std::vector<EnvAxis>;
@@ -25,8 +25,9 @@ using Env = std::vector<EnvAxis>;
 /// several consecutive axes, first axis in the highest variables).
 struct AxisWeight {
     MapKind kind = MapKind::kAll;
-    std::vector<Axis> axes;    ///< tensor axes that it covers
-    std::vector<EnvAxis> env;  ///< kEq, kSumWin: p (none for kNoAxis); kWin: p, t; kRegroup: all
+    std::vector<Axis> axes = {};  ///< tensor axes that it covers
+    std::vector<EnvAxis> env =
+        {};  ///< kEq, kSumWin: p (none for kNoAxis); kWin: p, t; kRegroup: all
     std::uint16_t taps = 0;
     std::uint16_t stride = 0;
     std::uint16_t dilation = 0;
@@ -48,11 +49,11 @@ struct FormTerm {
     Fr coef = Fr::zero();
     Column column = Column::kW;
     std::uint32_t offset = 0;
-    std::vector<AxisWeight> weights;
+    std::vector<AxisWeight> weights = {};
     [[nodiscard]] std::uint8_t num_vars() const noexcept;
 };
 struct LinearForm {
-    std::vector<FormTerm> terms;
+    std::vector<FormTerm> terms = {};
 };
 
 /// The 2^num_vars() coefficients of a term on the lanes [offset, offset + 2^num_vars()).
@@ -78,9 +79,9 @@ struct LinearForm {
 struct ProductInstance {
     std::uint16_t step = 0;
     std::uint16_t term = 0;
-    Fr weight = Fr::zero();        ///< gamma^step * coef
-    std::uint8_t num_vars = 0;     ///< n_x
-    std::vector<Fr> shared_point;  ///< slices of rho of the shared axes, lowest variable first
+    Fr weight = Fr::zero();             ///< gamma^step * coef
+    std::uint8_t num_vars = 0;          ///< n_x
+    std::vector<Fr> shared_point = {};  ///< slices of rho of the shared axes, lowest variable first
 };
 [[nodiscard]] std::vector<ProductInstance> product_instances(const Circuit& circuit,
                                                              std::span<const Fr> rho,
