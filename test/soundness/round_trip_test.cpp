@@ -1,4 +1,6 @@
 // Honest proofs verify: visibilities, chunk sizes, chunk counts.
+#include <gtest/gtest.h>
+
 #include "mintmark/proof/proof.hpp"
 #include "session.hpp"
 
@@ -9,7 +11,6 @@ void expect_round_trip(const Sample& sample) {
     ASSERT_TRUE(check_circuit(sample.circuit).has_value())
         << check_circuit(sample.circuit).error().message;
     ProvenModel model(sample);
-    model.publish();
     const Status mocked = prover::mock(sample.circuit, sample.weights, model.witness);
     EXPECT_TRUE(mocked.has_value()) << mocked.error().message;
     const Bytes proof = model.prove();

@@ -87,7 +87,7 @@ std::uint16_t add_pool(Builder& builder, std::uint16_t x) {
     const std::vector<Axis> out{axes[0], Axis{axes[1].dim / 2}, Axis{axes[2].dim / 2}};
     Step step;
     step.lins.push_back(
-        {1 << (builder.shape.shift - 2),
+        {1 << (builder.shape.shift - 1),
          {x, {AxisMap::eq(0), AxisMap::sum_win(1, 2, 2, 1, 0), AxisMap::sum_win(2, 2, 2, 1, 0)}}});
     return add_relu_step(builder, out, std::move(step));
 }
@@ -115,7 +115,8 @@ void add_scores(Builder& builder, std::uint16_t x, Visibility visibility) {
     builder.circuit.steps.push_back(std::move(step));
     const auto result = builder.tensor(Column::kOut, out);
     Step last{out, {}, {}, {}, {}};
-    last.lins.push_back({1, {high, {AxisMap::eq(0)}}});
+    last.lins.push_back({1, {low, {AxisMap::eq(0)}}});
+    last.lins.push_back({1 << builder.shape.shift, {high, {AxisMap::eq(0)}}});
     last.lins.push_back({-1, {result, {AxisMap::eq(0)}}});
     builder.circuit.steps.push_back(std::move(last));
     builder.circuit.output = visibility;

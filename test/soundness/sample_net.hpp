@@ -22,7 +22,7 @@ struct NetShape {
     std::uint8_t pixel_bits, shift, relu_bits;  ///< activations have pixel_bits bits
     std::uint32_t weight_max;
 };
-inline constexpr NetShape kTinyNet{6, 3, 3, 5, 6, 5, 3, 1, 1, 4, 4, 8, 3};
+inline constexpr NetShape kTinyNet{6, 3, 3, 5, 6, 5, 3, 1, 1, 4, 4, 8, 7};
 inline constexpr NetShape kLeNet{28, 5, 6, 16, 120, 84, 10, 2, 0, 8, 10, 12, 63};
 
 struct NetOptions {

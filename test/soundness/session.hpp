@@ -1,8 +1,9 @@
 // A model set up for proving, for tests: keys, an honest witness, a statement.
 #pragma once
 
-#include <gtest/gtest.h>
+#include <array>
 
+#include "mintmark/base/assert.hpp"
 #include "mintmark/prover/mock.hpp"
 #include "mintmark/prover/prover.hpp"
 #include "mintmark/verifier/verifier.hpp"
@@ -31,10 +32,11 @@ inline Bytes32 filled(std::uint8_t byte) {
 struct ProvenModel {
     explicit ProvenModel(const Sample& sample) : srs(test_srs(sample.circuit.mu)) {
         auto made = prover::setup(sample.circuit, sample.weights, srs, filled(7));
-        EXPECT_TRUE(made.has_value()) << made.error().message;
+        MINTMARK_ASSERT(made.has_value());
         key = *std::move(made);
+        vk = key.vk;
         auto filled_in = prover::fill_witness(sample.circuit, sample.weights, sample.input);
-        EXPECT_TRUE(filled_in.has_value()) << filled_in.error().message;
+        MINTMARK_ASSERT(filled_in.has_value());
         witness = *std::move(filled_in);
         statement.context = filled(3);
         statement.openings = prover::random_openings(sample.circuit, rng);
@@ -48,7 +50,7 @@ struct ProvenModel {
     }
     [[nodiscard]] Bytes prove(const prover::ProverTamper& tamper = {}) {
         auto proof = prover::prove(key, srs, statement, witness, rng, tamper);
-        EXPECT_TRUE(proof.has_value()) << proof.error().message;
+        MINTMARK_ASSERT(proof.has_value());
         return *std::move(proof);
     }
     [[nodiscard]] Status check(ByteSpan proof) const {
@@ -58,15 +60,9 @@ struct ProvenModel {
     const Srs& srs;
     SeededRng rng{99};
     prover::ProvingKey key;
-    VerifyingKey vk = {};  ///< what the verifier has; set by publish()
+    VerifyingKey vk;  ///< what the verifier has, whatever happens to `key`
     prover::Witness witness;
     prover::Statement statement;
-
-    /// Fixes the verifier's key to the prover's as it is now.
-    ProvenModel& publish() {
-        vk = key.vk;
-        return *this;
-    }
 };
 
 }  // namespace mintmark::testing
