@@ -22,10 +22,10 @@ Srs small_srs(std::size_t num_points = 8, std::uint64_t seed = 31) {
 }
 
 /// Recomputes the digest at the end, so that the checks behind it are met.
-Bytes with_digest(Bytes file) {
-    file.resize(file.size() - 32);
-    append(file, sha256(file));
-    return file;
+Bytes with_digest(const Bytes& file) {
+    Bytes out(file.begin(), file.end() - 32);
+    append(out, sha256(out));
+    return out;
 }
 
 void put(Bytes& file, std::size_t offset, ByteSpan bytes) {
