@@ -20,25 +20,25 @@ abstract contract FlatKeyReader is IProofVerifier {
         uint256 count = _u16(header, 10);
         uint256 start = HEADER_BYTES + RECORD_BYTES * _u16(header, 8);
         bytes memory tensors = _read(key, start, RECORD_BYTES * count);
-        for (uint256 at = 0; at < tensors.length; at += RECORD_BYTES) {
-            if (uint8(tensors[at]) == COLUMN_IN) return _values(tensors, at);
+        for (uint256 offset = 0; offset < tensors.length; offset += RECORD_BYTES) {
+            if (uint8(tensors[offset]) == COLUMN_IN) return _values(tensors, offset);
         }
         return 0;
     }
 
-    /// @dev The number of values of the tensor record at `at`: at most 144 bits.
-    function _values(bytes memory tensors, uint256 at) private pure returns (uint256 values) {
-        uint256 axes = uint8(tensors[at + 1]);
+    /// @dev The number of values of the tensor record at `offset`: at most 144 bits.
+    function _values(bytes memory tensors, uint256 offset) private pure returns (uint256 values) {
+        uint256 axes = uint8(tensors[offset + 1]);
         if (axes > MAX_AXES) return 0;
         values = 1;
         for (uint256 i = 0; i < axes; ++i) {
-            uint256 dim = at + 7 + 4 * i;
+            uint256 dim = offset + 7 + 4 * i;
             values *= uint256(uint8(tensors[dim])) << 16 | _u16(tensors, dim + 1);
         }
     }
 
-    function _u16(bytes memory data, uint256 at) private pure returns (uint256) {
-        return uint256(uint8(data[at])) << 8 | uint8(data[at + 1]);
+    function _u16(bytes memory data, uint256 offset) private pure returns (uint256) {
+        return uint256(uint8(data[offset])) << 8 | uint8(data[offset + 1]);
     }
 
     /// @dev `length` bytes of the key at `from`, zeros beyond its end; the key starts at byte 1 of the code.

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+import {AccessPass} from "../src/access/AccessPass.sol";
+import {Guarded} from "../src/governance/Guarded.sol";
+import {Roles} from "../src/governance/Roles.sol";
+import {PriceBook} from "../src/pricing/PriceBook.sol";
+import {ModelRegistry} from "../src/registry/ModelRegistry.sol";
+import {RevenueRouter} from "../src/revenue/RevenueRouter.sol";
+import {VerifierRouter} from "../src/verifier/VerifierRouter.sol";
+
+/// @title Deployment order and wiring
+/// @notice docs/spec/contracts.md says the same in words; the command line client follows it without Solidity.
+library Deployment {
+    struct Config {
+        address admin; // grants roles, ends a pause; gets ADMIN with `adminDelay`
+        address guardian;
+        address operator;
+        address treasury;
+        uint32 adminDelay; // seconds
+        uint32 operatorDelay; // seconds
+        uint32 platformPpm;
+        uint64 minCommitAge; // seconds
+        uint64 priceNotice; // seconds
+    }
+
+    struct Contracts {
+        AccessManager authority;
+        ModelRegistry registry;
+        PriceBook priceBook;
+        RevenueRouter revenueRouter;
+        AccessPass accessPass;
+        VerifierRouter verifierRouter;
+    }
+
+    /// @notice Steps 1 to 7: deploys, and binds the settler. `deployer` is ADMIN until `handOver`.
+    function deploy(Config memory config, address deployer) internal returns (Contracts memory c) {
+        c.authority = new AccessManager(deployer);
+        address authority = address(c.authority);
+        c.registry = new ModelRegistry(authority, config.minCommitAge);
+        c.priceBook = new PriceBook(c.registry, config.priceNotice);
+        c.revenueRouter = new RevenueRouter(authority, c.registry, config.treasury, config.platformPpm);
+        c.accessPass = new AccessPass(authority, c.registry, c.priceBook, c.revenueRouter);
+        c.verifierRouter = new VerifierRouter(authority, c.registry, c.accessPass);
+        c.accessPass.bindSettler(address(c.verifierRouter));
+    }
+
+    /// @notice Step 9, after the proof systems are registered: gives every role to its holder and the deployer's away.
+    function handOver(Contracts memory c, Config memory config, address deployer) internal {
+        AccessManager authority = c.authority;
+        bytes4[] memory pause = new bytes4[](1);
+        pause[0] = Guarded.pause.selector;
+        authority.setTargetFunctionRole(address(c.registry), pause, Roles.GUARDIAN);
+        authority.setTargetFunctionRole(address(c.accessPass), pause, Roles.GUARDIAN);
+        bytes4[] memory stop = new bytes4[](2);
+        (stop[0], stop[1]) = (Guarded.pause.selector, c.verifierRouter.disableProofSystem.selector);
+        authority.setTargetFunctionRole(address(c.verifierRouter), stop, Roles.GUARDIAN);
+
+        bytes4[] memory revenue = new bytes4[](2);
+        (revenue[0], revenue[1]) =
+        (c.revenueRouter.setPlatformPpm.selector, c.revenueRouter.setTreasury.selector);
+        authority.setTargetFunctionRole(address(c.revenueRouter), revenue, Roles.OPERATOR);
+        bytes4[] memory systems = new bytes4[](1);
+        systems[0] = c.verifierRouter.registerProofSystem.selector;
+        authority.setTargetFunctionRole(address(c.verifierRouter), systems, Roles.OPERATOR);
+
+        authority.labelRole(Roles.GUARDIAN, "GUARDIAN");
+        authority.labelRole(Roles.OPERATOR, "OPERATOR");
+        authority.grantRole(Roles.GUARDIAN, config.guardian, 0);
+        authority.grantRole(Roles.OPERATOR, config.operator, config.operatorDelay);
+        uint64 adminRole = authority.ADMIN_ROLE();
+        authority.grantRole(adminRole, config.admin, config.adminDelay);
+        if (config.admin != deployer) authority.renounceRole(adminRole, deployer);
+    }
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @dev Role ids in the AccessManager. ADMIN (0, OpenZeppelin's) grants roles and ends a pause.
+library Roles {
+    /// @dev Pauses and disables an unsound proof system. Without delay.
+    uint64 internal constant GUARDIAN = 1;
+
+    /// @dev Platform share, treasury, new proof systems. With a delay.
+    uint64 internal constant OPERATOR = 2;
+}

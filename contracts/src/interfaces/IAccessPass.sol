@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ModelId, PassId, VersionId} from "../types/Ids.sol";
+
+/// @title Access passes: prepaid calls of one version
+/// @notice A pass is an ERC-721 token. Its price stays in escrow here and is earned call by call as calls settle; what is
+/// not earned when the version is revoked or the pass ends goes back to the pass's owner.
+interface IAccessPass {
+    /// @notice What a buyer asks for.
+    struct Order {
+        ModelId modelId;
+        VersionId versionId;
+        uint256 calls;
+        uint256 numDays;
+        uint256 maxPrice; // wei; the most that the buyer pays
+        uint256 deadline; // last second at which the order holds
+        address to; // the pass's owner
+    }
+
+    /// @notice What a model's owner decides about passes, snapshotted into each pass when it is sold.
+    struct Terms {
+        bool transferable;
+        uint24 resalePpm; // ERC-2981 royalty on a resale, at most MAX_RESALE_PPM
+    }
+
+    struct Pass {
+        uint128 escrow; // wei not earned yet
+        uint64 callsLeft;
+        uint64 expires; // last second at which a call settles
+        uint64 modelId;
+        uint32 versionId;
+        Terms terms;
+    }
+
+    error AccessPass_DeadlinePassed(uint256 nowSeconds, uint256 deadline);
+    error AccessPass_ZeroAddress();
+    error AccessPass_VersionNotForSale(ModelId modelId, VersionId versionId);
+    error AccessPass_PriceAboveMax(uint256 price, uint256 maxPrice);
+    error AccessPass_Underpaid(uint256 paid, uint256 price);
+    error AccessPass_NotModelOwner(ModelId modelId, address caller);
+    error AccessPass_ResalePpmAboveLimit(uint256 ppm, uint256 limit);
+    error AccessPass_NotTransferable(PassId passId);
+    error AccessPass_NotAuthorised(PassId passId, address caller);
+    error AccessPass_NotSettler(address caller);
+    error AccessPass_SettlerFixed(address settler);
+    error AccessPass_SettlerNotFixed();
+    error AccessPass_SettlerWithoutCode(address settler);
+    error AccessPass_Expired(PassId passId, uint256 expires);
+    error AccessPass_NotEnoughCalls(uint256 units, uint256 callsLeft);
+    error AccessPass_NotRefundable(PassId passId, uint256 expires);
+    error AccessPass_NotRenewable(PassId passId, uint256 expires);
+    error AccessPass_NothingToRefund(PassId passId);
+    error AccessPass_UnexpectedValue(uint256 value);
+
+    event PassBought(
+        PassId indexed passId,
+        ModelId indexed modelId,
+        VersionId indexed versionId,
+        address buyer,
+        address to,
+        uint256 calls,
+        uint64 expires,
+        uint256 price
+    );
+    event PassConsumed(PassId indexed passId, uint256 units, uint256 callsLeft, uint256 earned);
+    event PassRenewed(PassId indexed passId, uint64 expires, uint256 price);
+    event PassCancelled(PassId indexed passId, uint64 expires);
+    event PassRefunded(PassId indexed passId, address indexed to, uint256 amount);
+    event PassTermsChanged(ModelId indexed modelId, bool transferable, uint24 resalePpm);
+    event SettlerBound(address indexed settler);
+
+    /// @notice Sells a pass for an Active version at the price book's price; a surplus goes back to the caller.
+    function buy(Order calldata order) external payable returns (PassId passId);
+
+    /// @notice Debits calls and passes on what they earned to the RevenueRouter. Only the settler, who has checked the
+    /// holder's signature and the proof.
+    /// @dev Earned: escrow × units / calls left, rounded down; the last call takes the remainder.
+    /// @return earned wei
+    function consume(PassId passId, uint256 units) external returns (uint256 earned);
+
+    /// @notice Returns what is not earned, once the version is revoked or the pass has ended; ends the pass.
+    /// @dev The pass's owner or an operator that he approved.
+    function refund(PassId passId, address to) external returns (uint256 amount);
+
+    /// @notice Sets the terms of passes sold from now on. Only the model's owner.
+    function setPassTerms(ModelId modelId, Terms calldata terms) external;
+
+    /// @notice Fixes for ever who may debit passes. Before that nothing can be bought.
+    function bindSettler(address settler) external;
+
+    /// @notice The pass; reverts when there is none.
+    function getPass(PassId passId) external view returns (Pass memory pass);
+
+    /// @notice Who may sign requests with the pass: owner, and ERC-4907 user (zero when there is none now).
+    /// @return modelId the pass's model
+    /// @return versionId the pass's version
+    function holdersOf(PassId passId)
+        external
+        view
+        returns (ModelId modelId, VersionId versionId, address owner, address user);
+
+    /// @notice Terms of passes of this model sold from now on.
+    function termsOf(ModelId modelId) external view returns (Terms memory terms);
+
+    /// @notice The passes of `owner` among ids `from` to `from + span - 1`; for reading off-chain, page by page.
+    function passesOf(address owner, uint256 from, uint256 span)
+        external
+        view
+        returns (PassId[] memory passIds);
+
+    /// @notice How many passes were ever sold; they are numbered from 1.
+    function totalPasses() external view returns (uint256 count);
+}
