@@ -42,6 +42,7 @@ template <class Params>
 class Field {
   public:
     static constexpr Limbs kModulus = Params::kModulus;
+    static constexpr Modulus kMontgomery = {kModulus, limbs::negative_inverse_64(kModulus[0])};
     static constexpr unsigned kBits = limbs::bit_length(kModulus);
     static_assert((kModulus[0] & 1U) == 1U && kBits <= 255);
 
@@ -69,7 +70,7 @@ class Field {
     }
     /// Any 256-bit integer (little-endian limbs, canonical form) mod p.
     [[nodiscard]] static constexpr Field from_integer(const Limbs& value) noexcept {
-        return Field(limbs::mont_mul(value, kR2, kModulus, kNinv));
+        return Field(limbs::mont_mul(value, kR2, kMontgomery));
     }
     /// Raw Montgomery limbs, which must be < p (array kernels, tables).
     [[nodiscard]] static constexpr Field from_montgomery(const Limbs& limbs) noexcept {
@@ -104,7 +105,7 @@ class Field {
 
     /// Canonical integer < p, little-endian limbs.
     [[nodiscard]] constexpr Limbs to_canonical() const noexcept {
-        return limbs::mont_mul({1, 0, 0, 0}, limbs_, kModulus, kNinv);
+        return limbs::mont_mul({1, 0, 0, 0}, limbs_, kMontgomery);
     }
     /// Montgomery limbs, little-endian.
     [[nodiscard]] constexpr const Limbs& montgomery() const noexcept { return limbs_; }
@@ -136,7 +137,7 @@ class Field {
     }
     [[nodiscard, gnu::always_inline]] friend constexpr Field operator*(const Field& a,
                                                                        const Field& b) noexcept {
-        return Field(limbs::mont_mul(a.limbs_, b.limbs_, kModulus, kNinv));
+        return Field(limbs::mont_mul(a.limbs_, b.limbs_, kMontgomery));
     }
     [[nodiscard]] constexpr Field operator-() const noexcept { return zero() - *this; }
     constexpr Field& operator+=(const Field& other) noexcept { return *this = *this + other; }
@@ -175,7 +176,6 @@ class Field {
     }
 
   private:
-    static constexpr std::uint64_t kNinv = limbs::negative_inverse_64(kModulus[0]);
     static constexpr Limbs kR = limbs::power_of_two_mod(256, kModulus);
     static constexpr Limbs kR2 = limbs::power_of_two_mod(512, kModulus);
 
@@ -214,7 +214,7 @@ void batch_inverse(std::span<F> values) {
     F product = F::one();
     for (std::size_t i = 0; i < values.size(); ++i) {
         prefix[i] = product;
-        if (!values[i].is_zero()) product *= values[i];
+        if (!values[i].is_zero()) product = product * values[i];
     }
     F inverse = product.inverse();
     for (std::size_t i = values.size(); i > 0; --i) {

@@ -3,18 +3,12 @@
 // limbs::portable holds the portable arithmetic; limbs:: picks the x86-64 version at run time.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
 #include "mintmark/math/limbs_x86.hpp"
+#include "mintmark/math/modulus.hpp"
 
 namespace mintmark {
-
-/// A 256-bit integer: limb 0 is the least significant.
-using Limbs = std::array<std::uint64_t, 4>;
-
-__extension__ using Uint128 = unsigned __int128;
-__extension__ using Int128Raw = __int128;
 
 namespace limbs {
 
@@ -92,38 +86,37 @@ namespace portable {
     return {r0, r1, r2, r3};
 }
 
-/// Montgomery product a b 2^-256 mod p, reduced. a: any 256-bit integer, b < p < 2^255, p odd,
-/// ninv = -p^-1 mod 2^64. Coarsely integrated operand scanning; as p < 2^255 the running value
-/// stays below 2p and needs no fifth limb between rounds.
-[[gnu::always_inline]] constexpr Limbs mont_mul(const Limbs& a, const Limbs& b, const Limbs& p,
-                                                std::uint64_t ninv) noexcept {
+/// Montgomery product a b 2^-256 mod p, reduced. a: any 256-bit integer, b < p. Coarsely
+/// integrated operand scanning; as p < 2^255 the running value stays below 2p and needs no fifth
+/// limb between rounds.
+[[gnu::always_inline]] constexpr Limbs mont_mul(const Limbs& a, const Limbs& b,
+                                                const Modulus& m) noexcept {
     std::uint64_t t0 = 0, t1 = 0, t2 = 0, t3 = 0;
     const auto round = [&](std::uint64_t ai) __attribute__((always_inline)) {
         std::uint64_t hi_a = 0;
         const std::uint64_t u0 = mul_add(ai, b[0], t0, hi_a);
-        const std::uint64_t q = u0 * ninv;
+        const std::uint64_t q = u0 * m.ninv;
         std::uint64_t hi_p = 0;
-        mul_add(q, p[0], u0, hi_p);
+        mul_add(q, m.p[0], u0, hi_p);
         const std::uint64_t u1 = mul_add(ai, b[1], t1, hi_a);
-        t0 = mul_add(q, p[1], u1, hi_p);
+        t0 = mul_add(q, m.p[1], u1, hi_p);
         const std::uint64_t u2 = mul_add(ai, b[2], t2, hi_a);
-        t1 = mul_add(q, p[2], u2, hi_p);
+        t1 = mul_add(q, m.p[2], u2, hi_p);
         const std::uint64_t u3 = mul_add(ai, b[3], t3, hi_a);
-        t2 = mul_add(q, p[3], u3, hi_p);
+        t2 = mul_add(q, m.p[3], u3, hi_p);
         t3 = hi_a + hi_p;
     };
     round(a[0]);
     round(a[1]);
     round(a[2]);
     round(a[3]);
-    return reduce_once({t0, t1, t2, t3}, p);
+    return reduce_once({t0, t1, t2, t3}, m.p);
 }
 
 /// mont_mul out of line, for processors without ADX.
 [[gnu::noinline, gnu::cold]] inline Limbs mont_mul_call(const Limbs& a, const Limbs& b,
-                                                        const Limbs& p,
-                                                        std::uint64_t ninv) noexcept {
-    return mont_mul(a, b, p, ninv);
+                                                        const Modulus& m) noexcept {
+    return mont_mul(a, b, m);
 }
 
 }  // namespace portable
@@ -150,18 +143,17 @@ namespace portable {
     return portable::sub_mod(a, b, p);
 }
 
-/// Montgomery product a b 2^-256 mod p, reduced. a: any 256-bit integer, b < p < 2^255, p odd,
-/// ninv = -p^-1 mod 2^64 (a constant in memory is best).
-[[gnu::always_inline]] constexpr Limbs mont_mul(const Limbs& a, const Limbs& b, const Limbs& p,
-                                                const std::uint64_t& ninv) noexcept {
+/// Montgomery product a b 2^-256 mod p, reduced. a: any 256-bit integer, b < p.
+[[gnu::always_inline]] constexpr Limbs mont_mul(const Limbs& a, const Limbs& b,
+                                                const Modulus& m) noexcept {
 #ifdef MINTMARK_X86_ASM
     if !consteval {
         if (x86::has_adx) [[likely]]
-            return x86::mont_mul(a, b, p, ninv);
-        return portable::mont_mul_call(a, b, p, ninv);
+            return x86::mont_mul(a, b, m);
+        return portable::mont_mul_call(a, b, m);
     }
 #endif
-    return portable::mont_mul(a, b, p, ninv);
+    return portable::mont_mul(a, b, m);
 }
 
 /// -p^-1 mod 2^64 for odd p (Newton: each step doubles the number of right bits).
