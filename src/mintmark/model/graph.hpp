@@ -29,7 +29,8 @@ enum class Pointwise : std::uint8_t { kRelu, kLeakyRelu, kSigmoid, kTanh };
 enum class Binary : std::uint8_t { kAdd, kSub, kMul, kDiv };
 enum class PoolKind : std::uint8_t { kMax, kAverage, kAverageWithPads };
 
-/// Sliding window over the spatial axes (1 or 2), one entry per spatial axis.
+/// Sliding window over the spatial axes (1 or 2), one entry per spatial axis. The output's dims are
+/// those of the output value (with ceil_mode a window may overrun pads_end).
 struct Window {
     std::vector<std::uint32_t> kernel, strides, pads_begin, pads_end, dilations;
 };
@@ -38,10 +39,7 @@ struct ConvOp {  ///< inputs: x [N, C, …], weight [M, C/groups, …], bias [M]
     Window window;
     std::uint32_t groups = 1;
 };
-struct MatMulOp {};   ///< numpy matmul; Gemm is imported as transposes, MatMul, Mul, Add
-struct BatchNormOp {  ///< inputs: x, scale, bias, mean, variance
-    double epsilon = 1e-5;
-};
+struct MatMulOp {};  ///< numpy matmul; Gemm is imported as transposes, MatMul, Mul, Add
 struct PointwiseOp {
     Pointwise kind = Pointwise::kRelu;
     double alpha = 0;  ///< kLeakyRelu
@@ -69,8 +67,8 @@ struct ConcatOp {
     std::uint32_t axis = 0;
 };
 
-using Op = std::variant<ConvOp, MatMulOp, BatchNormOp, PointwiseOp, BinaryOp, PoolOp, ReshapeOp,
-                        TransposeOp, SliceOp, PadOp, ConcatOp>;
+using Op = std::variant<ConvOp, MatMulOp, PointwiseOp, BinaryOp, PoolOp, ReshapeOp, TransposeOp,
+                        SliceOp, PadOp, ConcatOp>;
 
 struct Node {
     std::string name;     ///< ONNX node name, or its output's name when it has none

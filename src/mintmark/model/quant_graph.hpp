@@ -39,16 +39,16 @@ struct QTensor {
 
 enum class QFunction : std::uint8_t { kClamp = 1, kRelu, kLeakyRelu, kSigmoid, kTanh };
 
-/// Look-up y = lut(u), defined on the requant's [u_lo, u_hi]:
-///   kClamp      clamp(u, out_lo, out_hi)                       in_step = out_step
-///   kRelu       clamp(max(u, 0), out_lo, out_hi)               in_step = out_step
-///   kLeakyRelu  clamp(u >= 0 ? u : round(alpha*u))             in_step = out_step
-///   kSigmoid    clamp(round(sigmoid(u*in_step) / out_step))    kTanh likewise
-/// round = half away from zero; the exact evaluation is in docs/spec/quantisation.md, "Tables".
+/// Look-up y = lut(u), defined on the requant's [u_lo, u_hi]; exactly (integers only):
+/// docs/spec/quantisation.md, "Tables".
+///   kClamp      clamp(u, out_lo, out_hi)                        in_step = out_step
+///   kRelu       clamp(max(u, 0))                                in_step = out_step
+///   kLeakyRelu  clamp(u >= 0 ? u : round(alpha*u))              in_step = out_step
+///   kSigmoid    clamp(round(sigmoid(u*in_step) / out_step))     kTanh likewise
 struct QLut {
     QFunction function = QFunction::kClamp;
     float in_step = 1, out_step = 1;
-    float alpha = 0;                      ///< kLeakyRelu only, else 0
+    float alpha = 0;                      ///< kLeakyRelu: a multiple of 2^-16 in [0, 1)
     std::int32_t out_lo = 0, out_hi = 0;  ///< out_lo <= out_hi, out_hi - out_lo < 2^16
 };
 
@@ -66,6 +66,10 @@ struct Hidden {
     Shape shape;
     std::vector<std::int64_t> values;  ///< |v| < 2^40
 };
+
+// Windows: out position i on a spatial axis covers x[i*stride - pads_begin + t*dilation], t <
+// kernel. The output tensor's dims say how many positions there are (ceil_mode may overrun
+// pads_end, which is informative).
 
 // ---- arithmetic nodes: exact sum `acc`, then requant ------------------------------------------
 

@@ -1,0 +1,114 @@
+// What the operator importers work with: one ONNX node, and the graph under construction.
+#pragma once
+
+#include <onnx.pb.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mintmark/base/result.hpp"
+#include "mintmark/model/graph.hpp"
+#include "mintmark/model/onnx_tensor.hpp"
+
+namespace mintmark::model {
+
+using Ints = std::vector<std::int64_t>;
+
+/// The graph under construction. Nodes whose inputs are all constant are evaluated at once.
+class GraphBuilder {
+  public:
+    explicit GraphBuilder(const ImportOptions& options) : options_(options) {}
+
+    /// Adds a computed value or input; kOutOfRange above max_elements.
+    [[nodiscard]] Result<ValueId> add_value(const std::string& name, const Shape& shape,
+                                            ElementType type);
+    [[nodiscard]] ValueId add_constant(const std::string& name, Constant constant);
+    /// Binds an ONNX name; kMalformed if it is taken.
+    [[nodiscard]] Status bind(const std::string& name, ValueId id);
+    [[nodiscard]] std::optional<ValueId> find(const std::string& name) const;
+
+    /// Appends a node (or folds it) and returns its output.
+    [[nodiscard]] Result<ValueId> emit(Node node, const Shape& out_shape);
+
+    [[nodiscard]] const Value& value(ValueId id) const { return graph_.values[id]; }
+    [[nodiscard]] ElementType type(ValueId id) const { return types_[id]; }
+    [[nodiscard]] const ImportOptions& options() const { return options_; }
+    [[nodiscard]] Graph& graph() { return graph_; }
+
+  private:
+    ImportOptions options_;
+    Graph graph_;
+    std::vector<ElementType> types_;
+    std::map<std::string, ValueId, std::less<>> names_;
+};
+
+/// One ONNX node with its inputs resolved; all messages name node and operator.
+class NodeView {
+  public:
+    NodeView(const onnx::NodeProto& proto, int opset, GraphBuilder& builder)
+        : proto_(proto), opset_(opset), builder_(builder) {}
+
+    [[nodiscard]] Status resolve_inputs();
+    [[nodiscard]] int opset() const { return opset_; }
+    [[nodiscard]] const std::string& op_type() const { return proto_.op_type(); }
+    [[nodiscard]] std::string name() const;
+    [[nodiscard]] GraphBuilder& builder() const { return builder_; }
+
+    [[nodiscard]] std::size_t num_inputs() const { return inputs_.size(); }
+    /// False for a missing or empty optional input.
+    [[nodiscard]] bool has_input(std::size_t i) const;
+    /// kMalformed if the input is absent.
+    [[nodiscard]] Result<ValueId> input(std::size_t i) const;
+    /// As input, and a real type; kUnsupported for integers.
+    [[nodiscard]] Result<ValueId> real_input(std::size_t i) const;
+    /// A constant real input; kUnsupported if computed.
+    [[nodiscard]] Result<ValueId> constant_input(std::size_t i) const;
+    /// A constant integer input, its elements; kUnsupported if computed.
+    [[nodiscard]] Result<Ints> ints_input(std::size_t i) const;
+    [[nodiscard]] const Shape& shape(ValueId id) const { return builder_.value(id).shape; }
+
+    [[nodiscard]] bool has_attribute(std::string_view name) const;
+    [[nodiscard]] Result<std::int64_t> int_attribute(std::string_view name,
+                                                     std::int64_t otherwise) const;
+    [[nodiscard]] Result<double> float_attribute(std::string_view name, double otherwise) const;
+    [[nodiscard]] Result<Ints> ints_attribute(std::string_view name, Ints otherwise) const;
+    [[nodiscard]] Result<std::string> string_attribute(std::string_view name,
+                                                       std::string otherwise) const;
+    [[nodiscard]] const onnx::AttributeProto* attribute(std::string_view name) const;
+    /// Integers from attribute (before `since`) or input i (from `since` on); nullopt if absent.
+    [[nodiscard]] Result<std::optional<Ints>> ints_either(std::string_view attribute_name,
+                                                          std::size_t i, int since) const;
+
+    /// Emits `op` under this node's name.
+    [[nodiscard]] Result<ValueId> emit(Op op, std::vector<ValueId> inputs, const Shape& out) const;
+    [[nodiscard]] ValueId scalar(double value) const;
+    [[nodiscard]] std::unexpected<Error> malformed(std::string_view what) const;
+    [[nodiscard]] std::unexpected<Error> unsupported(std::string_view what) const;
+
+  private:
+    const onnx::NodeProto& proto_;
+    int opset_;
+    GraphBuilder& builder_;
+    std::vector<std::optional<ValueId>> inputs_;
+};
+
+/// Turns one node into the value of its first output.
+using NodeImporter = Result<ValueId> (*)(const NodeView&);
+using ImporterMap = std::map<std::string_view, NodeImporter>;
+
+/// Numpy broadcasting; kMalformed naming the node when the shapes do not fit.
+[[nodiscard]] Result<Shape> broadcast_shape(const NodeView& node, const Shape& a, const Shape& b);
+/// Axis in [-rank, rank) -> [0, rank).
+[[nodiscard]] Result<std::uint32_t> normalise_axis(const NodeView& node, std::int64_t axis,
+                                                   std::size_t rank);
+
+void add_arithmetic_importers(ImporterMap& map);  ///< Gemm, Conv, pools, pointwise, binary
+void add_layout_importers(ImporterMap& map);      ///< Reshape, Slice, Pad, Concat, ...
+void add_constant_importers(ImporterMap& map);    ///< Constant, Shape, Gather, ... (folded only)
+
+}  // namespace mintmark::model

@@ -1,0 +1,223 @@
+#include <fmt/format.h>
+#include <google/protobuf/stubs/logging.h>
+#include <onnx.pb.h>
+
+#include <set>
+
+#include "mintmark/base/file.hpp"
+#include "mintmark/model/model.hpp"
+#include "mintmark/model/onnx_builder.hpp"
+
+namespace mintmark::model {
+namespace {
+
+constexpr int kOldestOpset = 9, kNewestOpset = 21;
+
+const ImporterMap& importers() {
+    static const ImporterMap map = [] {
+        ImporterMap all;
+        add_arithmetic_importers(all);
+        add_layout_importers(all);
+        add_constant_importers(all);
+        return all;
+    }();
+    return map;
+}
+
+std::string supported_operators() {
+    std::string list;
+    for (const auto& [name, importer] : importers())
+        list.append(list.empty() ? "" : " ").append(name);
+    return list;
+}
+
+bool is_default_domain(const std::string& domain) {
+    return domain.empty() || domain == "ai.onnx";
+}
+
+Result<int> find_opset(const onnx::ModelProto& model) {
+    for (const onnx::OperatorSetIdProto& set : model.opset_import()) {
+        if (!is_default_domain(set.domain())) continue;
+        if (set.version() < kOldestOpset || set.version() > kNewestOpset) {
+            return fail(ErrorCode::kUnsupported,
+                        fmt::format("onnx: opset {} (supported: {} to {})", set.version(),
+                                    kOldestOpset, kNewestOpset),
+                        "export the model again with an opset in that range");
+        }
+        return static_cast<int>(set.version());
+    }
+    return fail(ErrorCode::kMalformed, "onnx: the model names no opset (not a whole ONNX file?)");
+}
+
+Result<std::uint32_t> bind_dim(const onnx::TensorShapeProto::Dimension& dim,
+                               const std::string& input, int axis, const ImportOptions& options) {
+    if (dim.has_dim_value() && dim.dim_value() > 0) {
+        if (dim.dim_value() > static_cast<std::int64_t>(options.max_elements)) {
+            return fail(ErrorCode::kOutOfRange, fmt::format("onnx: input '{}' axis {} has dim {}",
+                                                            input, axis, dim.dim_value()));
+        }
+        return static_cast<std::uint32_t>(dim.dim_value());
+    }
+    if (const auto it = options.dims.find(dim.dim_param()); it != options.dims.end())
+        if (it->second > 0) return it->second;
+    if (axis == 0 && options.batch > 0) return options.batch;
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("onnx: input '{}' axis {} is dynamic ('{}')", input, axis, dim.dim_param()),
+        "give its size by name");
+}
+
+Status import_input(const onnx::ValueInfoProto& input, GraphBuilder& builder) {
+    if (!input.type().has_tensor_type() || !input.type().tensor_type().has_shape()) {
+        return fail(ErrorCode::kUnsupported,
+                    fmt::format("onnx: input '{}' is not a tensor with a shape", input.name()));
+    }
+    const auto& tensor = input.type().tensor_type();
+    MINTMARK_TRY(const ElementType type, element_type(tensor.elem_type(), input.name()));
+    if (type != ElementType::kReal) {
+        return fail(ErrorCode::kUnsupported,
+                    fmt::format("onnx: input '{}' is not a floating-point tensor", input.name()));
+    }
+    Shape shape;
+    for (const auto& dim : tensor.shape().dim()) {
+        MINTMARK_TRY(
+            const std::uint32_t size,
+            bind_dim(dim, input.name(), static_cast<int>(shape.size()), builder.options()));
+        shape.push_back(size);
+    }
+    MINTMARK_TRY(const ValueId id, builder.add_value(input.name(), shape, type));
+    builder.graph().inputs.push_back(id);
+    return builder.bind(input.name(), id);
+}
+
+Status import_initialisers(const onnx::GraphProto& graph, GraphBuilder& builder) {
+    if (graph.sparse_initializer_size() > 0)
+        return fail(ErrorCode::kUnsupported, "onnx: sparse initialisers");
+    for (const onnx::TensorProto& tensor : graph.initializer()) {
+        MINTMARK_TRY(Constant constant, read_tensor(tensor, builder.options().max_elements));
+        MINTMARK_CHECK(
+            builder.bind(tensor.name(), builder.add_constant(tensor.name(), std::move(constant))));
+    }
+    return {};
+}
+
+Status import_node(const onnx::NodeProto& proto, int opset, GraphBuilder& builder) {
+    NodeView node(proto, opset, builder);
+    const auto it = importers().find(proto.op_type());
+    if (!is_default_domain(proto.domain()) || it == importers().end()) {
+        const std::string domain = is_default_domain(proto.domain()) ? "" : proto.domain() + ".";
+        return fail(ErrorCode::kUnsupported,
+                    fmt::format("onnx: node '{}': operator '{}{}' is not supported", node.name(),
+                                domain, proto.op_type()),
+                    "supported: " + supported_operators());
+    }
+    if (proto.output_size() == 0) return node.malformed("has no output");
+    MINTMARK_CHECK(node.resolve_inputs());
+    MINTMARK_TRY(const ValueId id, it->second(node));
+    for (const std::uint32_t dim : builder.value(id).shape) {
+        if (dim == 0 && !builder.value(id).is_constant)
+            return node.malformed("the result has no elements");
+    }
+    return builder.bind(proto.output(0), id);
+}
+
+Status collect_outputs(const onnx::GraphProto& proto, GraphBuilder& builder) {
+    for (const onnx::ValueInfoProto& output : proto.output()) {
+        const std::optional<ValueId> id = builder.find(output.name());
+        if (!id) {
+            return fail(ErrorCode::kMalformed,
+                        fmt::format("onnx: nothing computes output '{}'", output.name()));
+        }
+        if (builder.value(*id).is_constant) {
+            return fail(
+                ErrorCode::kUnsupported,
+                fmt::format("onnx: output '{}' does not depend on an input", output.name()));
+        }
+        builder.graph().outputs.push_back(*id);
+    }
+    if (builder.graph().outputs.empty())
+        return fail(ErrorCode::kMalformed, "onnx: the graph has no output");
+    return {};
+}
+
+/// Keeps the nodes and values that the outputs need (and all inputs), renumbered.
+Graph prune(const Graph& all, const onnx::GraphProto& proto) {
+    std::vector<bool> needed(all.values.size());
+    for (const ValueId id : all.outputs) needed[id] = true;
+    std::vector<bool> keep(all.nodes.size());
+    for (std::size_t i = all.nodes.size(); i-- > 0;) {
+        if (!needed[all.nodes[i].output]) continue;
+        keep[i] = true;
+        for (const ValueId id : all.nodes[i].inputs) needed[id] = true;
+    }
+    for (const ValueId id : all.inputs) needed[id] = true;
+    Graph graph;
+    std::vector<ValueId> renumbered(all.values.size());
+    for (ValueId id = 0; id < all.values.size(); ++id) {
+        if (!needed[id]) continue;
+        renumbered[id] = static_cast<ValueId>(graph.values.size());
+        graph.values.push_back(all.values[id]);
+    }
+    for (std::size_t i = 0; i < all.nodes.size(); ++i) {
+        if (!keep[i]) continue;
+        Node node = all.nodes[i];
+        for (ValueId& id : node.inputs) id = renumbered[id];
+        node.output = renumbered[node.output];
+        graph.nodes.push_back(std::move(node));
+    }
+    for (const ValueId id : all.inputs) graph.inputs.push_back(renumbered[id]);
+    for (std::size_t i = 0; i < all.outputs.size(); ++i) {
+        graph.outputs.push_back(renumbered[all.outputs[i]]);
+        Value& value = graph.values[graph.outputs.back()];
+        const bool is_input =
+            std::ranges::find(graph.inputs, graph.outputs.back()) != graph.inputs.end();
+        if (!is_input) value.name = proto.output(static_cast<int>(i)).name();
+    }
+    return graph;
+}
+
+Result<Graph> import_graph(const onnx::GraphProto& proto, int opset, const ImportOptions& options) {
+    GraphBuilder builder(options);
+    std::set<std::string> initialised;
+    for (const onnx::TensorProto& tensor : proto.initializer()) initialised.insert(tensor.name());
+    MINTMARK_CHECK(import_initialisers(proto, builder));
+    for (const onnx::ValueInfoProto& input : proto.input()) {
+        // Before IR version 4 initialisers are inputs too.
+        if (!initialised.contains(input.name())) MINTMARK_CHECK(import_input(input, builder));
+    }
+    if (builder.graph().inputs.empty())
+        return fail(ErrorCode::kUnsupported, "onnx: the model has no input");
+    for (const onnx::NodeProto& node : proto.node())
+        MINTMARK_CHECK(import_node(node, opset, builder));
+    MINTMARK_CHECK(collect_outputs(proto, builder));
+    return prune(builder.graph(), proto);
+}
+
+}  // namespace
+
+Result<Graph> load_onnx(ByteSpan bytes, const ImportOptions& options) {
+    // Parse errors are returned, not written to stderr.
+    const google::protobuf::LogSilencer silence;
+    onnx::ModelProto model;
+    if (bytes.size() > options.max_file_bytes || bytes.size() > 0x7fffffffU) {
+        return fail(ErrorCode::kOutOfRange, fmt::format("onnx: {} bytes, at most {}", bytes.size(),
+                                                        options.max_file_bytes));
+    }
+    if (!model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || !model.has_graph())
+        return fail(ErrorCode::kMalformed, "onnx: not an ONNX model, or truncated");
+    MINTMARK_TRY(const int opset, find_opset(model));
+    return import_graph(model.graph(), opset, options);
+}
+
+Result<Graph> load_onnx(const std::filesystem::path& path, const ImportOptions& options) {
+    MINTMARK_TRY(const Bytes bytes, read_file(path, options.max_file_bytes));
+    auto graph = load_onnx(ByteSpan(bytes), options);
+    if (!graph) {
+        Error error = std::move(graph).error();
+        error.message = path.filename().string() + ": " + error.message;
+        return std::unexpected(std::move(error));
+    }
+    return graph;
+}
+
+}  // namespace mintmark::model

@@ -1,0 +1,295 @@
+// The integer executor: what is proven, bit for bit, in plain loops.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "mintmark/base/assert.hpp"
+#include "mintmark/model/indexing.hpp"
+#include "mintmark/model/quant_graph.hpp"
+
+namespace mintmark::model {
+namespace {
+
+__extension__ using Int128 = __int128;
+using Integers = std::vector<std::int64_t>;
+using Accumulators = std::vector<Int128>;
+using Indices = std::vector<std::size_t>;
+
+/// A node's operands and its output's shape.
+struct Operands {
+    std::vector<const Shape*> shapes;
+    std::vector<const Integers*> data;
+    const Shape* out = nullptr;
+};
+
+std::size_t to_size(std::int64_t value) {
+    return static_cast<std::size_t>(value);
+}
+
+// ---- arithmetic: exact accumulators -----------------------------------------------------------
+
+Accumulators accumulate(const QConv& op, const Operands& in) {
+    const Shape& x_shape = *in.shapes[0];
+    const Shape& weight_shape = op.weight.shape;
+    const Window2 w = make_window(op, weight_shape, x_shape, *in.out);
+    const std::size_t in_plane = to_size(w.in[0] * w.in[1]);
+    const std::size_t out_plane = to_size(w.out[0] * w.out[1]);
+    const std::size_t taps = to_size(w.kernel[0] * w.kernel[1]);
+    const std::size_t filters = weight_shape[0], group_in = weight_shape[1];
+    const std::size_t group_out = filters / op.groups;
+    Accumulators acc(element_count(*in.out));
+    for (std::size_t f = 0; f < x_shape[0] * filters; ++f) {
+        const std::size_t n = f / filters, m = f % filters;
+        const std::int64_t* x =
+            in.data[0]->data() + (n * x_shape[1] + m / group_out * group_in) * in_plane;
+        const std::int64_t* weight = op.weight.values.data() + m * group_in * taps;
+        for (std::size_t o = 0; o < out_plane; ++o) {
+            Int128 sum = op.bias ? op.bias->values[m] : 0;
+            const auto at_out = static_cast<std::int64_t>(o);
+            for_each_tap(w, at_out / w.out[1], at_out % w.out[1],
+                         [&](std::size_t at, std::size_t tap) {
+                             for (std::size_t c = 0; c < group_in; ++c)
+                                 sum += Int128{x[c * in_plane + at]} * weight[c * taps + tap];
+                         });
+            acc[f * out_plane + o] = sum;
+        }
+    }
+    return acc;
+}
+
+Accumulators accumulate(const QMatMul& op, const Operands& in) {
+    const std::size_t depth = op.weight.shape[0], columns = op.weight.shape[1];
+    const std::size_t rows = in.data[0]->size() / depth;
+    Accumulators acc(rows * columns);
+    for (std::size_t i = 0; i < rows; ++i) {
+        Int128* y = acc.data() + i * columns;
+        for (std::size_t j = 0; j < columns; ++j) y[j] = op.bias ? op.bias->values[j] : 0;
+        for (std::size_t k = 0; k < depth; ++k) {
+            const Int128 x = (*in.data[0])[i * depth + k];
+            for (std::size_t j = 0; j < columns; ++j) y[j] += x * op.weight.values[k * columns + j];
+        }
+    }
+    return acc;
+}
+
+Accumulators accumulate(const QMatMulDyn&, const Operands& in) {
+    const std::size_t rank = in.out->size();
+    const std::size_t rows = (*in.out)[rank - 2], columns = (*in.out)[rank - 1];
+    const std::size_t depth = in.shapes[0]->back();
+    Accumulators acc(element_count(*in.out));
+    for (std::size_t n = 0; n < acc.size() / (rows * columns); ++n) {
+        for (std::size_t i = 0; i < rows; ++i) {
+            for (std::size_t j = 0; j < columns; ++j) {
+                Int128 sum = 0;
+                for (std::size_t k = 0; k < depth; ++k) {
+                    sum += Int128{(*in.data[0])[(n * rows + i) * depth + k]} *
+                           (*in.data[1])[(n * depth + k) * columns + j];
+                }
+                acc[(n * rows + i) * columns + j] = sum;
+            }
+        }
+    }
+    return acc;
+}
+
+Accumulators accumulate(const QLinComb& op, const Operands& in) {
+    Accumulators acc(element_count(*in.out), op.constant);
+    for (std::size_t t = 0; t < op.coefs.size(); ++t) {
+        const Indices at = gather_indices(*in.out, broadcast_strides(*in.shapes[t], *in.out));
+        for (std::size_t i = 0; i < acc.size(); ++i)
+            acc[i] += Int128{op.coefs[t]} * (*in.data[t])[at[i]];
+    }
+    return acc;
+}
+
+Accumulators accumulate(const QMul& op, const Operands& in) {
+    const Indices a = gather_indices(*in.out, broadcast_strides(*in.shapes[0], *in.out));
+    const Indices b = gather_indices(*in.out, broadcast_strides(*in.shapes[1], *in.out));
+    Accumulators acc(a.size());
+    for (std::size_t i = 0; i < acc.size(); ++i)
+        acc[i] = Int128{(*in.data[0])[a[i]]} * (*in.data[1])[b[i]] * op.coef;
+    return acc;
+}
+
+Accumulators accumulate(const QAffine& op, const Operands& in) {
+    Accumulators acc(in.data[0]->begin(), in.data[0]->end());
+    if (op.weight) {
+        const Indices at = gather_indices(*in.out, broadcast_strides(op.weight->shape, *in.out));
+        for (std::size_t i = 0; i < acc.size(); ++i) acc[i] *= op.weight->values[at[i]];
+    } else {
+        for (Int128& value : acc) value *= op.coef;
+    }
+    if (op.bias) {
+        const Indices at = gather_indices(*in.out, broadcast_strides(op.bias->shape, *in.out));
+        for (std::size_t i = 0; i < acc.size(); ++i) acc[i] += op.bias->values[at[i]];
+    }
+    return acc;
+}
+
+/// Calls visit(window's first element, out position (oy, ox)) for every output in order.
+template <class Op, class Visit>
+void for_each_window(const Op& op, const Operands& in, Visit visit) {
+    const Window2 w = make_window(op, op.kernel, *in.shapes[0], *in.out);
+    const std::size_t in_plane = to_size(w.in[0] * w.in[1]);
+    for (std::size_t c = 0; c < std::size_t{(*in.out)[0]} * (*in.out)[1]; ++c) {
+        for (std::int64_t oy = 0; oy < w.out[0]; ++oy) {
+            for (std::int64_t ox = 0; ox < w.out[1]; ++ox)
+                visit(w, in.data[0]->data() + c * in_plane, oy, ox);
+        }
+    }
+}
+
+Accumulators accumulate(const QSumPool& op, const Operands& in) {
+    Accumulators acc;
+    acc.reserve(element_count(*in.out));
+    for_each_window(op, in, [&](const Window2& w, const std::int64_t* x, auto oy, auto ox) {
+        Int128 sum = 0;
+        for_each_tap(w, oy, ox, [&](std::size_t at, std::size_t) { sum += x[at]; });
+        acc.push_back(sum * op.coef);
+    });
+    return acc;
+}
+
+// ---- data movement ----------------------------------------------------------------------------
+
+Integers gather(const Integers& data, const Indices& at) {
+    Integers out;
+    out.reserve(at.size());
+    for (const std::size_t i : at) out.push_back(data[i]);
+    return out;
+}
+
+void scatter(Integers& out, const Indices& at, const Integers& data) {
+    for (std::size_t i = 0; i < at.size(); ++i) out[at[i]] = data[i];
+}
+
+Integers move(const QMaxPool& op, const Operands& in) {
+    Integers out;
+    out.reserve(element_count(*in.out));
+    for_each_window(op, in, [&](const Window2& w, const std::int64_t* x, auto oy, auto ox) {
+        std::int64_t largest = std::numeric_limits<std::int64_t>::min();
+        for_each_tap(w, oy, ox,
+                     [&](std::size_t at, std::size_t) { largest = std::max(largest, x[at]); });
+        out.push_back(largest);
+    });
+    return out;
+}
+
+Integers move(const QTranspose& op, const Operands& in) {
+    const Indices own = strides_of(*in.shapes[0]);
+    Indices strides;
+    for (const std::uint32_t axis : op.perm) strides.push_back(own[axis]);
+    return gather(*in.data[0], gather_indices(*in.out, strides));
+}
+
+Integers move(const QSlice& op, const Operands& in) {
+    Indices strides = strides_of(*in.shapes[0]);
+    std::size_t offset = 0;
+    for (std::size_t i = 0; i < strides.size(); ++i) {
+        offset += op.starts[i] * strides[i];
+        strides[i] *= op.steps[i];
+    }
+    return gather(*in.data[0], gather_indices(*in.out, strides, offset));
+}
+
+Integers move(const QPad& op, const Operands& in) {
+    const Indices strides = strides_of(*in.out);
+    std::size_t offset = 0;
+    for (std::size_t i = 0; i < strides.size(); ++i) offset += op.begin[i] * strides[i];
+    Integers out(element_count(*in.out), op.value);
+    scatter(out, gather_indices(*in.shapes[0], strides, offset), *in.data[0]);
+    return out;
+}
+
+Integers move(const QConcat& op, const Operands& in) {
+    const Indices strides = strides_of(*in.out);
+    Integers out(element_count(*in.out));
+    std::size_t offset = 0;
+    for (std::size_t part = 0; part < in.data.size(); ++part) {
+        scatter(out, gather_indices(*in.shapes[part], strides, offset), *in.data[part]);
+        offset += (*in.shapes[part])[op.axis] * strides[op.axis];
+    }
+    return out;
+}
+
+Integers move(const QReshape&, const Operands& in) {
+    return *in.data[0];
+}
+
+// ---- nodes ------------------------------------------------------------------------------------
+
+Int128 round_shift(Int128 acc, std::uint8_t shift) {
+    return shift == 0 ? acc : (acc + (Int128{1} << (shift - 1))) >> shift;
+}
+
+Result<Integers> requantise(const Accumulators& acc, const Requant& requant, const QNode& node) {
+    Integers out;
+    out.reserve(acc.size());
+    for (const Int128 value : acc) {
+        const Int128 u = round_shift(value, requant.shift);
+        if (u < requant.u_lo || u > requant.u_hi) {
+            return fail(ErrorCode::kOutOfRange,
+                        fmt::format("quantised model: node '{}' ({}) leaves its range [{}, {}]",
+                                    node.name, op_name(node.op), requant.u_lo, requant.u_hi));
+        }
+        const auto small = static_cast<std::int64_t>(u);
+        out.push_back(requant.lut ? lut_output(*requant.lut, small) : small);
+    }
+    return out;
+}
+
+Result<Integers> run(const QNode& node, const Operands& operands) {
+    return std::visit(
+        [&](const auto& op) -> Result<Integers> {
+            if constexpr (requires { op.requant; }) {
+                return requantise(accumulate(op, operands), op.requant, node);
+            } else {
+                return move(op, operands);
+            }
+        },
+        node.op);
+}
+
+Status check_input(const QTensor& tensor, std::span<const std::int64_t> input) {
+    if (input.size() != element_count(tensor.shape)) {
+        return fail(ErrorCode::kInvalidArgument,
+                    fmt::format("quantised model: the input has {} elements, {} given",
+                                element_count(tensor.shape), input.size()));
+    }
+    for (std::size_t i = 0; i < input.size(); ++i) {
+        if (input[i] < tensor.lo || input[i] > tensor.hi) {
+            return fail(ErrorCode::kOutOfRange,
+                        fmt::format("quantised model: input element {} is {}, outside [{}, {}]", i,
+                                    input[i], tensor.lo, tensor.hi));
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<std::vector<std::vector<std::int64_t>>> execute_all(const QuantGraph& graph,
+                                                           std::span<const std::int64_t> input) {
+    MINTMARK_CHECK(check_input(graph.tensors[graph.input], input));
+    std::vector<Integers> data(graph.tensors.size());
+    data[graph.input].assign(input.begin(), input.end());
+    for (const QNode& node : graph.nodes) {
+        Operands operands;
+        operands.out = &graph.tensors[node.output].shape;
+        for (const TensorId id : node.inputs) {
+            operands.shapes.push_back(&graph.tensors[id].shape);
+            operands.data.push_back(&data[id]);
+        }
+        MINTMARK_TRY(data[node.output], run(node, operands));
+    }
+    return data;
+}
+
+Result<std::vector<std::int64_t>> execute(const QuantGraph& graph,
+                                          std::span<const std::int64_t> input) {
+    MINTMARK_TRY(auto data, execute_all(graph, input));
+    return std::move(data[graph.output]);
+}
+
+}  // namespace mintmark::model

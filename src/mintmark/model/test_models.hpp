@@ -1,0 +1,38 @@
+// The models of testdata/ for tests.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "mintmark/base/file.hpp"
+#include "mintmark/model/model.hpp"
+
+namespace mintmark::model {
+
+inline constexpr const char* kTestModels[] = {
+    "mlp",    "cnn",        "groups", "conv1d",    "layout", "residual", "scalars",
+    "square", "two_inputs", "shapes", "attention", "half",   "deep"};
+
+struct TestModel {
+    Graph graph;
+    InputFile input;
+};
+
+inline std::filesystem::path test_model_path(const std::string& file) {
+    return std::filesystem::path(MINTMARK_MODEL_TESTDATA) / file;
+}
+
+/// Loads <name>.onnx and <name>.json with batch 2 where it is dynamic; fails the test if it cannot.
+inline TestModel load_test_model(const std::string& name) {
+    const auto graph = load_onnx(test_model_path(name + ".onnx"), {.batch = 2});
+    EXPECT_TRUE(graph) << graph.error().message;
+    const auto text = read_text(test_model_path(name + ".json"));
+    EXPECT_TRUE(text);
+    const auto input = read_input_json(text.value_or(""));
+    EXPECT_TRUE(input) << input.error().message;
+    return {graph.value_or(Graph{}), input.value_or(InputFile{})};
+}
+
+}  // namespace mintmark::model

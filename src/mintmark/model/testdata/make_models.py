@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""Writes the small ONNX models of this folder and, beside each, inputs with ONNX Runtime's outputs.
+
+Needs the Python packages onnx 1.17, onnxruntime and numpy; the results are committed, so building
+and testing Mintmark needs none of them. Run it in this folder.
+"""
+import json
+import pathlib
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+
+SAMPLES = 24
+
+
+class Model:
+    """One graph under construction; node() returns the output's name."""
+
+    def __init__(self, name, opset=13, ir=8):
+        self.name, self.opset, self.ir = name, opset, ir
+        self.rng = np.random.default_rng(sum(map(ord, name)))
+        self.nodes, self.inits, self.inputs, self.outputs, self.shapes = [], [], [], [], {}
+        self.kinds = {}
+
+    def input(self, name, *shape, kind=TensorProto.FLOAT):
+        self.inputs.append(helper.make_tensor_value_info(name, kind, shape))
+        self.shapes[name], self.kinds[name] = shape, kind
+        return name
+
+    def node(self, op, *inputs, **attributes):
+        out = f"t{len(self.nodes)}"
+        self.nodes.append(helper.make_node(op, list(inputs), [out], name=f"{op}_{len(self.nodes)}",
+                                           **attributes))
+        return out
+
+    def const(self, array, typed=False):
+        array = np.asarray(array)
+        name = f"c{len(self.inits)}"
+        if typed:
+            kind = helper.np_dtype_to_tensor_dtype(array.dtype)
+            self.inits.append(helper.make_tensor(name, kind, array.shape, array.flatten().tolist()))
+        else:
+            self.inits.append(numpy_helper.from_array(array, name))
+        return name
+
+    def weight(self, *shape, scale=None, dtype=np.float32, typed=False):
+        fan = np.prod(shape[1:]) if len(shape) > 1 else 4
+        scale = scale or 1 / np.sqrt(fan)
+        return self.const(self.rng.normal(0, scale, shape).astype(dtype), typed)
+
+    def ints(self, *values):
+        return self.const(np.array(values, dtype=np.int64))
+
+    def save(self, *outputs, low=-2.0, high=2.0):
+        infos = [helper.make_tensor_value_info(o, TensorProto.FLOAT, None) for o in outputs]
+        graph = helper.make_graph(self.nodes, self.name, self.inputs, infos, self.inits)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)],
+                                  ir_version=self.ir, producer_name="make_models.py")
+        path = pathlib.Path(f"{self.name}.onnx")
+        path.write_bytes(model.SerializeToString())
+        session = onnxruntime.InferenceSession(str(path))
+        samples, results = [], []
+        for _ in range(SAMPLES):
+            feed = {n: self.rng.uniform(low, high, [2 if isinstance(d, str) else d for d in s])
+                    .astype(np.float32) for n, s in self.shapes.items()}
+            out = session.run(None, feed)
+            samples.append([[round(float(x), 7) for x in feed[n].flatten()] for n in self.shapes])
+            results.append([[float(f"{x:.7g}") for x in o.flatten()] for o in out])
+        pathlib.Path(f"{self.name}.json").write_text(
+            json.dumps({"samples": samples, "outputs": results}, separators=(",", ":")) + "\n")
+
+
+def mlp():
+    m = Model("mlp", opset=9, ir=3)
+    x = m.input("x", "batch", 6)
+    h = m.node("Relu", m.node("Gemm", x, m.weight(9, 6), m.weight(9), transB=1))
+    h = m.node("LeakyRelu", m.node("Gemm", h, m.weight(9, 7), m.weight(1, 7), alpha=0.5, beta=2.0),
+               alpha=0.125)
+    h = m.node("Dropout", h)
+    m.save(m.node("Identity", m.node("Gemm", h, m.weight(4, 7), m.weight(4), transB=1)))
+
+
+def cnn():
+    m = Model("cnn", opset=13)
+    x = m.input("x", "batch", 2, 9, 8)
+    h = m.node("Conv", x, m.weight(5, 2, 3, 3), m.weight(5), pads=[1, 1, 1, 1])
+    h = m.node("BatchNormalization", h, m.const(m.rng.uniform(0.1, 3, 5).astype(np.float32)),
+               m.weight(5), m.weight(5), m.const(m.rng.uniform(0.05, 2, 5).astype(np.float32)))
+    h = m.node("MaxPool", m.node("Relu", h), kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1)
+    h = m.node("Conv", h, m.weight(6, 5, 3, 2), m.weight(6), strides=[2, 1],
+               auto_pad="SAME_UPPER")
+    h = m.node("Relu", m.node("AveragePool", h, kernel_shape=[2, 2], pads=[0, 1, 1, 0]))
+    h = m.node("Gemm", m.node("Flatten", h), m.weight(72, 5, scale=0.2), m.weight(5))
+    m.save(h)
+
+
+def groups():
+    m = Model("groups", opset=17)
+    x = m.input("x", 1, 4, 7, 7)
+    h = m.node("Conv", x, m.weight(8, 1, 3, 3), m.weight(8), group=4, dilations=[2, 2])
+    h = m.node("LeakyRelu", h, alpha=0.2)
+    h = m.node("Conv", h, m.weight(6, 4, 1, 1), group=2)
+    h = m.node("Sigmoid", m.node("AveragePool", h, kernel_shape=[2, 2], pads=[1, 1, 0, 0],
+                                 count_include_pad=1))
+    m.save(m.node("GlobalAveragePool", h))
+
+
+def conv1d():
+    m = Model("conv1d", opset=21, ir=10)
+    x = m.input("x", 1, 3, 17)
+    h = m.node("Conv", x, m.weight(4, 3, 5), m.weight(4), strides=[2], pads=[2, 1], dilations=[1])
+    h = m.node("Tanh", h)
+    h = m.node("MaxPool", h, kernel_shape=[3], strides=[2], pads=[1, 1])
+    h = m.node("Transpose", h, perm=[0, 2, 1])
+    h = m.node("MatMul", h, m.weight(4, 6, scale=0.5))
+    m.save(m.node("Add", h, m.weight(6)))
+
+
+def layout():
+    m = Model("layout", opset=18)
+    x = m.input("x", 1, 3, 4, 5)
+    a = m.node("Slice", x, m.ints(1, -4), m.ints(2**60, -1), m.ints(3, 2), m.ints(2, 1))
+    b = m.node("Pad", a, m.ints(1, 0, 0, 1), m.const(np.float32(0.75)), m.ints(2, -1))
+    c = m.node("Transpose", b, perm=[0, 1, 3, 2])
+    d = m.node("Concat", c, c, m.node("LeakyRelu", c, alpha=0.5), axis=-2)
+    e = m.node("Squeeze", d, m.ints(0))
+    f = m.node("Unsqueeze", e, m.ints(0, 2))
+    m.save(m.node("Reshape", f, m.ints(0, -1, 2)))
+
+
+def residual():
+    m = Model("residual", opset=12)
+    x = m.input("x", 1, 4, 6, 6)
+    h = m.node("Relu", m.node("Conv", x, m.weight(4, 4, 3, 3), m.weight(4), pads=[1] * 4))
+    h = m.node("Add", m.node("Conv", h, m.weight(4, 4, 3, 3), pads=[1] * 4), x)
+    h = m.node("Mul", h, m.const(m.rng.uniform(0.2, 2, (4, 1, 1)).astype(np.float32)))
+    h = m.node("Sub", h, m.node("Div", x, m.const(np.float32(4))))
+    m.save(m.node("Relu", h))
+
+
+def scalars():
+    m = Model("scalars", opset=14)
+    x = m.input("x", 2, 5)
+    h = m.node("Sub", m.const(np.float32(1)), m.node("Mul", x, m.const(np.float32(-3))))
+    h = m.node("Add", h, m.const(m.rng.normal(0, 1, 5).astype(np.float64).astype(np.float32)))
+    m.save(m.node("Tanh", m.node("Div", h, m.const(np.float32(2)))))
+
+
+def square():
+    m = Model("square", opset=10, ir=5)
+    x = m.input("x", 1, 2, 6, 6)
+    h = m.node("Conv", x, m.weight(3, 2, 3, 3), m.weight(3))
+    h = m.node("Add", m.node("Mul", h, h), h)
+    h = m.node("AveragePool", h, kernel_shape=[2, 2], strides=[2, 2])
+    m.save(m.node("Gemm", m.node("Flatten", h), m.weight(12, 3), m.weight(3)))
+
+
+def two_inputs():
+    m = Model("two_inputs", opset=13)
+    a, b = m.input("a", 1, 4), m.input("b", 1, 3, 2)
+    h = m.node("Concat", a, m.node("Flatten", b), axis=1)
+    h = m.node("Relu", m.node("Gemm", h, m.weight(10, 8), m.weight(8)))
+    m.save(m.node("Gemm", h, m.weight(8, 3), m.weight(3)), m.node("Sigmoid", a))
+
+
+def shapes():
+    """Reshape as torch exports x.view(x.size(0), -1): Shape, Gather, Unsqueeze, Concat."""
+    m = Model("shapes", opset=11, ir=6)
+    x = m.input("x", "batch", 2, 3)
+    n = m.node("Gather", m.node("Shape", x), m.const(np.int64(0)), axis=0)
+    n = m.node("Unsqueeze", n, axes=[0])
+    minus = m.node("Constant", value=helper.make_tensor("v", TensorProto.INT64, [1], [-1]))
+    h = m.node("Reshape", x, m.node("Concat", n, minus, axis=0))
+    w = m.node("Transpose", m.weight(4, 6), perm=[1, 0])
+    m.save(m.node("Relu", m.node("MatMul", h, w)))
+
+
+def attention():
+    m = Model("attention", opset=13)
+    x = m.input("x", 1, 4, 6)
+    q, k = m.node("MatMul", x, m.weight(6, 5)), m.node("MatMul", x, m.weight(6, 5))
+    s = m.node("Sigmoid", m.node("MatMul", q, m.node("Transpose", k, perm=[0, 2, 1])))
+    m.save(m.node("MatMul", s, m.node("MatMul", x, m.weight(6, 3))))
+
+
+def half():
+    m = Model("half", opset=16)
+    x = m.input("x", 1, 5)
+    w = m.node("Cast", m.weight(5, 4, dtype=np.float16), to=TensorProto.FLOAT)
+    b = m.node("Cast", m.weight(4, dtype=np.float64, typed=True), to=TensorProto.FLOAT)
+    h = m.node("Relu", m.node("Add", m.node("MatMul", x, w), b))
+    c = m.const(np.array([2, -1, 3, 1], dtype=np.int32), typed=True)
+    m.save(m.node("Mul", h, m.node("Cast", c, to=TensorProto.FLOAT)))
+
+
+def deep():
+    m = Model("deep", opset=15)
+    h = m.input("x", 1, 1, 12, 12)
+    channels = 1
+    for out in (4, 4, 6, 6):
+        h = m.node("Relu", m.node("Conv", h, m.weight(out, channels, 3, 3, scale=0.5),
+                                  m.weight(out, scale=0.2), pads=[1] * 4))
+        channels = out
+    h = m.node("MaxPool", h, kernel_shape=[3, 3], strides=[3, 3])
+    h = m.node("Relu", m.node("Gemm", m.node("Flatten", h), m.weight(96, 20, scale=0.15),
+                              m.weight(20)))
+    m.save(m.node("Tanh", m.node("Gemm", h, m.weight(20, 5, scale=0.03), m.weight(5, scale=0.1))))
+
+
+if __name__ == "__main__":
+    for build in (mlp, cnn, groups, conv1d, layout, residual, scalars, square, two_inputs, shapes,
+                  attention, half, deep):
+        build()
