@@ -45,6 +45,8 @@ class Sender {
                                        const U256& value = {});
 
   private:
+    [[nodiscard]] Status check_funds(const Quote& quote);
+
     RpcClient* client_;
     const PrivateKey* key_;
     std::uint64_t chain_id_;
