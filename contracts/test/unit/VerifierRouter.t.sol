@@ -321,8 +321,9 @@ contract VerifierRouterTest is TestBase {
         PassId passId = accessPass.buy{value: 1 ether}(o);
         settleSignedBy(passId, 1, walletSecret);
         expectNotSigned(passId, 2, buyerKey);
+        address user = address(new Wallet(buyer));
         vm.prank(o.to);
-        accessPass.setUser(PassId.unwrap(passId), address(new Wallet(buyer)), type(uint64).max);
+        accessPass.setUser(PassId.unwrap(passId), user, type(uint64).max);
         settleSignedBy(passId, 2, buyerKey);
     }
 
