@@ -1,0 +1,100 @@
+#include "mintmark/model/calibration.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "mintmark/base/rng.hpp"
+#include "mintmark/model/float_executor.hpp"
+
+namespace mintmark::model {
+namespace {
+
+Status check_sample(const Graph& graph, const Sample& sample) {
+    if (sample.size() != graph.inputs.size()) {
+        return fail(ErrorCode::kInvalidArgument,
+                    fmt::format("quantisation: a sample has {} inputs, the model has {}",
+                                sample.size(), graph.inputs.size()));
+    }
+    for (std::size_t i = 0; i < sample.size(); ++i) {
+        const Value& value = graph.values[graph.inputs[i]];
+        if (sample[i].size() != element_count(value.shape)) {
+            return fail(ErrorCode::kInvalidArgument,
+                        fmt::format("quantisation: a sample has {} elements for input '{}', which "
+                                    "has {}",
+                                    sample[i].size(), value.name, element_count(value.shape)));
+        }
+        if (!std::ranges::all_of(sample[i], [](double x) { return std::isfinite(x); })) {
+            return fail(
+                ErrorCode::kInvalidArgument,
+                fmt::format("quantisation: a sample for input '{}' contains NaN or infinity",
+                            value.name));
+        }
+    }
+    return {};
+}
+
+std::pair<double, double> range_of_input(std::span<const Sample> samples, std::size_t input,
+                                         const QuantOptions& options) {
+    if (options.input_range) return *options.input_range;
+    double lo = 0, hi = 0;
+    for (const Sample& sample : samples) {
+        for (const double x : sample[input]) {
+            lo = std::min(lo, x);
+            hi = std::max(hi, x);
+        }
+    }
+    const double margin = options.input_margin * (hi - lo);
+    if (lo < 0) lo -= margin;
+    if (hi > 0) hi += margin;
+    return lo == hi ? std::pair{0.0, 1.0} : std::pair{lo, hi};
+}
+
+Sample made_up(const Graph& graph, const Calibration& ranges, SeededRng& rng) {
+    Sample sample;
+    for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
+        const auto [lo, hi] = ranges.input_range[i];
+        std::vector<double> data(element_count(graph.values[graph.inputs[i]].shape));
+        for (double& x : data)
+            x = lo + (hi - lo) * static_cast<double>(rng.next() >> 11U) * 0x1p-53;
+        sample.push_back(std::move(data));
+    }
+    return sample;
+}
+
+void widen(Calibration& out, const std::vector<std::vector<double>>& data) {
+    out.lo.resize(data.size());
+    out.hi.resize(data.size());
+    for (std::size_t v = 0; v < data.size(); ++v) {
+        if (out.lo[v].empty()) {
+            out.lo[v] = out.hi[v] = data[v];
+            continue;
+        }
+        for (std::size_t i = 0; i < data[v].size(); ++i) {
+            out.lo[v][i] = std::min(out.lo[v][i], data[v][i]);
+            out.hi[v][i] = std::max(out.hi[v][i], data[v][i]);
+        }
+    }
+}
+
+}  // namespace
+
+Result<Calibration> calibrate(const Graph& graph, std::span<const Sample> samples,
+                              const QuantOptions& options) {
+    if (samples.empty() && !options.input_range) {
+        return fail(ErrorCode::kInvalidArgument,
+                    "quantisation: neither sample inputs nor an input range are given");
+    }
+    for (const Sample& sample : samples) MINTMARK_CHECK(check_sample(graph, sample));
+    Calibration out;
+    for (std::size_t i = 0; i < graph.inputs.size(); ++i)
+        out.input_range.push_back(range_of_input(samples, i, options));
+    for (const Sample& sample : samples) widen(out, evaluate_all(graph, sample));
+    SeededRng rng(0x6d696e746d61726bU);
+    for (std::size_t i = samples.size(); i < options.min_samples; ++i)
+        widen(out, evaluate_all(graph, made_up(graph, out, rng)));
+    return out;
+}
+
+}  // namespace mintmark::model

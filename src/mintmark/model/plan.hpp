@@ -1,0 +1,60 @@
+// The layers of the quantised model, still in real numbers: constants folded into the linear
+// operation before them, activations attached to the operation that computes their argument.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mintmark/base/result.hpp"
+#include "mintmark/model/graph.hpp"
+
+namespace mintmark::model {
+
+enum class LayerKind : std::uint8_t {
+    kConv,
+    kMatMul,
+    kMatMulDyn,
+    kLinComb,
+    kMul,
+    kAffine,
+    kSumPool,
+    kMove
+};
+
+/// A constant with its shape; scalar: shape {}.
+struct FloatConstant {
+    Shape shape;
+    std::vector<double> data;
+};
+
+/// y = activation(linear(inputs)), or data movement.
+struct Layer {
+    std::string name;
+    LayerKind kind = LayerKind::kMove;
+    std::vector<ValueId> inputs;
+    ValueId output = 0;
+    /// kConv [M, C/g, …], kMatMul [K, N], kAffine broadcast against the output.
+    FloatConstant weight;
+    /// kConv [M], kMatMul [N], kAffine broadcast against the output; empty data: none.
+    FloatConstant bias;
+    std::vector<double> coefs;  ///< kLinComb, one per input; kSumPool: one factor
+    Window window;              ///< kConv, kSumPool
+    std::uint32_t groups = 1;   ///< kConv
+    std::optional<PointwiseOp> activation;
+    Op move;  ///< kMove: MaxPool, Reshape, Transpose, Slice, Pad or Concat
+};
+
+/// Layers in execution order over the graph's values and `shapes` beyond them.
+struct Plan {
+    std::vector<Shape> shapes;  ///< of every value: the graph's, then derived ones
+    std::vector<std::string> names;
+    std::vector<Layer> layers;
+    std::vector<ValueId> inputs, outputs;
+};
+
+/// Plans a simplified graph (see simplify.hpp). kUnsupported for a product that has no integer
+/// form.
+[[nodiscard]] Result<Plan> make_plan(const Graph& graph);
+
+}  // namespace mintmark::model

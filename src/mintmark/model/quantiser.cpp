@@ -1,0 +1,640 @@
+#include "mintmark/model/quantiser.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "mintmark/base/assert.hpp"
+
+namespace mintmark::model {
+namespace {
+
+constexpr double kLookUpRows = 65536;
+constexpr double kSlack = 64;       ///< rows kept free for what rounding adds to a bound
+constexpr double kMaxSum = 0x1p52;  ///< sums are below this, so doubles hold them exactly
+constexpr double kMaxInteger = 0x1p40;
+constexpr int kMaxSmallShift = 12;  ///< one remainder limb
+constexpr int kPreciseInputBits = 12;
+constexpr int kLeastOutputBits = 14;
+
+double as_float(double x) {
+    return static_cast<double>(static_cast<float>(x));
+}
+
+double round_half_up(double x) {
+    return std::floor(x + 0.5);
+}
+
+double shift_right(double acc, int shift) {
+    return shift == 0 ? acc : std::floor((acc + std::ldexp(1, shift - 1)) / std::ldexp(1, shift));
+}
+
+double largest_magnitude(std::span<const double> values) {
+    double largest = 0;
+    for (const double v : values) largest = std::max(largest, std::abs(v));
+    return largest;
+}
+
+double min_of(std::span<const double> v) {
+    return *std::ranges::min_element(v);
+}
+double max_of(std::span<const double> v) {
+    return *std::ranges::max_element(v);
+}
+
+double activate(const std::optional<PointwiseOp>& op, double x) {
+    if (!op) return x;
+    if (op->kind == Pointwise::kRelu) return std::max(x, 0.0);
+    if (op->kind == Pointwise::kLeakyRelu) return x >= 0 ? x : x * op->alpha;
+    return op->kind == Pointwise::kSigmoid ? 1 / (1 + std::exp(-x)) : std::tanh(x);
+}
+
+bool is_curve(const std::optional<PointwiseOp>& op) {
+    return op && (op->kind == Pointwise::kSigmoid || op->kind == Pointwise::kTanh);
+}
+
+std::vector<std::int64_t> to_integers(std::span<const double> values) {
+    std::vector<std::int64_t> out;
+    out.reserve(values.size());
+    for (const double v : values) out.push_back(static_cast<std::int64_t>(v));
+    return out;
+}
+
+std::vector<double> permute(const std::vector<double>& data, const std::vector<std::size_t>& at) {
+    std::vector<double> out;
+    out.reserve(at.size());
+    for (const std::size_t i : at) out.push_back(data[i]);
+    return out;
+}
+
+/// Whether elements differ along `axis` only.
+bool only_along(const std::vector<double>& step, const Shape& shape, std::size_t axis) {
+    std::vector<std::size_t> strides(shape.size(), 0);
+    strides[axis] = strides_of(shape)[axis];
+    const auto at = gather_indices(shape, strides);
+    for (std::size_t i = 0; i < step.size(); ++i)
+        if (step[i] != step[at[i]]) return false;
+    return true;
+}
+
+void describe_steps(QTensor& tensor, const std::vector<double>& step) {
+    tensor.step = max_of(step);
+    if (min_of(step) == tensor.step) return;
+    for (std::uint32_t axis = 0; axis < tensor.shape.size(); ++axis) {
+        if (tensor.shape[axis] == 1 || !only_along(step, tensor.shape, axis)) continue;
+        const std::size_t stride = strides_of(tensor.shape)[axis];
+        tensor.channel_axis = axis;
+        for (std::size_t i = 0; i < tensor.shape[axis]; ++i)
+            tensor.channel_steps.push_back(step[i * stride]);
+        return;
+    }
+}
+
+/// Hidden tensor of rank `rank` (leading ones added).
+Hidden hidden(const Shape& shape, std::span<const double> values, std::size_t rank) {
+    Hidden out{shape, to_integers(values)};
+    out.shape.insert(out.shape.begin(), rank - std::min(rank, shape.size()), 1);
+    return out;
+}
+
+void set_requant(QOp& op, const Requant& requant) {
+    std::visit(
+        [&requant](auto& kind) {
+            if constexpr (requires { kind.requant; }) kind.requant = requant;
+        },
+        op);
+}
+
+std::string sum_too_large(const std::string& name) {
+    return fmt::format("quantisation: node '{}' makes sums beyond 2^52", name);
+}
+
+}  // namespace
+
+Quantiser::Quantiser(const Plan& plan, const Calibration& calibration, const QuantOptions& options,
+                     std::uint8_t common_shift)
+    : plan_(plan),
+      calibration_(calibration),
+      options_(options),
+      sensitivity_(analyse(plan)),
+      common_shift_(common_shift) {}
+
+double Quantiser::signed_max() const {
+    return std::ldexp(1, options_.activation_bits - 1) - 1;
+}
+double Quantiser::unsigned_max() const {
+    return std::ldexp(1, options_.activation_bits) - 1;
+}
+
+double Quantiser::width_limit(const Layer& layer) const {
+    if (!sensitivity_.precise[layer.output]) return kLookUpRows - kSlack;
+    const int most = options_.output_bits;
+    return std::ldexp(1, std::clamp(widest_bits_, std::min(kLeastOutputBits, most), most)) - kSlack;
+}
+
+Interval Quantiser::real_range(const Ints& x) const {
+    Interval real = x.range;
+    for (std::size_t i = 0; i < x.step.size(); ++i) {
+        real.lo[i] *= x.step[i];
+        real.hi[i] *= x.step[i];
+    }
+    return real;
+}
+
+// ---- steps ------------------------------------------------------------------------------------
+
+std::vector<std::size_t> Quantiser::channels_of(const Layer& layer) const {
+    const Shape& shape = plan_.shapes[layer.output];
+    std::vector<std::size_t> strides(shape.size(), 0);
+    const bool has_channels = layer.kind == LayerKind::kConv || layer.kind == LayerKind::kMatMul;
+    if (has_channels && options_.granularity == Granularity::kPerChannel &&
+        !is_curve(layer.activation)) {
+        const std::size_t axis = layer.kind == LayerKind::kConv ? 1 : shape.size() - 1;
+        if (sensitivity_.varies[layer.output][axis]) strides[axis] = 1;
+    }
+    return gather_indices(shape, strides);
+}
+
+std::vector<double> Quantiser::channel_steps(const Layer& layer, const Interval& real,
+                                             double out_max) const {
+    const std::vector<std::size_t> channel = channels_of(layer);
+    const std::size_t count = *std::ranges::max_element(channel) + 1;
+    std::vector<double> reach(count, 0), bound(count, 0), lo(count, INFINITY), hi(count, -INFINITY);
+    const bool known =
+        layer.output < calibration_.lo.size() && !calibration_.lo[layer.output].empty();
+    for (std::size_t o = 0; o < channel.size(); ++o) {
+        const std::size_t c = channel[o];
+        const double least = activate(layer.activation, real.lo[o]);
+        const double most = activate(layer.activation, real.hi[o]);
+        bound[c] = std::max({bound[c], std::abs(least), std::abs(most)});
+        lo[c] = std::min(lo[c], real.lo[o]);
+        hi[c] = std::max(hi[c], real.hi[o]);
+        if (known) {
+            reach[c] = std::max({reach[c], std::abs(calibration_.lo[layer.output][o]),
+                                 std::abs(calibration_.hi[layer.output][o])});
+        }
+    }
+    if (!known) reach = bound;
+    // A channel that the samples hardly excite still gets an eighth of the largest range.
+    const double least_reach = max_of(reach) / 8;
+    std::vector<double> step(count);
+    for (std::size_t c = 0; c < count; ++c) {
+        double range = std::max(reach[c], least_reach) * (1 + options_.activation_margin);
+        if (bound[c] > 0) range = std::min(range, bound[c]);
+        step[c] = std::max(range / out_max, (hi[c] - lo[c]) / width_limit(layer));
+        if (!(step[c] > 0x1p-60)) step[c] = 1;
+        step[c] = as_float(step[c]);
+    }
+    return permute(step, channel);
+}
+
+Quantiser::Goal Quantiser::goal_for(const Layer& layer, const Interval& real) const {
+    Goal goal;
+    goal.budget = width_limit(layer);
+    const bool precise = sensitivity_.precise[layer.output];
+    const double finest = (max_of(real.hi) - min_of(real.lo)) / goal.budget;
+    const bool is_tanh = layer.activation && layer.activation->kind == Pointwise::kTanh;
+    if (is_curve(layer.activation)) {
+        const double wanted = precise ? 0x1p-12 : is_tanh ? 0.5 / signed_max() : 1 / unsigned_max();
+        goal.step.assign(real.lo.size(), as_float(std::max(wanted, finest)));
+        return goal;
+    }
+    if (precise) {
+        goal.step.assign(real.lo.size(), finest > 0x1p-60 ? as_float(finest) : 1.0);
+        return goal;
+    }
+    const bool is_relu = layer.activation && layer.activation->kind == Pointwise::kRelu;
+    goal.out_max = is_relu ? unsigned_max() : signed_max();
+    goal.step = channel_steps(layer, real, goal.out_max);
+    return goal;
+}
+
+std::uint8_t Quantiser::pick_shift(double largest) {
+    const double most = std::ldexp(1, options_.weight_bits - 1) - 1;
+    int shift = largest > 0 ? static_cast<int>(std::floor(std::log2(most / largest))) : 0;
+    shift = std::clamp(shift, 0, 24);
+    if (shift <= kMaxSmallShift) {
+        shift = std::max<int>(shift, common_shift_);
+        largest_small_shift_ = std::max(largest_small_shift_, static_cast<std::uint8_t>(shift));
+    }
+    return static_cast<std::uint8_t>(shift);
+}
+
+// ---- emitting nodes ---------------------------------------------------------------------------
+
+TensorId Quantiser::add_tensor(const std::string& name, const Shape& shape, const Ints& ints) {
+    QTensor tensor;
+    tensor.name = name;
+    tensor.shape = shape;
+    tensor.lo = static_cast<std::int64_t>(min_of(ints.range.lo));
+    tensor.hi = static_cast<std::int64_t>(max_of(ints.range.hi));
+    describe_steps(tensor, ints.step);
+    graph_.tensors.push_back(std::move(tensor));
+    return static_cast<TensorId>(graph_.tensors.size() - 1);
+}
+
+Status Quantiser::emit(const std::string& name, QOp op, std::vector<TensorId> inputs,
+                       const Shape& shape, Ints& result) {
+    const double width = max_of(result.range.hi) - min_of(result.range.lo);
+    if (width >= kLookUpRows || largest_magnitude(result.range.lo) >= kMaxInteger) {
+        return fail(ErrorCode::kUnsupported,
+                    fmt::format("quantisation: node '{}': the values' range is too wide ({} steps)",
+                                name, width));
+    }
+    result.id = add_tensor(name, shape, result);
+    graph_.nodes.push_back({name, std::move(inputs), result.id, std::move(op)});
+    return {};
+}
+
+std::optional<QLut> Quantiser::look_up(const Layer& layer, const Interval& u, double step) const {
+    const double lo = min_of(u.lo), hi = max_of(u.hi);
+    const bool precise = sensitivity_.precise[layer.output];
+    // Sums that were not scaled down have nothing to saturate.
+    const double small = precise ? kLookUpRows - 1 : unsigned_max();
+    const double symmetric = precise ? kLookUpRows / 2 - 1 : signed_max();
+    QLut lut;
+    if (!layer.activation) {
+        if (precise || hi - lo <= 4 * unsigned_max()) return std::nullopt;
+        lut.out_lo = static_cast<std::int32_t>(-symmetric - 1);
+        lut.out_hi = static_cast<std::int32_t>(symmetric);
+        return lut;
+    }
+    switch (layer.activation->kind) {
+        case Pointwise::kRelu:
+            lut.function = QFunction::kRelu;
+            lut.out_hi = static_cast<std::int32_t>(small);
+            break;
+        case Pointwise::kLeakyRelu:
+            lut.function = QFunction::kLeakyRelu;
+            lut.alpha = static_cast<float>(
+                std::min(std::round(layer.activation->alpha * 65536), 65535.0) / 65536);
+            lut.out_lo = static_cast<std::int32_t>(-symmetric - 1);
+            lut.out_hi = static_cast<std::int32_t>(symmetric);
+            break;
+        case Pointwise::kSigmoid:
+        case Pointwise::kTanh: {
+            const bool is_tanh = layer.activation->kind == Pointwise::kTanh;
+            const double out_max = is_tanh ? symmetric : small;
+            lut.function = is_tanh ? QFunction::kTanh : QFunction::kSigmoid;
+            lut.out_lo = is_tanh ? static_cast<std::int32_t>(-out_max) : 0;
+            lut.out_hi = static_cast<std::int32_t>(out_max);
+            lut.in_step = static_cast<float>(step);
+            lut.out_step = static_cast<float>(1 / out_max);
+            break;
+        }
+    }
+    return lut;
+}
+
+Status Quantiser::finish(const Layer& layer, Sums sums) {
+    if (std::max(largest_magnitude(sums.acc.lo), largest_magnitude(sums.acc.hi)) > kMaxSum)
+        return fail(ErrorCode::kUnsupported, sum_too_large(layer.name));
+    Ints result{0, std::move(sums.acc), std::move(sums.step)};
+    for (double& v : result.range.lo) v = shift_right(v, sums.shift);
+    for (double& v : result.range.hi) v = shift_right(v, sums.shift);
+    Requant requant;
+    requant.shift = sums.shift;
+    requant.u_lo = static_cast<std::int64_t>(min_of(result.range.lo));
+    requant.u_hi = static_cast<std::int64_t>(max_of(result.range.hi));
+    if (requant.u_hi - requant.u_lo >= static_cast<std::int64_t>(kLookUpRows)) {
+        return fail(ErrorCode::kUnsupported,
+                    fmt::format("quantisation: node '{}': the sums' range is too wide ({} steps)",
+                                layer.name, requant.u_hi - requant.u_lo));
+    }
+    requant.lut = look_up(layer, result.range, max_of(result.step));
+    if (requant.lut && !is_curve(layer.activation) && sums.shift == 0 &&
+        requant.u_hi - requant.u_lo <= static_cast<std::int64_t>(4 * unsigned_max())) {
+        // Exact sums of moderate range: the look-up must not cut anything off.
+        const auto cap = [](std::int64_t v) { return static_cast<std::int32_t>(v); };
+        requant.lut->out_hi = std::max(requant.lut->out_hi, cap(requant.u_hi));
+        if (requant.lut->out_lo < 0)
+            requant.lut->out_lo = std::min(requant.lut->out_lo, cap(requant.u_lo));
+    }
+    const auto rows = static_cast<double>(requant.u_hi - requant.u_lo + 1);
+    widest_bits_ = std::max(widest_bits_, static_cast<int>(std::ceil(std::log2(rows))));
+    if (requant.lut) {
+        const QLut& lut = *requant.lut;
+        const auto map = [&lut](double u) {
+            return static_cast<double>(lut_output(lut, static_cast<std::int64_t>(u)));
+        };
+        std::ranges::transform(result.range.lo, result.range.lo.begin(), map);
+        std::ranges::transform(result.range.hi, result.range.hi.begin(), map);
+        if (is_curve(layer.activation))
+            std::ranges::fill(result.step, static_cast<double>(lut.out_step));
+    }
+    set_requant(sums.op, requant);
+    MINTMARK_CHECK(emit(plan_.names[layer.output], std::move(sums.op), std::move(sums.inputs),
+                        plan_.shapes[layer.output], result));
+    values_[layer.output] = std::move(result);
+    return {};
+}
+
+// ---- layers -----------------------------------------------------------------------------------
+
+Status Quantiser::add(const Layer& layer) {
+    switch (layer.kind) {
+        case LayerKind::kMove:
+            return add_move(layer);
+        case LayerKind::kLinComb:
+            return add_sum(layer);
+        case LayerKind::kMatMulDyn:
+        case LayerKind::kMul:
+        case LayerKind::kSumPool:
+            return add_scaled(layer);
+        case LayerKind::kAffine:
+            if (layer.weight.data.size() == 1 && layer.bias.data.size() == 1 &&
+                layer.weight.data[0] != 0) {
+                return add_scalar(layer);
+            }
+            return add_linear(layer);
+        case LayerKind::kConv:
+        case LayerKind::kMatMul:
+            return add_linear(layer);
+    }
+    MINTMARK_ASSERT(false);
+}
+
+/// x * w + b with public scalars: the factor becomes part of the step, the integers stay.
+Status Quantiser::add_scalar(const Layer& layer) {
+    const Ints& x = values_.at(layer.inputs[0]);
+    const double factor = layer.weight.data[0];
+    Sums sums{QLinComb{}, {x.id}, x.range, x.step, 0};
+    for (double& s : sums.step) s *= std::abs(factor);
+    const double constant = round_half_up(layer.bias.data[0] / sums.step[0]);
+    const bool uniform = min_of(sums.step) == max_of(sums.step);
+    if (std::abs(constant) > 0x1p30 || (constant != 0 && !uniform)) return add_linear(layer);
+    if (factor > 0 && constant == 0 && !layer.activation) {
+        Ints result{0, x.range, sums.step};
+        MINTMARK_CHECK(emit(plan_.names[layer.output], QReshape{}, {x.id},
+                            plan_.shapes[layer.output], result));
+        values_[layer.output] = std::move(result);
+        return {};
+    }
+    const double sign = factor > 0 ? 1 : -1;
+    sums.op = QLinComb{{static_cast<std::int64_t>(sign)}, static_cast<std::int64_t>(constant), {}};
+    if (sign < 0) std::swap(sums.acc.lo, sums.acc.hi);
+    for (double& v : sums.acc.lo) v = sign * v + constant;
+    for (double& v : sums.acc.hi) v = sign * v + constant;
+    return finish(layer, std::move(sums));
+}
+
+Status Quantiser::add_sum(const Layer& layer) {
+    const Shape& out = plan_.shapes[layer.output];
+    const std::size_t count = element_count(out);
+    Sums sums{QLinComb{}, {}, {std::vector<double>(count), std::vector<double>(count)}, {}, 0};
+    std::vector<Interval> parts;
+    std::vector<double> steps;
+    bool equal = true;
+    for (const ValueId id : layer.inputs) {
+        const Ints& x = values_.at(id);
+        const auto at = gather_indices(out, broadcast_strides(plan_.shapes[id], out));
+        parts.push_back({permute(x.range.lo, at), permute(x.range.hi, at)});
+        sums.inputs.push_back(x.id);
+        sums.step = permute(x.step, at);
+        steps.push_back(max_of(x.step));
+        equal = equal && steps.back() == steps.front();
+    }
+    const auto add_up = [&](const std::vector<double>& coefs) {
+        std::ranges::fill(sums.acc.lo, 0);
+        std::ranges::fill(sums.acc.hi, 0);
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+            for (std::size_t o = 0; o < count; ++o) {
+                const double a = coefs[i] * parts[i].lo[o], b = coefs[i] * parts[i].hi[o];
+                sums.acc.lo[o] += std::min(a, b);
+                sums.acc.hi[o] += std::max(a, b);
+            }
+        }
+        return max_of(sums.acc.hi) - min_of(sums.acc.lo);
+    };
+    const bool precise = sensitivity_.precise[layer.output];
+    const double exact_limit = precise ? width_limit(layer) : 4 * unsigned_max();
+    if (parts.size() == 1 || (equal && add_up(layer.coefs) <= exact_limit)) {
+        add_up(layer.coefs);
+        sums.op = QLinComb{to_integers(layer.coefs), 0, {}};
+        return finish(layer, std::move(sums));
+    }
+    std::vector<double> real(layer.coefs);
+    for (std::size_t i = 0; i < real.size(); ++i) real[i] *= steps[i];
+    add_up(real);
+    const Goal goal = goal_for(layer, sums.acc);
+    double step = goal.step[0];
+    for (int attempt = 0; attempt < 20; ++attempt) {
+        std::vector<double> coefs(real);
+        for (double& c : coefs) c /= step;
+        sums.shift = pick_shift(largest_magnitude(coefs));
+        for (double& c : coefs) c = round_half_up(std::ldexp(c, sums.shift));
+        const double width = std::ldexp(add_up(coefs), -sums.shift);
+        sums.op = QLinComb{to_integers(coefs), 0, {}};
+        if (width <= goal.budget + kSlack / 2) break;
+        step = as_float(step * width / goal.budget * 1.001);
+    }
+    sums.step.assign(count, step);
+    return finish(layer, std::move(sums));
+}
+
+Status Quantiser::add_linear(const Layer& layer) {
+    const Shape &in = plan_.shapes[layer.inputs[0]], &out = plan_.shapes[layer.output];
+    const Ints& x = values_.at(layer.inputs[0]);
+    const Interval real =
+        linear_interval(layer, in, out, layer.weight.data, layer.bias.data, real_range(x));
+    Goal goal = goal_for(layer, real);
+    std::vector<double> weight(layer.weight.data.size()), bias(layer.bias.data.size());
+    const std::vector<std::size_t> bias_at =
+        bias.empty() ? std::vector<std::size_t>{} : bias_indices(layer, out);
+    Sums sums{QAffine{}, {x.id}, {}, {}, 0};
+    for (int attempt = 0; attempt < 20; ++attempt) {
+        // Steps folded into the weights; a weight that meets no input stays 0.
+        std::ranges::fill(weight, 0);
+        for_each_product(layer, in, out, [&](std::size_t o, std::size_t i, std::size_t w) {
+            if (weight[w] == 0) weight[w] = layer.weight.data[w] * (x.step[i] / goal.step[o]);
+        });
+        sums.shift = pick_shift(largest_magnitude(weight));
+        for (double& w : weight) w = round_half_up(std::ldexp(w, sums.shift));
+        for (std::size_t o = 0; o < bias_at.size(); ++o) {
+            const std::size_t b = bias_at[o];
+            bias[b] = round_half_up(std::ldexp(layer.bias.data[b] / goal.step[o], sums.shift));
+        }
+        sums.acc = linear_interval(layer, in, out, weight, bias, x.range);
+        const double width = std::ldexp(max_of(sums.acc.hi) - min_of(sums.acc.lo), -sums.shift);
+        if (width <= goal.budget + kSlack / 2) break;
+        for (double& s : goal.step) s = as_float(s * width / goal.budget * 1.001);
+    }
+    if (std::max(largest_magnitude(weight), largest_magnitude(bias)) >= kMaxInteger)
+        return fail(ErrorCode::kUnsupported, sum_too_large(layer.name));
+    std::optional<Hidden> hidden_bias;
+    if (layer.kind == LayerKind::kAffine) {
+        if (largest_magnitude(bias) != 0) hidden_bias = hidden(layer.bias.shape, bias, out.size());
+        sums.op = QAffine{hidden(layer.weight.shape, weight, out.size()), hidden_bias, 1, {}};
+    } else {
+        if (!bias.empty()) hidden_bias = hidden({static_cast<std::uint32_t>(bias.size())}, bias, 1);
+        Hidden integers{layer.weight.shape, to_integers(weight)};
+        if (layer.kind == LayerKind::kMatMul) {
+            sums.op = QMatMul{std::move(integers), hidden_bias, {}};
+        } else {
+            const Window& w = layer.window;
+            sums.op = QConv{std::move(integers), hidden_bias, w.strides,    w.pads_begin,
+                            w.pads_end,          w.dilations, layer.groups, {}};
+        }
+    }
+    sums.step = goal.step;
+    return finish(layer, std::move(sums));
+}
+
+/// Products and window sums: exact integers, brought to the goal by a public factor and a shift.
+Status Quantiser::add_scaled(const Layer& layer) {
+    const Shape& out = plan_.shapes[layer.output];
+    const Ints& a = values_.at(layer.inputs[0]);
+    const Ints& b = values_.at(layer.inputs.back());
+    const Shape& in = plan_.shapes[layer.inputs[0]];
+    Sums sums{QMul{}, {a.id}, {}, std::vector<double>(element_count(out)), 0};
+    if (layer.kind == LayerKind::kSumPool) {
+        sums.acc = pool_interval(layer, in, out, a.range);
+        const std::size_t planes = std::size_t{out[0]} * out[1];
+        const std::size_t per_out = sums.step.size() / planes, per_in = a.step.size() / planes;
+        for (std::size_t o = 0; o < sums.step.size(); ++o)
+            sums.step[o] = a.step[o / per_out * per_in] * layer.coefs[0];
+    } else {
+        sums.inputs.push_back(b.id);
+        std::ranges::fill(sums.step, max_of(a.step) * max_of(b.step));
+        if (layer.kind == LayerKind::kMatMulDyn) {
+            sums.acc = product_interval(in, out, a.range, b.range);
+        } else {
+            const Shape shapes[2] = {in, plan_.shapes[layer.inputs[1]]};
+            const bool same = layer.inputs[0] == layer.inputs[1];
+            sums.acc = multiply_interval(shapes, out, a.range, b.range,
+                                         same ? Operands2::kSame : Operands2::kDistinct);
+        }
+    }
+    Interval real = sums.acc;
+    for (std::size_t o = 0; o < sums.step.size(); ++o) {
+        real.lo[o] *= sums.step[o];
+        real.hi[o] *= sums.step[o];
+    }
+    const Goal goal = goal_for(layer, real);
+    const double width = max_of(sums.acc.hi) - min_of(sums.acc.lo);
+    double ratio = 1;
+    for (std::size_t o = 0; o < sums.step.size(); ++o)
+        ratio = std::min(ratio, sums.step[o] / goal.step[o]);
+    const bool exact = width <= (goal.out_max > 0 ? 4 * unsigned_max() : goal.budget) &&
+                       (ratio > 0.2 || !is_curve(layer.activation));
+    double factor = 1;
+    if (!exact && width * ratio > goal.budget) ratio = goal.budget / width;
+    if (!exact && ratio < 1) {
+        if (layer.kind == LayerKind::kMatMulDyn) {
+            sums.shift =
+                static_cast<std::uint8_t>(std::clamp(std::ceil(-std::log2(ratio)), 0.0, 40.0));
+        } else {
+            int shift = static_cast<int>(std::floor(std::log2(255 / ratio)));
+            if (shift <= kMaxSmallShift) shift = std::max<int>(shift, common_shift_);
+            if (shift <= kMaxSmallShift) {
+                largest_small_shift_ =
+                    std::max(largest_small_shift_, static_cast<std::uint8_t>(shift));
+            }
+            sums.shift = static_cast<std::uint8_t>(std::clamp(shift, 0, 40));
+            factor = std::max(1.0, std::floor(std::ldexp(ratio, sums.shift)));
+        }
+    }
+    for (std::size_t o = 0; o < sums.step.size(); ++o) {
+        sums.step[o] *= std::ldexp(1 / factor, sums.shift);
+        sums.acc.lo[o] *= factor;
+        sums.acc.hi[o] *= factor;
+    }
+    const auto coef = static_cast<std::int64_t>(factor);
+    if (layer.kind == LayerKind::kMatMulDyn) sums.op = QMatMulDyn{};
+    if (layer.kind == LayerKind::kMul) sums.op = QMul{coef, {}};
+    if (layer.kind == LayerKind::kSumPool) {
+        const Window& w = layer.window;
+        sums.op = QSumPool{w.kernel, w.strides, w.pads_begin, w.pads_end, w.dilations, coef, {}};
+    }
+    return finish(layer, std::move(sums));
+}
+
+// ---- the whole --------------------------------------------------------------------------------
+
+void Quantiser::add_inputs() {
+    Ints all;
+    const bool single = plan_.inputs.size() == 1;
+    for (std::size_t i = 0; i < plan_.inputs.size(); ++i) {
+        const ValueId id = plan_.inputs[i];
+        const auto [lo, hi] = calibration_.input_range[i];
+        const int bits = sensitivity_.precise[id]
+                             ? std::max<int>(kPreciseInputBits, options_.activation_bits)
+                             : options_.activation_bits;
+        const double levels = std::ldexp(1, bits) - (lo < 0 && hi > 0 ? 2 : 1);
+        const double step = as_float((hi - lo) / levels);
+        const std::size_t count = element_count(plan_.shapes[id]);
+        graph_.input_ports.push_back({plan_.names[id], plan_.shapes[id], all.step.size(), step});
+        all.step.insert(all.step.end(), count, step);
+        all.range.lo.insert(all.range.lo.end(), count, round_half_up(lo / step));
+        all.range.hi.insert(all.range.hi.end(), count, round_half_up(hi / step));
+    }
+    // The circuit checks one range for the whole input.
+    std::ranges::fill(all.range.lo, min_of(all.range.lo));
+    std::ranges::fill(all.range.hi, max_of(all.range.hi));
+    const Shape flat = {static_cast<std::uint32_t>(all.step.size())};
+    const QPort& first = graph_.input_ports.front();
+    all.id = add_tensor(single ? first.name : "inputs", single ? first.shape : flat, all);
+    graph_.input = all.id;
+    if (single) {
+        values_[plan_.inputs[0]] = std::move(all);
+        return;
+    }
+    for (std::size_t i = 0; i < plan_.inputs.size(); ++i) {
+        const QPort port = graph_.input_ports[i];
+        const std::size_t count = element_count(port.shape);
+        Ints part{0,
+                  {std::vector<double>(count, all.range.lo[0]),
+                   std::vector<double>(count, all.range.hi[0])},
+                  std::vector<double>(count, port.step)};
+        const TensorId slice =
+            add_tensor(port.name + "/flat", {static_cast<std::uint32_t>(count)}, part);
+        graph_.nodes.push_back({port.name,
+                                {graph_.input},
+                                slice,
+                                QSlice{{static_cast<std::uint32_t>(port.offset)}, {1}}});
+        part.id = add_tensor(port.name, port.shape, part);
+        graph_.nodes.push_back({port.name, {slice}, part.id, QReshape{}});
+        values_[plan_.inputs[i]] = std::move(part);
+    }
+}
+
+void Quantiser::add_outputs() {
+    Ints all;
+    std::vector<TensorId> parts;
+    const bool single = plan_.outputs.size() == 1;
+    for (const ValueId id : plan_.outputs) {
+        Ints value = values_.at(id);
+        graph_.output_ports.push_back(
+            {plan_.names[id], plan_.shapes[id], all.step.size(), value.step[0]});
+        all.step.insert(all.step.end(), value.step.begin(), value.step.end());
+        all.range.lo.insert(all.range.lo.end(), value.range.lo.begin(), value.range.lo.end());
+        all.range.hi.insert(all.range.hi.end(), value.range.hi.begin(), value.range.hi.end());
+        const bool is_input = std::ranges::find(plan_.inputs, id) != plan_.inputs.end();
+        if (single && !is_input) {
+            graph_.output = value.id;
+            return;
+        }
+        const Shape shape =
+            single ? plan_.shapes[id] : Shape{static_cast<std::uint32_t>(value.step.size())};
+        const TensorId source = value.id;
+        value.id = add_tensor(plan_.names[id] + "/out", shape, value);
+        graph_.nodes.push_back({plan_.names[id], {source}, value.id, QReshape{}});
+        parts.push_back(value.id);
+    }
+    if (single) {
+        graph_.output = parts[0];
+        return;
+    }
+    graph_.output = add_tensor("outputs", {static_cast<std::uint32_t>(all.step.size())}, all);
+    graph_.nodes.push_back({"outputs", parts, graph_.output, QConcat{0}});
+}
+
+Result<QuantGraph> Quantiser::run() {
+    add_inputs();
+    for (const Layer& layer : plan_.layers) MINTMARK_CHECK(add(layer));
+    add_outputs();
+    return std::move(graph_);
+}
+
+}  // namespace mintmark::model

@@ -1,0 +1,88 @@
+// One pass of quantisation over a plan. Internal; the façade is model.hpp.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "mintmark/model/calibration.hpp"
+#include "mintmark/model/interval.hpp"
+#include "mintmark/model/model.hpp"
+#include "mintmark/model/plan.hpp"
+#include "mintmark/model/sensitivity.hpp"
+
+namespace mintmark::model {
+
+class Quantiser {
+  public:
+    /// `common_shift`: layers that need a smaller shift use this one (fewer different tables).
+    Quantiser(const Plan& plan, const Calibration& calibration, const QuantOptions& options,
+              std::uint8_t common_shift);
+
+    [[nodiscard]] Result<QuantGraph> run();
+    /// After run: the largest shift that still is a single remainder limb (12 bits), or 0.
+    [[nodiscard]] std::uint8_t largest_small_shift() const { return largest_small_shift_; }
+
+  private:
+    /// A value as integers: bounds and real step of every element.
+    struct Ints {
+        TensorId id = 0;
+        Interval range;
+        std::vector<double> step;
+    };
+    /// A computed layer before requantisation: exact sums `acc`, u = acc >> shift, step of u.
+    struct Sums {
+        QOp op;
+        std::vector<TensorId> inputs;
+        Interval acc;
+        std::vector<double> step;
+        std::uint8_t shift = 0;
+    };
+    /// What a layer's result should look like.
+    struct Goal {
+        std::vector<double> step;  ///< of u, per element
+        double out_max = 0;        ///< largest integer of the result
+        double budget = 0;         ///< largest u_hi - u_lo
+    };
+
+    void add_inputs();
+    void add_outputs();
+    [[nodiscard]] Status add(const Layer& layer);
+    [[nodiscard]] Status add_move(const Layer& layer);
+    [[nodiscard]] Status add_pad(const Layer& layer, const PadOp& op);
+    [[nodiscard]] Status add_concat(const Layer& layer, const ConcatOp& op);
+    [[nodiscard]] Status add_scalar(const Layer& layer);
+    [[nodiscard]] Status add_sum(const Layer& layer);
+    [[nodiscard]] Status add_linear(const Layer& layer);
+    [[nodiscard]] Status add_scaled(const Layer& layer);
+    [[nodiscard]] Result<Ints> rescale(const Ints& x, double step, const std::string& name);
+
+    [[nodiscard]] Goal goal_for(const Layer& layer, const Interval& real) const;
+    [[nodiscard]] std::vector<double> channel_steps(const Layer& layer, const Interval& real,
+                                                    double out_max) const;
+    [[nodiscard]] std::vector<std::size_t> channels_of(const Layer& layer) const;
+    [[nodiscard]] Interval real_range(const Ints& x) const;
+    [[nodiscard]] std::uint8_t pick_shift(double largest);
+
+    [[nodiscard]] Status finish(const Layer& layer, Sums sums);
+    [[nodiscard]] std::optional<QLut> look_up(const Layer& layer, const Interval& u,
+                                              double step) const;
+    [[nodiscard]] Status emit(const std::string& name, QOp op, std::vector<TensorId> inputs,
+                              const Shape& shape, Ints& result);
+    [[nodiscard]] TensorId add_tensor(const std::string& name, const Shape& shape,
+                                      const Ints& ints);
+    [[nodiscard]] double width_limit(const Layer& layer) const;
+    [[nodiscard]] double signed_max() const;
+    [[nodiscard]] double unsigned_max() const;
+
+    const Plan& plan_;
+    const Calibration& calibration_;
+    const QuantOptions& options_;
+    Sensitivity sensitivity_;
+    QuantGraph graph_;
+    std::map<ValueId, Ints> values_;
+    std::uint8_t common_shift_;
+    std::uint8_t largest_small_shift_ = 0;
+    int widest_bits_ = 0;  ///< of the look-up domains so far
+};
+
+}  // namespace mintmark::model

@@ -1,0 +1,261 @@
+// The façade's quantisation: choice of bits, conversions of inputs and outputs, the report.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "mintmark/model/calibration.hpp"
+#include "mintmark/model/model.hpp"
+#include "mintmark/model/plan.hpp"
+#include "mintmark/model/quantiser.hpp"
+#include "mintmark/model/simplify.hpp"
+
+namespace mintmark::model {
+namespace {
+
+struct Prepared {
+    Plan plan;
+    Calibration calibration;
+};
+
+Result<Prepared> prepare(const Graph& graph, std::span<const Sample> samples,
+                         const QuantOptions& options) {
+    const Graph simple = simplify(graph);
+    Prepared out;
+    MINTMARK_TRY(out.plan, make_plan(simple));
+    MINTMARK_TRY(out.calibration, calibrate(simple, samples, options));
+    return out;
+}
+
+Status check_options(const QuantOptions& o) {
+    const auto check = [](const char* what, int bits, int least, int most) -> Status {
+        if (bits >= least && bits <= most) return {};
+        return fail(
+            ErrorCode::kInvalidArgument,
+            fmt::format("quantisation: {} must be {} to {}, not {}", what, least, most, bits));
+    };
+    MINTMARK_CHECK(check("activation bits", o.activation_bits, 4, 14));
+    MINTMARK_CHECK(check("weight bits", o.weight_bits, 4, 20));
+    MINTMARK_CHECK(check("output bits", o.output_bits, 8, 16));
+    const bool range_ok =
+        !o.input_range ||
+        (std::isfinite(o.input_range->first) && std::isfinite(o.input_range->second) &&
+         o.input_range->first <= 0 && o.input_range->second >= 0 &&
+         o.input_range->first < o.input_range->second);
+    if (!range_ok || !(o.input_margin >= 0) || !(o.activation_margin >= 0)) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "quantisation: the input range must contain zero, margins must not be negative");
+    }
+    return {};
+}
+
+Result<QuantGraph> quantise_prepared(const Prepared& prepared, const QuantOptions& options) {
+    MINTMARK_CHECK(check_options(options));
+    Quantiser first(prepared.plan, prepared.calibration, options, 0);
+    MINTMARK_CHECK(first.run());
+    Quantiser second(prepared.plan, prepared.calibration, options, first.largest_small_shift());
+    return second.run();
+}
+
+std::size_t arg_max(const std::vector<std::vector<double>>& outputs) {
+    std::size_t best = 0, at = 0;
+    double largest = -std::numeric_limits<double>::infinity();
+    for (const auto& port : outputs) {
+        for (const double x : port) {
+            if (x > largest) {
+                largest = x;
+                best = at;
+            }
+            ++at;
+        }
+    }
+    return best;
+}
+
+/// Collects float against integer over samples.
+class Comparison {
+  public:
+    Comparison(const QuantGraph& graph, QuantReport& report) : report_(report) {
+        for (const QPort& port : graph.output_ports) {
+            for (std::size_t i = 0; i < element_count(port.shape); ++i) {
+                report_.outputs.push_back({port.name, i, std::numeric_limits<double>::infinity(),
+                                           -std::numeric_limits<double>::infinity(), 0, 0});
+            }
+            sizes_.push_back(element_count(port.shape));
+        }
+    }
+
+    void add(const std::vector<std::vector<double>>& exact,
+             const std::vector<std::vector<double>>& integer) {
+        std::size_t at = 0;
+        for (std::size_t p = 0; p < exact.size(); ++p) {
+            for (std::size_t i = 0; i < exact[p].size(); ++i, ++at) {
+                OutputError& out = report_.outputs[at];
+                const double error = std::abs(exact[p][i] - integer[p][i]);
+                out.float_lo = std::min(out.float_lo, exact[p][i]);
+                out.float_hi = std::max(out.float_hi, exact[p][i]);
+                out.max_error = std::max(out.max_error, error);
+                out.mean_error += error;
+            }
+        }
+        if (arg_max(exact) == arg_max(integer)) ++agreements_;
+        ++report_.samples;
+    }
+
+    void finish() {
+        const auto count = static_cast<double>(std::max<std::size_t>(report_.samples, 1));
+        std::size_t at = 0;
+        double total = 0;
+        for (const std::size_t size : sizes_) {
+            const std::span<OutputError> port(report_.outputs.data() + at, size);
+            for (OutputError& out : port) out.mean_error /= count;
+            total += add_port(port);
+            at += size;
+        }
+        report_.mean_relative_error = total / static_cast<double>(std::max<std::size_t>(at, 1));
+        report_.top1_agreement = static_cast<double>(agreements_) / count;
+    }
+
+  private:
+    /// Folds a port into the totals; returns the sum of its relative mean errors.
+    double add_port(std::span<const OutputError> port) {
+        double lo = port.front().float_lo, hi = port.front().float_hi;
+        for (const OutputError& out : port) {
+            lo = std::min(lo, out.float_lo);
+            hi = std::max(hi, out.float_hi);
+        }
+        double range = hi - lo;
+        if (range == 0) range = std::max(std::abs(hi), 1e-30);
+        double sum = 0;
+        for (const OutputError& out : port) {
+            report_.max_relative_error =
+                std::max(report_.max_relative_error, out.max_error / range);
+            sum += out.mean_error / range;
+        }
+        return sum;
+    }
+
+    QuantReport& report_;
+    std::vector<std::size_t> sizes_;
+    std::size_t agreements_ = 0;
+};
+
+bool reaches(const QuantReport& report, const AccuracyTarget& target) {
+    if (target.min_top1_agreement) return report.top1_agreement >= *target.min_top1_agreement;
+    return report.max_relative_error <= target.max_relative_error;
+}
+
+bool is_better(const QuantReport& a, const QuantReport& b, const AccuracyTarget& target) {
+    if (target.min_top1_agreement && a.top1_agreement != b.top1_agreement)
+        return a.top1_agreement > b.top1_agreement;
+    return a.max_relative_error < b.max_relative_error;
+}
+
+}  // namespace
+
+Result<QuantGraph> quantise(const Graph& graph, std::span<const Sample> samples,
+                            const QuantOptions& options) {
+    MINTMARK_CHECK(check_options(options));
+    MINTMARK_TRY(const Prepared prepared, prepare(graph, samples, options));
+    return quantise_prepared(prepared, options);
+}
+
+Result<std::vector<std::int64_t>> quantise_input(const QuantGraph& graph, const Sample& inputs) {
+    if (inputs.size() != graph.input_ports.size()) {
+        return fail(ErrorCode::kInvalidArgument,
+                    fmt::format("model: {} inputs given, the model has {}", inputs.size(),
+                                graph.input_ports.size()));
+    }
+    const QTensor& tensor = graph.tensors[graph.input];
+    std::vector<std::int64_t> out;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        const QPort& port = graph.input_ports[i];
+        if (inputs[i].size() != element_count(port.shape)) {
+            return fail(ErrorCode::kInvalidArgument,
+                        fmt::format("model: input '{}' has {} elements, {} given", port.name,
+                                    element_count(port.shape), inputs[i].size()));
+        }
+        for (const double x : inputs[i]) {
+            if (!std::isfinite(x)) {
+                return fail(ErrorCode::kInvalidArgument,
+                            fmt::format("model: input '{}' contains NaN or infinity", port.name));
+            }
+            const double u =
+                std::clamp(std::floor(x / port.step + 0.5), static_cast<double>(tensor.lo),
+                           static_cast<double>(tensor.hi));
+            out.push_back(static_cast<std::int64_t>(u));
+        }
+    }
+    return out;
+}
+
+std::vector<std::vector<double>> dequantise_output(const QuantGraph& graph,
+                                                   std::span<const std::int64_t> output) {
+    std::vector<std::vector<double>> out;
+    for (const QPort& port : graph.output_ports) {
+        std::vector<double>& values = out.emplace_back();
+        for (const std::int64_t y : output.subspan(port.offset, element_count(port.shape)))
+            values.push_back(static_cast<double>(y) * port.step);
+    }
+    return out;
+}
+
+Result<QuantReport> compare(const Graph& graph, const QuantGraph& quantised,
+                            std::span<const Sample> samples,
+                            std::span<const std::uint32_t> labels) {
+    if (!labels.empty() && labels.size() != samples.size())
+        return fail(ErrorCode::kInvalidArgument,
+                    "quantisation: labels and samples differ in number");
+    QuantReport report;
+    Comparison comparison(quantised, report);
+    std::size_t float_right = 0, integer_right = 0;
+    for (std::size_t s = 0; s < samples.size(); ++s) {
+        MINTMARK_TRY(const auto exact, run_float(graph, samples[s]));
+        MINTMARK_TRY(const auto input, quantise_input(quantised, samples[s]));
+        MINTMARK_TRY(const auto output, execute(quantised, input));
+        const auto integer = dequantise_output(quantised, output);
+        comparison.add(exact, integer);
+        if (labels.empty()) continue;
+        if (arg_max(exact) == labels[s]) ++float_right;
+        if (arg_max(integer) == labels[s]) ++integer_right;
+    }
+    comparison.finish();
+    if (!labels.empty()) {
+        const auto count = static_cast<double>(labels.size());
+        report.float_accuracy = static_cast<double>(float_right) / count;
+        report.integer_accuracy = static_cast<double>(integer_right) / count;
+    }
+    return report;
+}
+
+Result<QuantResult> quantise_auto(const Graph& graph, std::span<const Sample> samples,
+                                  const AccuracyTarget& target, const QuantOptions& options,
+                                  std::span<const std::uint32_t> labels) {
+    static constexpr std::pair<std::uint8_t, std::uint8_t> kTries[] = {
+        {8, 8}, {8, 12}, {10, 12}, {12, 14}, {14, 16}};
+    if (samples.empty()) {
+        return fail(ErrorCode::kInvalidArgument,
+                    "quantisation: choosing bit widths needs sample inputs");
+    }
+    MINTMARK_CHECK(check_options(options));
+    MINTMARK_TRY(const Prepared prepared, prepare(graph, samples, options));
+    std::optional<QuantResult> best;
+    for (const auto& [activation_bits, weight_bits] : kTries) {
+        QuantOptions chosen = options;
+        chosen.activation_bits = activation_bits;
+        chosen.weight_bits = weight_bits;
+        MINTMARK_TRY(QuantGraph quantised, quantise_prepared(prepared, chosen));
+        MINTMARK_TRY(QuantReport report, compare(graph, quantised, samples, labels));
+        report.activation_bits = activation_bits;
+        report.weight_bits = weight_bits;
+        const bool reached = reaches(report, target);
+        if (!best || reached || is_better(report, best->report, target))
+            best = QuantResult{std::move(quantised), std::move(report), reached};
+        if (reached) break;
+    }
+    return *std::move(best);
+}
+
+}  // namespace mintmark::model

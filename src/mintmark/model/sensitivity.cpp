@@ -1,0 +1,108 @@
+#include "mintmark/model/sensitivity.hpp"
+
+#include <algorithm>
+
+#include "mintmark/model/float_executor.hpp"
+#include "mintmark/model/indexing.hpp"
+
+namespace mintmark::model {
+namespace {
+
+using Axes = std::vector<bool>;
+
+bool is_piecewise_linear(const Layer& layer) {
+    if (!layer.activation) return true;
+    return layer.activation->kind == Pointwise::kRelu ||
+           layer.activation->kind == Pointwise::kLeakyRelu;
+}
+
+/// Whether `labels` (elements of `shape`) depend on the allowed axes only.
+bool depends_only_on(const std::vector<double>& labels, const Shape& shape, const Axes& allowed) {
+    std::vector<std::size_t> strides = strides_of(shape);
+    for (std::size_t axis = 0; axis < shape.size(); ++axis)
+        if (!allowed[axis]) strides[axis] = 0;
+    const auto representative = gather_indices(shape, strides);
+    for (std::size_t i = 0; i < labels.size(); ++i)
+        if (labels[i] != labels[representative[i]]) return false;
+    return true;
+}
+
+/// Index along `axis` of every element.
+std::vector<double> labels_of(const Shape& shape, std::size_t axis) {
+    std::vector<std::size_t> strides(shape.size(), 0);
+    strides[axis] = 1;
+    const auto index = gather_indices(shape, strides);
+    return {index.begin(), index.end()};
+}
+
+Axes through_move(const Plan& plan, const Layer& layer, const Shape& in, const Axes& out_varies) {
+    const Shape& out = plan.shapes[layer.output];
+    Axes axes(in.size(), false);
+    for (std::size_t axis = 0; axis < in.size(); ++axis) {
+        if (const auto* pad = std::get_if<PadOp>(&layer.move)) {
+            axes[axis] = out_varies[axis] && pad->value == 0 && in[axis] == out[axis];
+        } else if (const auto* concat = std::get_if<ConcatOp>(&layer.move)) {
+            axes[axis] = out_varies[axis] && out_varies[concat->axis];
+        } else if (std::holds_alternative<PoolOp>(layer.move)) {
+            axes[axis] = axis < 2 && out_varies[axis];
+        } else {
+            const std::vector<double> labels = labels_of(in, axis);
+            const FloatTensor operand{&in, labels};
+            axes[axis] = depends_only_on(evaluate(layer.move, {&operand, 1}, out), out, out_varies);
+        }
+    }
+    return axes;
+}
+
+/// The axes along which this layer's input may vary.
+Axes accepted_axes(const Plan& plan, const Layer& layer, const Shape& in, const Axes& out_varies) {
+    Axes axes(in.size(), false);
+    switch (layer.kind) {
+        case LayerKind::kConv:
+            axes[1] = true;
+            break;
+        case LayerKind::kMatMul:
+            axes.back() = true;
+            break;
+        case LayerKind::kMove:
+            return through_move(plan, layer, in, out_varies);
+        case LayerKind::kLinComb:
+            if (layer.inputs.size() == 1 && is_piecewise_linear(layer) &&
+                in == plan.shapes[layer.output]) {
+                return out_varies;
+            }
+            break;
+        case LayerKind::kSumPool:
+            if (is_piecewise_linear(layer)) axes[1] = out_varies[1];
+            break;
+        case LayerKind::kMatMulDyn:
+        case LayerKind::kMul:
+        case LayerKind::kAffine:
+            break;
+    }
+    return axes;
+}
+
+}  // namespace
+
+Sensitivity analyse(const Plan& plan) {
+    Sensitivity out;
+    out.precise.assign(plan.shapes.size(), true);
+    for (const Shape& shape : plan.shapes) out.varies.emplace_back(shape.size(), true);
+    for (const ValueId id : plan.outputs) out.varies[id].assign(plan.shapes[id].size(), false);
+    for (std::size_t l = plan.layers.size(); l-- > 0;) {
+        const Layer& layer = plan.layers[l];
+        const bool is_copy =
+            layer.kind == LayerKind::kMove && !std::holds_alternative<PoolOp>(layer.move);
+        for (const ValueId id : layer.inputs) {
+            const Axes accepted =
+                accepted_axes(plan, layer, plan.shapes[id], out.varies[layer.output]);
+            for (std::size_t axis = 0; axis < accepted.size(); ++axis)
+                out.varies[id][axis] = out.varies[id][axis] && accepted[axis];
+            if (!is_copy || !out.precise[layer.output]) out.precise[id] = false;
+        }
+    }
+    return out;
+}
+
+}  // namespace mintmark::model

@@ -1,0 +1,22 @@
+// Backward analysis: where steps may differ between channels, and which values end in an output.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "mintmark/model/plan.hpp"
+
+namespace mintmark::model {
+
+/// For every value of a plan.
+struct Sensitivity {
+    /// varies[v][axis]: every reader of v can take a step that differs along that axis, because it
+    /// folds into hidden weights that the axis is contracted with.
+    std::vector<std::vector<bool>> varies;
+    /// precise[v]: v reaches outputs of the model through data movement only.
+    std::vector<bool> precise;
+};
+
+[[nodiscard]] Sensitivity analyse(const Plan& plan);
+
+}  // namespace mintmark::model
