@@ -15,7 +15,7 @@ using Residual = std::function<Fr(std::span<const Fr>)>;
 
 LyingProof present(ProvenModel& model, const ProverTamper& tamper = {}) {
     Bytes proof = model.prove(tamper);
-    return {model.statement.context, model.statement.instances, std::move(proof)};
+    return {model.vk, model.statement.context, model.statement.instances, std::move(proof)};
 }
 
 Lie by_tamper(std::string name, const Tamper& set) {
@@ -118,23 +118,23 @@ void add_padding_lies(std::vector<Lie>& out, const Circuit& circuit) {
     out.push_back(by_columns("padding lane of G filled", [pad](Columns& c) { c.g[pad] = 1; }));
     if (circuit.output == Visibility::kPublic || circuit.input == Visibility::kPublic) return;
     // One more score, weights and all, in lanes that are padding: every relation holds.
-    out.push_back(
-        {"padding lanes of weights, activations and output filled", [](const Sample& s) {
-             NetShape wide_shape = kTinyNet;
-             wide_shape.scores += 1;
-             const Sample wide =
-                 sample_net(wide_shape, {s.circuit.mu, s.circuit.input, s.circuit.output, 1});
-             ProvenModel model(wide);
-             MINTMARK_ASSERT(model.witness.output.back() != 0);
-             auto narrow = *prover::setup(s.circuit, wide.weights, model.srs, filled(7));
-             const Instances instances = model.statement.instances;
-             std::vector<std::int64_t> box = model.witness.output;
-             model.key = narrow;
-             model.witness.output.resize(kTinyNet.scores);
-             ProverTamper tamper;
-             tamper.columns = [box](Columns& c) { std::ranges::copy(box, c.out.begin()); };
-             return LyingProof{model.statement.context, instances, model.prove(tamper)};
-         }});
+    out.push_back({"padding lanes of weights, activations and output filled", [](const Sample& s) {
+                       NetShape shape = kTinyNet;
+                       shape.scores += 1;
+                       const Sample wide =
+                           sample_net(shape, {s.circuit.mu, s.circuit.input, s.circuit.output, 1});
+                       ProvenModel model(wide);
+                       MINTMARK_ASSERT(model.witness.output.back() != 0);
+                       model.key = *prover::setup(s.circuit, wide.weights, model.srs, filled(7));
+                       model.vk = model.key.vk;
+                       const std::vector<std::int64_t> box = model.witness.output;
+                       model.witness.output.resize(kTinyNet.scores);
+                       ProverTamper tamper;
+                       tamper.columns = [box](Columns& c) {
+                           std::ranges::copy(box, c.out.begin());
+                       };
+                       return present(model, tamper);
+                   }});
 }
 
 void add_model_lies(std::vector<Lie>& out) {
@@ -153,6 +153,7 @@ void add_model_lies(std::vector<Lie>& out) {
                        Sample other = s;
                        other.weights = other_weights(s);
                        ProvenModel model(other);
+                       model.vk = ProvenModel(s).vk;
                        return present(model);
                    }});
     out.push_back(by_model("output of another model", [](ProvenModel& m, const Sample& s) {

@@ -12,6 +12,7 @@ namespace mintmark::testing {
 
 /// A proof to be rejected, with the statement that it is presented for.
 struct LyingProof {
+    VerifyingKey vk;  ///< what the creator has registered
     Bytes32 context;
     Instances instances;
     Bytes proof;
