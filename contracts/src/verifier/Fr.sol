@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @dev Order of BN254's groups: the scalar field.
+uint256 constant FR = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
+/// @dev 1/2 in the scalar field.
+uint256 constant FR_HALF = 10944121435919637611123202872628637544274182200208017171849102093287904247809;
+
+/// @title Scalars and points of multilinear polynomials
+/// @notice A *point* is a memory address. Variable `i` of the point lies at `point + 64 i` as the pair `(1 - x, x)`,
+///         canonical, so that bit `b` of an index selects the word at `point + 64 i + 32 b`. A slice that starts at
+///         variable `i` is the address `point + 64 i`. Variable 0 is the least significant index bit.
+library Fr {
+    /// @notice Writes variable `x < FR` at the address `at`.
+    function putVariable(uint256 pos, uint256 x) internal pure {
+        assembly ("memory-safe") {
+            mstore(pos, addmod(1, sub(FR, x), FR))
+            mstore(add(pos, 32), x)
+        }
+    }
+
+    /// @notice `a - b` for canonical a and b.
+    function sub(uint256 a, uint256 b) internal pure returns (uint256 c) {
+        assembly ("memory-safe") {
+            c := addmod(a, sub(FR, b), FR)
+        }
+    }
+
+    /// @notice eq(a, b) over the first `n` variables of two points.
+    function eq(uint256 a, uint256 b, uint256 n) internal pure returns (uint256 acc) {
+        assembly ("memory-safe") {
+            acc := 1
+            for { let end := add(a, shl(6, n)) } lt(a, end) {} {
+                // the sum of two canonical products does not overflow
+                acc :=
+                    mulmod(
+                        acc,
+                        add(mulmod(mload(a), mload(b), FR), mulmod(mload(add(a, 32)), mload(add(b, 32)), FR)),
+                        FR
+                    )
+                a := add(a, 64)
+                b := add(b, 64)
+            }
+        }
+    }
+
+    /// @notice eq(a, index) over variables `[0, n)`; bits of `index` above `n` are ignored.
+    function eqIndex(uint256 a, uint256 n, uint256 index) internal pure returns (uint256 acc) {
+        assembly ("memory-safe") {
+            acc := 1
+            index := shl(5, index)
+            for { let end := add(a, shl(6, n)) } lt(a, end) { a := add(a, 64) } {
+                acc := mulmod(acc, mload(add(a, and(index, 32))), FR)
+                index := shr(1, index)
+            }
+        }
+    }
+
+    /// @notice lt(bound, a) = sum of eq(a, j) over j < bound, for bound <= 2^n.
+    function lt(uint256 bound, uint256 a, uint256 n) internal pure returns (uint256 acc) {
+        assembly ("memory-safe") {
+            switch shr(n, bound)
+            case 0 {
+                for { let end := add(a, shl(6, n)) } lt(a, end) { a := add(a, 64) } {
+                    switch and(bound, 1)
+                    case 0 { acc := mulmod(acc, mload(a), FR) }
+                    default { acc := addmod(mload(a), mulmod(acc, mload(add(a, 32)), FR), FR) }
+                    bound := shr(1, bound)
+                }
+            }
+            default { acc := 1 }
+        }
+    }
+
+    /// @notice Sum of eq(a, j) eq(b, j) over j < bound <= 2^na, where a has `na` and b has `nb >= na` variables.
+    function eqBelow(uint256 bound, uint256 a, uint256 na, uint256 b, uint256 nb)
+        internal
+        pure
+        returns (uint256 acc)
+    {
+        if (bound >> na != 0) {
+            acc = eq(a, b, na);
+        } else {
+            assembly ("memory-safe") {
+                let full := 1
+                let y := b
+                for { let end := add(a, shl(6, na)) } lt(a, end) {} {
+                    let x0 := mulmod(mload(a), mload(y), FR)
+                    let x1 := mulmod(mload(add(a, 32)), mload(add(y, 32)), FR)
+                    switch and(bound, 1)
+                    case 0 { acc := mulmod(x0, acc, FR) }
+                    default { acc := addmod(mulmod(x0, full, FR), mulmod(x1, acc, FR), FR) }
+                    full := mulmod(full, add(x0, x1), FR)
+                    bound := shr(1, bound)
+                    a := add(a, 64)
+                    y := add(y, 64)
+                }
+            }
+        }
+        assembly ("memory-safe") {
+            // indices below 2^na have zeros in b's further bits
+            let end := add(b, shl(6, nb))
+            for { b := add(b, shl(6, na)) } lt(b, end) { b := add(b, 64) } { acc := mulmod(acc, mload(b), FR) }
+        }
+    }
+
+    /// @notice Appends `n` variables above those of the eq table of `size` words at `table`.
+    /// @return grown the new size, `size * 2^n`; entry j is eq(point, j)
+    function growEqTable(uint256 table, uint256 size, uint256 a, uint256 n) internal pure returns (uint256 grown) {
+        assembly ("memory-safe") {
+            let half := shl(5, size)
+            for { let end := add(a, shl(6, n)) } lt(a, end) { a := add(a, 64) } {
+                let x0 := mload(a)
+                let x1 := mload(add(a, 32))
+                let top := add(table, half)
+                for { let j := table } lt(j, top) { j := add(j, 32) } {
+                    let v := mload(j)
+                    mstore(add(j, half), mulmod(v, x1, FR))
+                    mstore(j, mulmod(v, x0, FR))
+                }
+                half := shl(1, half)
+            }
+            grown := shr(5, half)
+        }
+    }
+
+    /// @notice Writes the eq table (2^n words) of a point at `table`; returns the address behind it.
+    function eqTable(uint256 table, uint256 a, uint256 n) internal pure returns (uint256 end) {
+        assembly ("memory-safe") {
+            mstore(table, 1)
+        }
+        unchecked {
+            end = table + (growEqTable(table, 1, a, n) << 5);
+        }
+    }
+}

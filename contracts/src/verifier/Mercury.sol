@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Bn254} from "./Bn254.sol";
+import {FR, FR_HALF} from "./Fr.sol";
+import {Transcript} from "./Transcript.sol";
+import {Verdict} from "./Verdict.sol";
+
+/// @title Mercury: opening of a committed multilinear polynomial at one point (docs/spec/protocol.md §6)
+library Mercury {
+    using Transcript for uint256;
+
+    struct Opening {
+        uint256 commitment; // accumulator that holds C*; changed by `verify`
+        uint256 z; // the point
+        uint256 mu; // its variables
+        uint256 v; // the value
+        uint256 proof; // calldata position of C_h C_q C_g C_S C_d, seven scalars, C_W1 C_W2 C_W3
+        uint256[4] tauG2;
+    }
+
+    struct Scalars {
+        uint256 a;
+        uint256 gamma;
+        uint256 zeta;
+        uint256 nu;
+        uint256 eps;
+        uint256 zetaInv;
+        uint256 gZ;
+        uint256 gZi;
+        uint256 hZ;
+        uint256 hZi;
+        uint256 sZ;
+        uint256 sZi;
+    }
+
+    uint256 private constant SCALARS = 320; // behind five points
+    uint256 private constant QUOTIENTS = 544; // behind seven scalars
+
+    /// @notice Ends the call with `false` unless the opening is valid.
+    function verify(Opening memory o, uint256 t) internal view {
+        Scalars memory s = _readScalars(o.proof, t);
+        (uint256 coefs, uint256 zetaB) = _coefficients(o, s);
+        // A gathers on the commitment; B = C_W1 + eps C_W2 + eps^2 C_W3
+        Bn254.addFromCalldata(o.commitment, o.proof, coefs, 5);
+        Bn254.addFromCalldata(o.commitment, o.proof + QUOTIENTS, coefs + 160, 3);
+        uint256 b = _valueAndQuotients(o, s, zetaB);
+        if (!Bn254.pairingHolds(o.commitment, b, o.tauG2)) Verdict.reject();
+    }
+
+    function _readScalars(uint256 proof, uint256 t) private pure returns (Scalars memory s) {
+        unchecked {
+            t.absorb("m.h", proof, 64);
+            s.a = t.challenge("m.a");
+            t.absorb("m.qg", proof + 64, 128);
+            s.gamma = t.challenge("m.gamma");
+            t.absorb("m.sd", proof + 192, 128);
+            s.zeta = t.challenge("m.zeta");
+            t.absorb("m.ev", proof + SCALARS, 224);
+            s.nu = t.challenge("m.nu");
+            t.absorb("m.w", proof + QUOTIENTS, 192);
+            s.eps = t.challenge("m.eps");
+        }
+        bool ok;
+        assembly ("memory-safe") {
+            let evals := add(s, 160)
+            calldatacopy(evals, add(proof, SCALARS), 224)
+            ok := eq(mulmod(mload(add(s, 64)), mload(evals), FR), 1)
+            for { let end := add(evals, 224) } lt(evals, end) { evals := add(evals, 32) } {
+                ok := and(ok, lt(mload(evals), FR))
+            }
+        }
+        if (!ok) Verdict.reject();
+    }
+
+    /// @dev The coefficients in A of C_h C_q C_g C_S C_d, C_W1 C_W2 C_W3 (eight words), and zeta^b.
+    function _coefficients(Opening memory o, Scalars memory s)
+        private
+        pure
+        returns (uint256 coefs, uint256 zetaB)
+    {
+        unchecked {
+            zetaB = s.zeta;
+            for (uint256 i = (o.mu + 1) >> 1; i != 0; --i) {
+                zetaB = mulmod(zetaB, zetaB, FR);
+            }
+        }
+        assembly ("memory-safe") {
+            coefs := mload(0x40)
+            mstore(0x40, add(coefs, 256))
+            let a := mload(s)
+            let zeta := mload(add(s, 64))
+            let nu := mload(add(s, 96))
+            let eps := mload(add(s, 128))
+            let nu2 := mulmod(nu, nu, FR)
+            let eps2 := mulmod(eps, eps, FR)
+            mstore(coefs, addmod(nu, add(eps, eps2), FR))
+            mstore(add(coefs, 32), addmod(a, sub(FR, zetaB), FR))
+            mstore(add(coefs, 64), addmod(nu2, mulmod(eps, nu, FR), FR))
+            mstore(add(coefs, 96), mulmod(nu2, add(nu2, eps), FR))
+            mstore(add(coefs, 128), mulmod(nu2, nu, FR))
+            mstore(add(coefs, 160), zeta)
+            mstore(add(coefs, 192), mulmod(eps, mload(add(s, 160)), FR))
+            mstore(add(coefs, 224), mulmod(eps2, a, FR))
+        }
+    }
+
+    /// @dev Subtracts y [1]_1 from A and returns an accumulator that holds B.
+    function _valueAndQuotients(Opening memory o, Scalars memory s, uint256 zetaB)
+        private
+        view
+        returns (uint256 b)
+    {
+        uint256 y = _combinedValue(s, zetaB, _valueAtA(o, s));
+        uint256 proof = o.proof;
+        uint256 work;
+        assembly ("memory-safe") {
+            work := mload(0x40)
+            mstore(0x40, add(work, 96))
+            mstore(work, 1)
+            mstore(add(work, 32), 2)
+            mstore(add(work, 64), addmod(0, sub(FR, y), FR))
+        }
+        unchecked {
+            Bn254.addFromMemory(o.commitment, work, work + 64, 1);
+        }
+        b = Bn254.accumulator();
+        assembly ("memory-safe") {
+            calldatacopy(b, add(proof, QUOTIENTS), 64)
+            let eps := mload(add(s, 128))
+            mstore(work, eps)
+            mstore(add(work, 32), mulmod(eps, eps, FR))
+        }
+        unchecked {
+            Bn254.addFromCalldata(b, proof + QUOTIENTS + 64, work, 2);
+        }
+    }
+
+    /// @dev h(a), which the identity of step 3 determines from the evaluations at zeta and 1/zeta.
+    function _valueAtA(Opening memory o, Scalars memory s) private pure returns (uint256 hA) {
+        unchecked {
+            uint256 mu1 = (o.mu + 1) >> 1;
+            uint256 z2 = o.z + (mu1 << 6);
+            uint256 mu2 = o.mu - mu1;
+            uint256 first = addmod(
+                mulmod(s.gZ, _productForm(o.z, mu1, s.zetaInv), FR),
+                mulmod(s.gZi, _productForm(o.z, mu1, s.zeta), FR),
+                FR
+            );
+            uint256 second = addmod(
+                mulmod(s.hZ, _productForm(z2, mu2, s.zetaInv), FR),
+                mulmod(s.hZi, _productForm(z2, mu2, s.zeta), FR),
+                FR
+            );
+            uint256 tail = addmod(mulmod(s.zeta, s.sZ, FR), mulmod(s.zetaInv, s.sZi, FR), FR);
+            hA = addmod(first, mulmod(s.gamma, second, FR), FR);
+            hA = mulmod(addmod(hA, FR - tail, FR), FR_HALF, FR);
+            hA = addmod(hA, FR - mulmod(s.gamma, o.v, FR), FR);
+        }
+    }
+
+    /// @dev y = g + nu h + nu^2 g + nu^3 d + nu^4 s at zeta, + eps (h + nu g + nu^2 s at 1/zeta) + eps^2 h(a).
+    function _combinedValue(Scalars memory s, uint256 zetaB, uint256 hA) private pure returns (uint256 y) {
+        unchecked {
+            uint256 nu = s.nu;
+            uint256 dZ = mulmod(mulmod(zetaB, s.zetaInv, FR), s.gZi, FR);
+            y = addmod(dZ, mulmod(nu, s.sZ, FR), FR);
+            y = addmod(s.gZ, mulmod(nu, y, FR), FR);
+            y = addmod(s.hZ, mulmod(nu, y, FR), FR);
+            y = addmod(s.gZ, mulmod(nu, y, FR), FR);
+            uint256 low = addmod(s.gZi, mulmod(nu, s.sZi, FR), FR);
+            low = addmod(s.hZi, mulmod(nu, low, FR), FR);
+            low = addmod(low, mulmod(s.eps, hA, FR), FR);
+            y = addmod(y, mulmod(s.eps, low, FR), FR);
+        }
+    }
+
+    /// @dev P_u(x) = product of (1 - u_i + u_i x^(2^i)) over `n` variables.
+    function _productForm(uint256 u, uint256 n, uint256 x) private pure returns (uint256 acc) {
+        assembly ("memory-safe") {
+            acc := 1
+            for { let end := add(u, shl(6, n)) } lt(u, end) { u := add(u, 64) } {
+                acc := mulmod(acc, add(mload(u), mulmod(mload(add(u, 32)), x, FR)), FR)
+                x := mulmod(x, x, FR)
+            }
+        }
+    }
+}

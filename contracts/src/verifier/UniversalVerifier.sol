@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
+import {Bn254} from "./Bn254.sol";
+import {CircuitWalk, Walk} from "./CircuitWalk.sol";
+import {FR, FR_HALF, Fr} from "./Fr.sol";
+import {FormContext, Forms} from "./Forms.sol";
+import {
+    COLUMN_F, COLUMN_G, COLUMN_H, COLUMN_HT, COLUMN_IN, COLUMN_M, COLUMN_OUT, COLUMN_T, COLUMN_W, Key, KeyReader
+} from "./KeyReader.sol";
+import {Mercury} from "./Mercury.sol";
+import {Sumcheck} from "./Sumcheck.sol";
+import {Transcript} from "./Transcript.sol";
+import {Verdict, Verifier_InvalidTau} from "./Verdict.sol";
+
+/// @title Verifier of `mintmark-flat-v1` proofs for every circuit (docs/spec/protocol.md)
+/// @notice The circuit is data: the code of a key contract. One deployment serves every model whose key is bound to the
+///         same structured reference string. Not zero-knowledge: a proof leaks linear functionals of the weights.
+/// @dev Total: whatever `proof` and `instances` are, the answer is true or false. It reverts only if `key` is no key of
+///      this system, or if the gas ran out. Each check that fails ends the call at once (`Verdict.reject`).
+contract UniversalVerifier is IProofVerifier {
+    using Transcript for uint256;
+
+    /// @notice keccak256 of [tau]_2 in EIP-197 order; a key names the one that it was made for.
+    bytes32 public immutable srsDigest;
+
+    uint256 private immutable TAU_X_IM;
+    uint256 private immutable TAU_X_RE;
+    uint256 private immutable TAU_Y_IM;
+    uint256 private immutable TAU_Y_RE;
+
+    /// @dev Positions in calldata (sections of the proof, §7).
+    struct Sections {
+        uint256 trace;
+        uint256 inverses;
+        uint256 sums;
+        uint256 rounds;
+        uint256 evals;
+        uint256 evalsEnd;
+        uint256 merge;
+        uint256 opening;
+    }
+
+    struct Session {
+        Key key;
+        Sections sections;
+        uint256 t; // transcript
+        uint256 rho; // points
+        uint256 r;
+        uint256 z;
+        uint256 alpha;
+        uint256 beta;
+        uint256 gamma;
+        uint256 delta;
+        uint256 lambda;
+        uint256 slope; // of the product sumcheck's last claim in its first
+        uint256 intercept;
+        uint256 value; // of the opening
+        uint256 prefix; // see Walk
+        uint256 halves;
+    }
+
+    /// @param tauG2 [tau]_2 as x_im, x_re, y_im, y_re
+    constructor(uint256[4] memory tauG2) {
+        if (!Bn254.isG2Element(tauG2)) revert Verifier_InvalidTau();
+        srsDigest = keccak256(abi.encode(tauG2));
+        (TAU_X_IM, TAU_X_RE, TAU_Y_IM, TAU_Y_RE) = (tauG2[0], tauG2[1], tauG2[2], tauG2[3]);
+    }
+
+    /// @inheritdoc IProofVerifier
+    function verify(address key, bytes32 context, uint256[] calldata instances, bytes calldata proof)
+        external
+        view
+        returns (bool accepted)
+    {
+        Session memory s;
+        s.key = KeyReader.load(key, srsDigest);
+        _layOut(s, proof);
+        Walk memory w;
+        _allocate(s, w);
+        _statement(s, context, instances);
+        _replay(s);
+        _prepareWalk(s, w, instances);
+        CircuitWalk.run(w);
+        if (w.values.inputWords + w.values.outputWords != instances.length) Verdict.reject();
+        _checkProducts(s, w);
+        _addWholeColumns(s, w.forms);
+        _open(s, w);
+        return true;
+    }
+
+    /// @dev Sections of the proof; ends the call with `false` if the length fits no number of product claims.
+    function _layOut(Session memory s, bytes calldata proof) private pure {
+        unchecked {
+            Sections memory pos = s.sections;
+            uint256 counts = s.key.counts;
+            uint256 position;
+            uint256 nF;
+            uint256 nG;
+            uint256 nT;
+            assembly ("memory-safe") {
+                position := proof.offset
+                nF := mload(add(counts, 96))
+                nG := mload(add(counts, 128))
+                nT := mload(add(counts, 160))
+            }
+            pos.trace = position;
+            pos.inverses = pos.trace + ((nF + nG + nT) << 6);
+            pos.sums = pos.inverses + ((nF + nT) << 6);
+            pos.rounds = pos.sums + 64;
+            pos.evals = pos.rounds + 96 * s.key.nProd;
+            uint256 tail = (s.key.mu << 6) + 736; // merge rounds and opening
+            uint256 end = position + proof.length;
+            // five evaluations, then two per product
+            if (end < pos.evals + 160 + tail) Verdict.reject();
+            pos.evalsEnd = end - tail;
+            if ((pos.evalsEnd - pos.evals - 160) & 63 != 0) Verdict.reject();
+            pos.merge = pos.evalsEnd;
+            pos.opening = end - 736;
+        }
+    }
+
+    /// @dev Memory for everything that outlives a section; the transcript comes last.
+    function _allocate(Session memory s, Walk memory w) private pure {
+        Key memory k = s.key;
+        uint256 rho;
+        uint256 z;
+        uint256 r;
+        uint256 prefix;
+        uint256 halves;
+        uint256 env;
+        unchecked {
+            assembly ("memory-safe") {
+                rho := mload(0x40)
+            }
+            z = rho + (k.nRho << 6);
+            r = z + ((k.mu + 16) << 6);
+            prefix = r + (k.nProd << 6);
+            halves = prefix + ((k.mu + 1) << 5);
+            env = halves + ((k.nProd + 1) << 5);
+            uint256 end = env + (Forms.MAX_AXES << 5);
+            assembly ("memory-safe") {
+                mstore(0x40, end)
+            }
+        }
+        (s.rho, s.z, s.r, s.prefix, s.halves, w.env) = (rho, z, r, prefix, halves, env);
+        w.forms = Forms.newContext(k, rho, z);
+        s.t = Transcript.start();
+    }
+
+    function _statement(Session memory s, bytes32 context, uint256[] calldata instances) private pure {
+        uint256 t = s.t;
+        t.absorbWord("vk", s.key.digest);
+        t.absorbWord("ctx", context);
+        uint256 from;
+        assembly ("memory-safe") {
+            from := instances.offset
+        }
+        unchecked {
+            t.absorb("io", from, instances.length << 5);
+        }
+    }
+
+    /// @dev All challenges up to the opening point; both sumchecks; scalars canonical.
+    function _replay(Session memory s) private pure {
+        unchecked {
+            uint256 t = s.t;
+            Sections memory pos = s.sections;
+            Key memory k = s.key;
+            t.absorb("trace", pos.trace, pos.inverses - pos.trace);
+            s.alpha = t.challenge("alpha");
+            s.beta = t.challenge("beta");
+            t.absorb("inv", pos.inverses, pos.sums - pos.inverses);
+            t.challengePoint("rho", s.rho, k.nRho);
+            s.gamma = t.challenge("gamma");
+            s.delta = t.challenge("delta");
+            t.absorb("sums", pos.sums, 64);
+            bool ok;
+            (ok, s.slope, s.intercept) = Sumcheck.product(t, pos.rounds, k.nProd, s.r);
+            if (!ok) Verdict.reject();
+            t.absorb("evals", pos.evals, pos.evalsEnd - pos.evals);
+            s.lambda = t.challenge("lambda");
+            uint256 claim = _mergeClaim(s);
+            (ok, s.value) = Sumcheck.merge(t, pos.merge, k.mu, claim, s.z);
+            if (!ok) Verdict.reject();
+        }
+    }
+
+    /// @dev Sum of lambda^j claim_j over D, S, h, q, ht, t, mm, a_1, b_1, …
+    function _mergeClaim(Session memory s) private pure returns (uint256 claim) {
+        uint256 lambda = s.lambda;
+        uint256 from = s.sections.evals;
+        uint256 pos = s.sections.evalsEnd;
+        uint256 sums = s.sections.sums;
+        bool ok;
+        assembly ("memory-safe") {
+            ok := 1
+            for {} gt(pos, from) {} {
+                pos := sub(pos, 32)
+                let v := calldataload(pos)
+                ok := and(ok, lt(v, FR))
+                claim := addmod(mulmod(claim, lambda, FR), v, FR)
+            }
+            let v := calldataload(add(sums, 32))
+            ok := and(ok, lt(v, FR))
+            claim := addmod(mulmod(claim, lambda, FR), v, FR)
+            v := calldataload(sums)
+            ok := and(ok, lt(v, FR))
+            claim := addmod(mulmod(claim, lambda, FR), v, FR)
+        }
+        if (!ok) Verdict.reject();
+    }
+
+    function _prepareWalk(Session memory s, Walk memory w, uint256[] calldata instances) private pure {
+        unchecked {
+            Key memory k = s.key;
+            w.steps = k.steps;
+            w.stepsEnd = k.stepsEnd;
+            w.numSteps = k.numSteps;
+            w.nRho = k.nRho;
+            w.nProd = k.nProd;
+            w.rEnd = s.r + (k.nProd << 6);
+            w.rNu = w.rEnd - (k.nu << 6);
+            w.prefix = s.prefix;
+            w.halves = s.halves;
+            w.gamma = s.gamma;
+            w.lambda = s.lambda;
+            w.claims = s.sections.evals + 160;
+            w.claimsEnd = s.sections.evalsEnd;
+            w.gammaPower = 1;
+            uint256 l2 = mulmod(s.lambda, s.lambda, FR);
+            uint256 l4 = mulmod(l2, l2, FR);
+            w.lambdaPower = mulmod(mulmod(l4, l2, FR), s.lambda, FR);
+            uint256 from;
+            assembly ("memory-safe") {
+                from := instances.offset
+            }
+            w.values.instances = from;
+            w.values.length = instances.length;
+            (uint256 nIn, uint256 nOut) = _inOutChunks(k);
+            w.values.inputPublic = nIn == 0;
+            w.values.outputPublic = nOut == 0;
+            w.values.inputWords = nIn << 1;
+            w.values.outputWords = nOut << 1;
+            if ((nIn + nOut) << 1 > instances.length) Verdict.reject();
+            _prefixes(s.prefix, s.rho, s.z, k.mu);
+            _halves(s.halves, k.nProd);
+        }
+    }
+
+    function _inOutChunks(Key memory k) private pure returns (uint256 nIn, uint256 nOut) {
+        uint256 counts = k.counts;
+        assembly ("memory-safe") {
+            nIn := mload(add(counts, 32))
+            nOut := mload(add(counts, 64))
+        }
+    }
+
+    /// @dev pos[i] = eq of the first i variables of a and b, i = 0 … n.
+    function _prefixes(uint256 pos, uint256 a, uint256 b, uint256 n) private pure {
+        assembly ("memory-safe") {
+            let acc := 1
+            mstore(pos, acc)
+            for { let end := add(a, shl(6, n)) } lt(a, end) { a := add(a, 64) } {
+                let e := add(mulmod(mload(a), mload(b), FR), mulmod(mload(add(a, 32)), mload(add(b, 32)), FR))
+                acc := mulmod(acc, e, FR)
+                pos := add(pos, 32)
+                mstore(pos, acc)
+                b := add(b, 64)
+            }
+        }
+    }
+
+    /// @dev pos[i] = 2^-i, i = 0 … n.
+    function _halves(uint256 pos, uint256 n) private pure {
+        assembly ("memory-safe") {
+            let acc := 1
+            mstore(pos, acc)
+            for { let end := add(pos, shl(5, n)) } lt(pos, end) {} {
+                acc := mulmod(acc, FR_HALF, FR)
+                pos := add(pos, 32)
+                mstore(pos, acc)
+            }
+        }
+    }
+
+    /// @dev The last claim of the product sumcheck against the evaluations.
+    function _checkProducts(Session memory s, Walk memory w) private pure {
+        uint256 expected = addmod(w.products, mulmod(s.delta, _lookups(s, w), FR), FR);
+        uint256 first = _firstClaim(s, w);
+        if (addmod(mulmod(s.slope, first, FR), s.intercept, FR) != expected) Verdict.reject();
+    }
+
+    /// @dev D - K - Pub + delta lt(LF) + delta^2 lt(LT) + delta^3 S.
+    function _firstClaim(Session memory s, Walk memory w) private pure returns (uint256 claim) {
+        unchecked {
+            Key memory k = s.key;
+            uint256 sums = s.sections.sums;
+            uint256 counts = k.counts;
+            uint256 lanes;
+            uint256 rows;
+            uint256 d;
+            assembly ("memory-safe") {
+                lanes := mload(add(counts, 96))
+                rows := mload(add(counts, 160))
+                d := calldataload(sums)
+                claim := calldataload(add(sums, 32))
+            }
+            uint256 delta = s.delta;
+            claim = addmod(Fr.lt(rows << k.mu, s.rho, k.kappa), mulmod(delta, claim, FR), FR);
+            claim = addmod(Fr.lt(lanes << k.mu, s.rho, k.nu), mulmod(delta, claim, FR), FR);
+            claim = addmod(d, mulmod(delta, claim, FR), FR);
+            claim = Fr.sub(claim, addmod(w.consts, w.publics, FR));
+        }
+    }
+
+    /// @dev The three look-up instances at their points, over delta.
+    function _lookups(Session memory s, Walk memory w) private pure returns (uint256 sum) {
+        unchecked {
+            Key memory k = s.key;
+            uint256 beta = s.beta;
+            uint256 beta2 = mulmod(beta, beta, FR);
+            uint256 evals = s.sections.evals;
+            uint256[5] memory e; // h q ht t mm
+            assembly ("memory-safe") {
+                calldatacopy(e, evals, 160)
+            }
+            uint256 rKappa = w.rEnd - (k.kappa << 6);
+            uint256 lane = addmod(addmod(s.alpha, e[1], FR), mulmod(beta2, w.ids, FR), FR);
+            lane = mulmod(mulmod(lane, e[0], FR), Fr.eq(s.rho, w.rNu, k.nu), FR);
+            (uint256 tin, uint256 tid) = _tables(k, rKappa);
+            uint256 row = addmod(addmod(s.alpha, tin, FR), mulmod(beta, e[3], FR), FR);
+            row = addmod(row, mulmod(beta2, tid, FR), FR);
+            row = mulmod(mulmod(row, e[2], FR), Fr.eq(s.rho, rKappa, k.kappa), FR);
+            row = addmod(row, mulmod(s.delta, mulmod(e[4], e[2], FR), FR), FR);
+            row = mulmod(mulmod(row, s.delta, FR), _half(s, k.nProd - k.kappa), FR);
+            sum = addmod(mulmod(lane, _half(s, k.nProd - k.nu), FR), row, FR);
+        }
+    }
+
+    function _half(Session memory s, uint256 n) private pure returns (uint256 x) {
+        uint256 halves = s.halves;
+        assembly ("memory-safe") {
+            x := mload(add(halves, shl(5, n)))
+        }
+    }
+
+    /// @dev tin~ and tid~ at the point r^(kappa).
+    function _tables(Key memory k, uint256 point) private pure returns (uint256 tin, uint256 tid) {
+        unchecked {
+            uint256 ptr = k.tables;
+            for (uint256 id = 1; id <= k.numTables; ++id) {
+                uint256 record;
+                assembly ("memory-safe") {
+                    record := mload(ptr)
+                }
+                uint256 log = record >> 248;
+                uint256 offset = record >> 208 & 0xffffffff;
+                if (log > k.kappa) log = k.kappa;
+                uint256 place = Fr.eqIndex(point + (log << 6), k.kappa - log, offset >> log);
+                tid = addmod(tid, mulmod(id, place, FR), FR);
+                tin = addmod(tin, mulmod(place, _tableInput(record, point, log), FR), FR);
+                ptr += 32;
+            }
+        }
+    }
+
+    /// @dev lo + sum of 2^i x_i: the table's inputs count up.
+    function _tableInput(uint256 record, uint256 point, uint256 log) private pure returns (uint256 x) {
+        assembly ("memory-safe") {
+            for { let i := log } i {} {
+                i := sub(i, 1)
+                x := addmod(add(x, x), mload(add(add(point, 32), shl(6, i))), FR)
+            }
+            let lo := signextend(7, shr(144, record))
+            x := addmod(x, add(mul(slt(lo, 0), FR), lo), FR)
+        }
+    }
+
+    /// @dev The claims on whole columns: S, h, q, ht, t, mm.
+    function _addWholeColumns(Session memory s, FormContext memory c) private pure {
+        unchecked {
+            Key memory k = s.key;
+            uint256 rEnd = s.r + (k.nProd << 6);
+            uint256 l = s.lambda;
+            uint256 l2 = mulmod(l, l, FR);
+            uint256 table;
+            assembly ("memory-safe") {
+                table := mload(0x40)
+            }
+            uint256 weight = mulmod(l2, _columnTable(table, rEnd - (k.nu << 6), s.z, k.mu, k.nu), FR);
+            _addColumn(c, COLUMN_H, table, weight, l);
+            weight = mulmod(weight, l, FR);
+            _addColumn(c, COLUMN_F, table, weight, 0);
+            _addColumn(c, COLUMN_G, table, mulmod(weight, s.beta, FR), 0);
+            weight = mulmod(l2, l2, FR);
+            weight = mulmod(weight, _columnTable(table, rEnd - (k.kappa << 6), s.z, k.mu, k.kappa), FR);
+            _addColumn(c, COLUMN_HT, table, weight, 0);
+            _addColumn(c, COLUMN_T, table, mulmod(weight, l, FR), 0);
+            _addColumn(c, COLUMN_M, table, mulmod(weight, l2, FR), 0);
+        }
+    }
+
+    /// @dev Writes eq(high part of the point, chunk) for every chunk; returns eq(low part, z).
+    function _columnTable(uint256 table, uint256 point, uint256 z, uint256 mu, uint256 n)
+        private
+        pure
+        returns (uint256)
+    {
+        unchecked {
+            Fr.eqTable(table, point + (mu << 6), n - mu);
+            return Fr.eq(point, z, mu);
+        }
+    }
+
+    /// @dev Adds `weight * table[i] + constant` to the coefficient of every chunk i of the column.
+    function _addColumn(FormContext memory c, uint256 column, uint256 table, uint256 weight, uint256 constant_)
+        private
+        pure
+    {
+        uint256 coefs = c.coefs;
+        assembly ("memory-safe") {
+            let entry := mload(add(coefs, shl(5, column)))
+            let pos := shr(32, entry)
+            for { let end := add(pos, shl(5, and(entry, 0xffffffff))) } lt(pos, end) { pos := add(pos, 32) } {
+                mstore(pos, addmod(add(mload(pos), constant_), mulmod(weight, mload(table), FR), FR))
+                table := add(table, 32)
+            }
+        }
+    }
+
+    /// @dev C* from all chunk commitments, then its opening.
+    function _open(Session memory s, Walk memory w) private view {
+        unchecked {
+            FormContext memory c = w.forms;
+            Mercury.Opening memory o;
+            uint256 acc = Bn254.accumulator();
+            uint256 instances = w.values.instances;
+            uint256 nIn;
+            uint256 coefs;
+            uint256 n;
+            (coefs, n) = _column(c, COLUMN_W);
+            Bn254.addFromMemory(acc, s.key.commitments, coefs, n);
+            uint256 t = s.key.commitments + (n << 6);
+            (coefs, nIn) = _column(c, COLUMN_IN);
+            Bn254.addFromCalldata(acc, instances, coefs, nIn);
+            (coefs, n) = _column(c, COLUMN_OUT);
+            Bn254.addFromCalldata(acc, instances + (w.values.inputWords << 5), coefs, n);
+            // F, G, M and H, HT lie side by side in the proof, and so do their coefficients
+            (coefs,) = _column(c, COLUMN_F);
+            Bn254.addFromCalldata(acc, s.sections.trace, coefs, (s.sections.sums - s.sections.trace) >> 6);
+            (coefs, n) = _column(c, COLUMN_T);
+            Bn254.addFromMemory(acc, t, coefs, n);
+            o.commitment = acc;
+            o.z = s.z;
+            o.mu = s.key.mu;
+            o.v = s.value;
+            o.proof = s.sections.opening;
+            o.tauG2 = [TAU_X_IM, TAU_X_RE, TAU_Y_IM, TAU_Y_RE];
+            Mercury.verify(o, s.t);
+        }
+    }
+
+    function _column(FormContext memory c, uint256 column) private pure returns (uint256 coefs, uint256 n) {
+        uint256 table = c.coefs;
+        assembly ("memory-safe") {
+            n := mload(add(table, shl(5, column)))
+            coefs := shr(32, n)
+            n := and(n, 0xffffffff)
+        }
+    }
+}

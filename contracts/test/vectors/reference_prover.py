@@ -1,0 +1,643 @@
+#!/usr/bin/env python3
+"""An independent, slow and simple prover for `mintmark-flat-v1` (docs/spec/protocol.md).
+
+It shares no code with the C++ prover: plain Python integers, dense tables, and a known tau, so that a
+commitment is one scalar multiplication. Its SRS is worthless by construction; use it for test vectors only.
+    reference_prover.py OUT_DIR      writes the vectors of reference_circuits.py as JSON
+"""
+from dataclasses import dataclass, field
+from itertools import product
+from math import prod
+
+R = 21888242871839275222246405745257275088548364400416034343698204186575808495617
+Q = 21888242871839275222246405745257275088696311157297823662689037894645226208583
+W, IN, OUT, F, G, M, H, HT, T = range(9)
+ALL, EQ, WIN, SUMWIN, REGROUP = range(5)
+
+
+# --- Keccak-256 and the transcript -----------------------------------------------------------------
+def keccak_f(a):
+    rol = lambda v, n: ((v << n) | (v >> (64 - n))) & (2**64 - 1) if n else v
+    lfsr = 1
+    for _ in range(24):
+        c = [a[x][0] ^ a[x][1] ^ a[x][2] ^ a[x][3] ^ a[x][4] for x in range(5)]
+        d = [c[x - 1] ^ rol(c[(x + 1) % 5], 1) for x in range(5)]
+        a = [[a[x][y] ^ d[x] for y in range(5)] for x in range(5)]
+        x, y, current = 1, 0, a[1][0]
+        for t in range(24):
+            x, y = y, (2 * x + 3 * y) % 5
+            current, a[x][y] = a[x][y], rol(current, (t + 1) * (t + 2) // 2 % 64)
+        for y in range(5):
+            row = [a[x][y] for x in range(5)]
+            for x in range(5):
+                a[x][y] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5])
+        for j in range(7):
+            lfsr = ((lfsr << 1) ^ ((lfsr >> 7) * 0x71)) % 256
+            if lfsr & 2:
+                a[0][0] ^= 1 << ((1 << j) - 1)
+    return a
+
+
+def keccak256(data):
+    data = data + b"\x01" + b"\0" * (-(len(data) + 1) % 136)
+    data = data[:-1] + bytes([data[-1] | 0x80])
+    a = [[0] * 5 for _ in range(5)]
+    for block in range(0, len(data), 136):
+        for i in range(17):
+            a[i % 5][i // 5] ^= int.from_bytes(data[block + 8 * i : block + 8 * i + 8], "little")
+        a = keccak_f(a)
+    return b"".join(a[i][0].to_bytes(8, "little") for i in range(4))
+
+
+word = lambda v: (v % 2**256).to_bytes(32, "big")
+words = lambda vs: b"".join(word(v) for v in vs)
+
+
+class Transcript:
+    def __init__(self):
+        self.state, self.log = keccak256(b"mintmark-flat-v1"), []
+
+    def absorb(self, label, data):
+        head = self.state + label.encode().ljust(32, b"\0") + word(len(data))
+        self.state = keccak256(head + data)
+
+    def challenge(self, label):
+        self.absorb(label, b"")
+        self.log.append(int.from_bytes(self.state, "big") % R)
+        return self.log[-1]
+
+    def challenges(self, label, n):
+        return [self.challenge(label) for _ in range(n)]
+
+
+# --- BN254: affine G1, and G2 over Fq2 = (re, im) just for [tau]_2 ------------------------------------
+def fq2_mul(a, b):
+    return ((a[0] * b[0] - a[1] * b[1]) % Q, (a[0] * b[1] + a[1] * b[0]) % Q)
+
+
+def fq2_inv(a):
+    n = pow(a[0] * a[0] + a[1] * a[1], -1, Q)
+    return (a[0] * n % Q, -a[1] * n % Q)
+
+
+def add(p, q):
+    """Points are pairs of Fq2; G1 is embedded with zero imaginary parts. None is infinity."""
+    if p is None or q is None:
+        return q if p is None else p
+    sub = lambda a, b: ((a[0] - b[0]) % Q, (a[1] - b[1]) % Q)
+    if p[0] == q[0]:
+        if p[1] != q[1] or p[1] == (0, 0):
+            return None
+        slope = fq2_mul(tuple(3 * v % Q for v in fq2_mul(p[0], p[0])), fq2_inv(tuple(2 * v for v in p[1])))
+    else:
+        slope = fq2_mul(sub(q[1], p[1]), fq2_inv(sub(q[0], p[0])))
+    x = sub(sub(fq2_mul(slope, slope), p[0]), q[0])
+    return (x, sub(fq2_mul(slope, sub(p[0], x)), p[1]))
+
+
+def mul(p, k):
+    acc = None
+    for bit in bin(k % R)[2:]:
+        acc = add(acc, acc)
+        acc = add(acc, p) if bit == "1" else acc
+    return acc
+
+
+G1 = ((1, 0), (2, 0))
+G2 = (
+    (
+        0x1800DEEF121F1E76426A00665E5C4479674322D4F75EDADD46DEBD5CD992F6ED,
+        0x198E9393920D483A7260BFB731FB5D25F1AA493335A9E71297E485B7AEF312C2,
+    ),
+    (
+        0x12C85EA5DB8C6DEB4AAB71808DCB408FE3D1E7690C43D37B4CE6CC0166FA7DAA,
+        0x090689D0585FF075EC9E99AD690C3395BC4B313370B38EF355ACDADCD122975B,
+    ),
+)
+
+
+def g1_bytes(k):
+    """Bytes of [k]_1."""
+    p = mul(G1, k)
+    return words([0, 0]) if p is None else words([p[0][0], p[1][0]])
+
+
+def g2_words(k):
+    (x, y) = mul(G2, k)
+    return [x[1], x[0], y[1], y[0]]
+
+
+# --- multilinear helpers (all dense, straight from the definitions) ----------------------------------
+log2up = lambda d: (d - 1).bit_length()
+
+
+def eq_table(point):
+    t = [1]
+    for x in point:
+        t = [v * (1 - x) % R for v in t] + [v * x % R for v in t]
+    return t
+
+
+lt = lambda d, point: sum(eq_table(point)[:d]) % R
+dot = lambda a, b: sum(x * y for x, y in zip(a, b)) % R
+mle = lambda table, point: dot(table, eq_table(point))
+fold = lambda t, x: [(t[i] + x * (t[i + 1] - t[i])) % R for i in range(0, len(t), 2)]
+evaluate = lambda coefs, x: sum(c * pow(x, i, R) for i, c in enumerate(coefs)) % R
+
+
+def slices(dims, point):
+    """The point's slice for every axis of a box; the last axis has the lowest variables."""
+    out, pos = [], 0
+    for d in reversed(dims):
+        out.append(point[pos : pos + log2up(d)])
+        pos += log2up(d)
+    return out[::-1]
+
+
+# --- circuits (section 3) and their bytes (section 8) ------------------------------------------------
+@dataclass
+class Tensor:
+    column: int
+    offset: int
+    dims: list
+
+    def logs(self):
+        return [log2up(d) for d in self.dims]
+
+    def size(self):
+        return 1 << sum(self.logs())
+
+
+@dataclass
+class Map:
+    kind: int
+    p: int = 0
+    t: int = 0
+    g: int = 0
+    s: int = 0
+    e: int = 0
+    off: int = 0
+
+
+@dataclass
+class Operand:
+    tensor: int
+    maps: list
+
+
+@dataclass
+class Table:
+    log: int
+    row: int
+    lo: int
+    out: list  # empty: a range table
+    function: int = 0
+
+
+@dataclass
+class Step:
+    out: list
+    limbs: list = field(default_factory=list)  # (tensor, shift, table)
+    consts: list = field(default_factory=list)  # (coef, [(lo, hi)])
+    lins: list = field(default_factory=list)  # (coef, operand)
+    prods: list = field(default_factory=list)  # (coef, contract dims, shared mask, A, B)
+
+
+@dataclass
+class Circuit:
+    mu: int
+    flags: int
+    chunks: dict  # W, IN, OUT, F, G, T -> number of chunks
+    tables: list
+    tensors: list
+    steps: list
+
+    def __post_init__(self):
+        self.m, n = 1 << self.mu, self.chunks
+        n[H], n[M], n[HT] = n[F], n[T], n[T]
+        self.nu, self.kappa = log2up(n[F] * self.m), log2up(n[T] * self.m)
+        logs = [sum(map(log2up, s.out)) for s in self.steps]
+        self.n_rho = max([self.nu, self.kappa] + logs)
+        xs = [sum(map(log2up, self.x_dims(s, p))) for s in self.steps for p in s.prods]
+        self.n_prod = max([self.nu, self.kappa] + xs)
+
+    def x_dims(self, step, p):
+        return p[1] + [d for i, d in enumerate(step.out) if p[2] >> i & 1]
+
+    def env(self, step, p, rho, x):
+        """(dim, point) of every environment axis; p None for a lin term."""
+        axes = list(zip(step.out, slices(step.out, rho)))
+        if p:
+            xs, k = slices(self.x_dims(step, p), x), len(p[1])
+            shared = [i for i in range(len(axes)) if p[2] >> i & 1]
+            for j, i in enumerate(shared):
+                axes[i] = (step.out[i], xs[k + j])
+            axes += list(zip(p[1], xs[:k]))
+        return axes
+
+
+def axes_bytes(dims):
+    return b"".join(bytes([log2up(d)]) + d.to_bytes(3, "big") for d in dims)
+
+
+def operand_bytes(o):
+    out = o.tensor.to_bytes(2, "big") + bytes([len(o.maps)])
+    for a in o.maps:
+        out += bytes([a.kind, a.p, a.t, a.g]) + a.s.to_bytes(2, "big") + a.e.to_bytes(2, "big")
+        out += (a.off % 2**32).to_bytes(4, "big")
+    return out
+
+
+def step_bytes(s):
+    coef = lambda c: (c % 2**128).to_bytes(16, "big")
+    u24 = lambda v: v.to_bytes(3, "big")
+    out = bytes([len(s.out)]) + axes_bytes(s.out) + bytes([len(s.limbs)])
+    out += b"".join(t.to_bytes(2, "big") + bytes([shift, k]) for t, shift, k in s.limbs)
+    out += bytes([len(s.consts)])
+    out += b"".join(coef(c) + b"".join(u24(a) + u24(b) for a, b in rs) for c, rs in s.consts)
+    out += bytes([len(s.lins)]) + b"".join(coef(c) + operand_bytes(o) for c, o in s.lins)
+    out += bytes([len(s.prods)])
+    for c, dims, mask, a, b in s.prods:
+        out += coef(c) + bytes([len(dims)]) + axes_bytes(dims) + bytes([mask])
+        out += operand_bytes(a) + operand_bytes(b)
+    return out
+
+
+def vk_bytes(c, srs_digest, commitments):
+    steps = b"".join(step_bytes(s) for s in c.steps)
+    u16 = lambda *vs: b"".join(v.to_bytes(2, "big") for v in vs)
+    out = bytes([1, c.mu, c.nu, c.kappa, c.flags, c.n_rho, c.n_prod, 0])
+    out += u16(len(c.tables), len(c.tensors), len(c.steps))
+    out += u16(*(c.chunks[k] for k in (W, IN, OUT, F, G, T)))
+    out += len(steps).to_bytes(4, "big") + u16(0) + srs_digest
+    for t in c.tables:
+        out += bytes([t.log, t.function]) + t.row.to_bytes(4, "big")
+        out += (t.lo % 2**64).to_bytes(8, "big")
+        lo, hi = (min(t.out), max(t.out)) if t.out else (0, 0)
+        out += (lo % 2**32).to_bytes(4, "big") + (hi % 2**32).to_bytes(4, "big") + b"\0" * 10
+    for t in c.tensors:
+        out += bytes([t.column, len(t.dims)]) + t.offset.to_bytes(4, "big")
+        out += axes_bytes(t.dims).ljust(24, b"\0") + u16(0)
+    return out + steps + commitments
+
+
+# --- axis maps, densely --------------------------------------------------------------------------------
+def groups(operand, tensor):
+    """(map, dims of the tensor axes that it covers), highest axes first."""
+    out, axis = [], 0
+    for a in operand.maps:
+        n = a.g if a.kind == REGROUP else 1
+        out.append((a, tensor.dims[axis : axis + n]))
+        axis += n
+    return out
+
+
+def weights(a, dims, env):
+    """Dense weights over the padded box of the tensor axes that map `a` covers."""
+    d, size = dims[0], 1 << sum(map(log2up, dims))
+    if a.kind == ALL:
+        return [1] * size
+    if a.kind == EQ:
+        return eq_table(env[a.p][1])
+    out = [0] * size
+    if a.kind == REGROUP:
+        axes = env[a.p : a.p + a.t]
+        dest = product(*(range(x[0]) for x in axes))
+        tables = [eq_table(x[1]) for x in axes]
+        for digits, src in zip(dest, product(*map(range, dims))):
+            i = 0
+            for dim, digit in zip(dims, src):
+                i = i << log2up(dim) | digit
+            out[i] = (out[i] + prod(t[x] for t, x in zip(tables, digits))) % R
+        return out
+    taps = eq_table(env[a.t][1])[: env[a.t][0]] if a.kind == WIN else [1] * (a.t << 8 | a.g)
+    rows = [1] if a.kind == SUMWIN and a.p == 255 else eq_table(env[a.p][1])[: env[a.p][0]]
+    for i, x in enumerate(rows):
+        for b, y in enumerate(taps):
+            j = a.s * i + a.e * b + a.off
+            if 0 <= j < d and x and y:
+                out[j] = (out[j] + x * y) % R
+    return out
+
+
+def operand_weights(operand, tensor, env):
+    """Sparse {lane within the tensor: weight}."""
+    acc = {0: 1}
+    for a, dims in groups(operand, tensor):
+        bits = sum(map(log2up, dims))
+        nonzero = [(j, w) for j, w in enumerate(weights(a, dims, env)) if w]
+        acc = {i << bits | j: v * w % R for i, v in acc.items() for j, w in nonzero}
+    return acc
+
+
+def broadcast(operand, env):
+    """lt factors of the axes that no map uses (lin terms)."""
+    used = set()
+    for a in operand.maps:
+        if a.kind == REGROUP:
+            used |= set(range(a.p, a.p + a.t))
+        elif a.kind in (EQ, WIN, SUMWIN):
+            used |= {a.p, a.t} if a.kind == WIN else {a.p}
+    return prod(lt(*x) for i, x in enumerate(env) if i not in used) % R
+
+
+# --- the witness: the steps, executed in integers ------------------------------------------------------
+def signed(v):
+    return v if v < R // 2 else v - R
+
+
+def fill_trace(c, columns, in_values, in_tensor):
+    """Fills IN, OUT, F, G from W and the logical input; returns the logical output values."""
+    for digits, v in zip(product(*map(range, c.tensors[in_tensor].dims)), in_values):
+        columns[IN][lane(c.tensors[in_tensor], digits)] = v
+    out_values = []
+    for step in c.steps:
+        for digits in product(*map(range, step.out)):
+            value = sum(k for k, rs in step.consts if all(a <= x < b for x, (a, b) in zip(digits, rs)))
+            reads_out = None
+            for k, o in step.lins:
+                if c.tensors[o.tensor].column == OUT:
+                    reads_out = (k, c.tensors[o.tensor])
+                else:
+                    value += k * read(c, columns, o, list(zip(step.out, digits)))
+            for k, dims, mask, a, b in step.prods:
+                for extra in product(*map(range, dims)):
+                    env = list(zip(step.out + dims, digits + extra))
+                    value += k * read(c, columns, a, env) * read(c, columns, b, env)
+            if reads_out:  # 0 = value + k * out
+                assert value % reads_out[0] == 0
+                out_values.append(-value // reads_out[0])
+                columns[OUT][lane(reads_out[1], digits)] = out_values[-1]
+            for i, (t, shift, k) in enumerate(step.limbs):
+                table, at = c.tables[k - 1], lane(c.tensors[t], digits)
+                limb = value >> shift
+                if i + 1 < len(step.limbs):
+                    limb %= 1 << (step.limbs[i + 1][1] - shift)
+                assert table.lo <= limb < table.lo + (1 << table.log), f"{limb} outside table {k}"
+                columns[F][at] = limb
+                if table.out:
+                    columns[G][at] = table.out[limb - table.lo]
+    return out_values
+
+
+def lane(t, digits):
+    i = 0
+    for dim, x in zip(t.dims, digits):
+        i = i << log2up(dim) | x
+    return t.offset + i
+
+
+def read(c, columns, operand, env):
+    """An operand at an integer point of its environment: env is [(dim, index)]."""
+    bits = lambda dim, x: (dim, [x >> i & 1 for i in range(log2up(dim))])
+    t = c.tensors[operand.tensor]
+    picked = operand_weights(operand, t, [bits(*x) for x in env])
+    return sum(w * columns[t.column][t.offset + j] for j, w in picked.items())
+
+
+def table_rows(c):
+    tin, tout, tid = ([0] * (c.chunks[T] * c.m) for _ in range(3))
+    for k, t in enumerate(c.tables, 1):
+        for j in range(1 << t.log):
+            tin[t.row + j], tid[t.row + j] = t.lo + j, k
+            tout[t.row + j] = t.out[j] if t.out else 0
+    return tin, tout, tid
+
+
+def lane_ids(c):
+    ids = [0] * (c.chunks[F] * c.m)
+    for s in c.steps:
+        for t, _, k in s.limbs:
+            for digits in product(*map(range, s.out)):
+                ids[lane(c.tensors[t], digits)] = k
+    return ids
+
+
+# --- the prover (sections 5 and 6) -----------------------------------------------------------------------
+class Prover:
+    def __init__(self, circuit, tau, rand):
+        self.c, self.tau, self.rand = circuit, tau, rand
+        n = circuit.chunks
+        self.col = {k: [0] * (n[k] * circuit.m) for k in (W, IN, OUT, F, G, T)}
+        for x in circuit.tensors:  # public boxes have no chunks
+            self.col[x.column] += [0] * (x.offset + x.size() - len(self.col[x.column]))
+        self.powers = [pow(tau, i, R) for i in range(circuit.m)]
+        self.tau_m = pow(tau, circuit.m, R)
+        self.srs_digest = keccak256(words(g2_words(tau)))
+        _, self.col[T], _ = table_rows(circuit)
+        self.blind = {k: [0 if k == T else rand.randrange(R) for _ in range(n[k])] for k in range(9)}
+
+    def commit(self, k):
+        """Bytes of all chunk commitments of a column."""
+        m = self.c.m
+        return b"".join(
+            g1_bytes(dot(self.col[k][i * m : i * m + m], self.powers) + self.blind[k][i] * self.tau_m)
+            for i in range(self.c.chunks[k])
+        )
+
+    def key(self):
+        return vk_bytes(self.c, self.srs_digest, self.commit(W) + self.commit(T))
+
+    def instances(self, in_values, out_values):
+        part = lambda k, vs: (
+            [int.from_bytes(b[i : i + 32], "big") for b in [self.commit(k)] for i in range(0, len(b), 32)]
+            if self.c.chunks[k]
+            else [v % R for v in vs]
+        )
+        return part(IN, in_values) + part(OUT, out_values)
+
+    def prove(self, vk, context, instances):
+        c, col, t, out = self.c, self.col, Transcript(), b""
+        lf, lt_rows = c.chunks[F] * c.m, c.chunks[T] * c.m
+        t.absorb("vk", keccak256(vk))
+        t.absorb("ctx", context)
+        t.absorb("io", words(instances))
+        tin, tout, tid = table_rows(c)
+        ids = lane_ids(c)
+        col[G] += [0] * (lf - len(col[G]))
+        rows, col[M] = {v: i for i, v in reversed(list(enumerate(zip(tin, tout, tid))))}, [0] * lt_rows
+        for entry in zip(col[F], col[G], ids):
+            col[M][rows[entry]] += 1
+        out += self.send(t, "trace", self.commit(F) + self.commit(G) + self.commit(M))
+        alpha, beta = t.challenge("alpha"), t.challenge("beta")
+        den = lambda x, y, k: (alpha + x + beta * y + beta * beta * k) % R
+        lane_den = [den(*v) for v in zip(col[F], col[G], ids)]
+        row_den = [den(*v) for v in zip(tin, tout, tid)]
+        col[H], col[HT] = ([pow(v, -1, R) for v in d] for d in (lane_den, row_den))
+        out += self.send(t, "inv", self.commit(H) + self.commit(HT))
+        rho = t.challenges("rho", c.n_rho)
+        gamma, delta = t.challenge("gamma"), t.challenge("delta")
+        claims = [self.direct_form(rho, gamma), {H: dict.fromkeys(range(lf), 1)}]
+        sums = [self.value(f) for f in claims]
+        out += self.send(t, "sums", words(sums))
+
+        pad = lambda v, n: [x % R for x in v] + [0] * ((1 << n) - len(v))
+        instances_ = self.products(rho, gamma)
+        instances_ += [
+            (c.nu, delta, [eq_table(rho[: c.nu]), pad(col[H], c.nu), pad(lane_den, c.nu)]),
+            (c.kappa, delta**2, [eq_table(rho[: c.kappa]), pad(col[HT], c.kappa), pad(row_den, c.kappa)]),
+            (c.kappa, delta**3, [[1] * (1 << c.kappa), pad(col[M], c.kappa), pad(col[HT], c.kappa)]),
+        ]
+        r, sent = self.product_sumcheck(t, instances_)
+        out += sent
+        r_nu, r_kappa = r[len(r) - c.nu :], r[len(r) - c.kappa :]
+        on = lambda k, point: {k: dict(enumerate(eq_table(point)[: c.chunks[k] * c.m]))}
+        q = on(F, r_nu)
+        q[G] = {i: beta * v % R for i, v in on(G, r_nu)[G].items()}
+        claims += [on(H, r_nu), q, on(HT, r_kappa), on(T, r_kappa), on(M, r_kappa)]
+        for s, p in ((s, p) for s in c.steps for p in s.prods):
+            x = r[len(r) - sum(map(log2up, c.x_dims(s, p))) :]
+            claims += [self.operand_form(o, c.env(s, p, rho, x)) for o in p[3:]]
+        values = [self.value(f) for f in claims]
+        out += self.send(t, "evals", words(values[2:]))
+        z, v, coefs, sent = self.merge_sumcheck(t, claims, values)
+        out += sent + self.open(t, coefs, z, v)
+        return out, t.log
+
+    def send(self, t, label, data):
+        t.absorb(label, data)
+        return data
+
+    def operand_form(self, o, env, weight=1):
+        """{column: {lane: weight}}"""
+        t = self.c.tensors[o.tensor]
+        return {t.column: {t.offset + j: w * weight % R for j, w in operand_weights(o, t, env).items()}}
+
+    def value(self, form):
+        return sum(w * self.col[k][i] for k, f in form.items() for i, w in f.items()) % R
+
+    def direct_form(self, rho, gamma):
+        form = {}
+        for k, s in enumerate(self.c.steps):
+            env = self.c.env(s, None, rho, None)
+            same = [Map(EQ, p=i) for i in range(len(s.out))]
+            terms = [(Operand(t, same), 1 << shift) for t, shift, _ in s.limbs]
+            terms += [(o, -coef) for coef, o in s.lins]
+            for o, weight in terms:
+                if self.c.chunks[self.c.tensors[o.tensor].column] == 0:
+                    continue
+                part = self.operand_form(o, env, weight * pow(gamma, k, R) * broadcast(o, env) % R)
+                for column, f in part.items():
+                    into = form.setdefault(column, {})
+                    for i, w in f.items():
+                        into[i] = (into.get(i, 0) + w) % R
+        return form
+
+    def products(self, rho, gamma):
+        """(variables, weight, [E, A, B]) of every prod term, tables over its own variables."""
+        out = []
+        for k, s in enumerate(self.c.steps):
+            for p in s.prods:
+                dims = self.c.x_dims(s, p)
+                n = sum(map(log2up, dims))
+                tables = [[], [], []]
+                for x in range(1 << n):
+                    bits = [x >> i & 1 for i in range(n)]
+                    env, e = self.c.env(s, p, rho, bits), 1
+                    for i, d in enumerate(s.out):
+                        if p[2] >> i & 1:
+                            bit = lambda a, b: a * b + (1 - a) * (1 - b)
+                            e = e * prod(map(bit, slices(s.out, rho)[i], env[i][1])) % R
+                    tables[0].append(e)
+                    for j in (0, 1):
+                        tables[1 + j].append(self.value(self.operand_form(p[3 + j], env)))
+                out.append((n, pow(gamma, k, R) * p[0] % R, tables))
+        return out
+
+    def product_sumcheck(self, t, instances):
+        n_rounds, half, r, out = self.c.n_prod, (R + 1) // 2, [], b""
+        live = [[n, w * pow(half, n_rounds - n, R) % R, tables] for n, w, tables in instances]
+        for j in range(n_rounds):
+            at = [0] * 4
+            for n, w, tables in live:
+                if j < n_rounds - n:  # constant in this variable and the later ones before its own
+                    total = sum(a * b % R * c for a, b, c in zip(*tables))
+                    at = [(v + w * total * 2 ** (n_rounds - n - 1 - j)) % R for v in at]
+                    continue
+                for i in range(0, len(tables[0]), 2):
+                    lo = [x[i] for x in tables]
+                    step = [x[i + 1] - x[i] for x in tables]
+                    for x in range(4):
+                        at[x] += w * prod(l + x * s for l, s in zip(lo, step))
+            c0, c1, c2, c3 = interpolate([v % R for v in at])
+            out += self.send(t, "prod", words([c0, c2, c3]))
+            r.append(t.challenge("r"))
+            for item in live:
+                if j >= n_rounds - item[0]:
+                    item[2] = [fold(x, r[-1]) for x in item[2]]
+        return r, out
+
+    def merge_sumcheck(self, t, claims, values):
+        c, lam = self.c, t.challenge("lambda")
+        w = {(k, i): [0] * c.m for k in range(9) for i in range(c.chunks[k])}
+        for j, form in enumerate(claims):
+            for k, f in form.items():
+                for i, x in f.items():
+                    at = w[k, i // c.m]
+                    at[i % c.m] = (at[i % c.m] + pow(lam, j, R) * x) % R
+        p = {(k, i): [x % R for x in self.col[k][i * c.m : (i + 1) * c.m]] for k, i in w}
+        v, z, out = dot([pow(lam, j, R) for j in range(len(values))], values), [], b""
+        for _ in range(c.mu):
+            pairs = [
+                (a[i], a[i + 1] - a[i], b[i], b[i + 1] - b[i])
+                for a, b in ((w[k], p[k]) for k in w)
+                for i in range(0, len(a), 2)
+            ]
+            c0 = sum(a * b for a, _, b, _ in pairs) % R
+            c2 = sum(a * b for _, a, _, b in pairs) % R
+            out += self.send(t, "merge", words([c0, c2]))
+            z.append(t.challenge("z"))
+            v = (c0 + (v - 2 * c0 - c2) * z[-1] + c2 * z[-1] ** 2) % R
+            w, p = ({k: fold(x, z[-1]) for k, x in tables.items()} for tables in (w, p))
+        return z, v, {k: x[0] for k, x in w.items()}, out
+
+    def open(self, t, coefs, z, v):
+        """Mercury; every quotient is evaluated at the known tau instead of being computed."""
+        c, inv = self.c, lambda x: pow(x, -1, R)
+        f = [0] * (c.m + 1)
+        for (k, i), weight in coefs.items():
+            for x in range(c.m):
+                f[x] = (f[x] + weight * self.col[k][i * c.m + x]) % R
+            f[c.m] = (f[c.m] + weight * self.blind[k][i]) % R
+        mu1 = (c.mu + 1) // 2
+        b, p1, p2 = 1 << mu1, eq_table(z[:mu1]), eq_table(z[mu1:])
+        rows = [f[i : i + b] for i in range(0, len(f), b)]
+        at = lambda *ps: b"".join(g1_bytes(p) for p in ps)
+        h = [dot(row, p1) for row in rows]
+        out = self.send(t, "m.h", at(evaluate(h, self.tau)))
+        a = t.challenge("m.a")
+        g = [sum(row[j] * pow(a, i, R) for i, row in enumerate(rows) if j < len(row)) % R for j in range(b)]
+        f_tau, g_tau, h_tau = (evaluate(x, self.tau) for x in (f, g, h))
+        q_tau = (f_tau - g_tau) * inv(pow(self.tau, b, R) - a) % R
+        out += self.send(t, "m.qg", at(q_tau, g_tau))
+        gamma = t.challenge("m.gamma")
+        s = [0] * (b + 1)
+        for weight, x, y in ((1, g, p1), (gamma, h, p2)):
+            for i, xi in enumerate(x):
+                for j, yj in enumerate(y):
+                    if i != j:  # both g(X)P(1/X) and its mirror: one side of the symmetric Laurent polynomial
+                        s[abs(i - j) - 1] = (s[abs(i - j) - 1] + weight * xi * yj) % R
+        d = g[::-1]
+        s_tau, d_tau = evaluate(s, self.tau), evaluate(d, self.tau)
+        out += self.send(t, "m.sd", at(s_tau, d_tau))
+        zeta = t.challenge("m.zeta")
+        zi = inv(zeta)
+        ev = [zi] + [evaluate(x, y) for x in (g, h, s) for y in (zeta, zi)]
+        out += self.send(t, "m.ev", words(ev))
+        nu = t.challenge("m.nu")
+        first = f_tau - (pow(zeta, b, R) - a) * q_tau - ev[1]
+        tails = [(h_tau, ev[3]), (g_tau, ev[1]), (d_tau, evaluate(d, zeta)), (s_tau, ev[5])]
+        w1 = first + sum(pow(nu, i + 1, R) * (x - y) for i, (x, y) in enumerate(tails))
+        w2 = (h_tau - ev[4]) + nu * (g_tau - ev[2]) + nu**2 * (s_tau - ev[6])
+        w3 = h_tau - evaluate(h, a)
+        w = [x * inv(self.tau - y) % R for x, y in ((w1, zeta), (w2, zi), (w3, a))]
+        out += self.send(t, "m.w", at(*w))
+        t.challenge("m.eps")
+        return out
+
+
+def interpolate(y):
+    """Coefficients of the cubic through (0, y0) .. (3, y3)."""
+    six = pow(6, -1, R)
+    d1, d2, d3 = y[1] - y[0], y[2] - 2 * y[1] + y[0], y[3] - 3 * y[2] + 3 * y[1] - y[0]
+    return [y[0], (6 * d1 - 3 * d2 + 2 * d3) * six % R, (3 * d2 - 3 * d3) * six % R, d3 * six % R]
