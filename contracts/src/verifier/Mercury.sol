@@ -34,6 +34,9 @@ library Mercury {
         uint256 sZi;
     }
 
+    /// @notice The longest message that the transcript must have room for.
+    uint256 internal constant MAX_ABSORBED = 224;
+
     uint256 private constant SCALARS = 320; // behind five points
     uint256 private constant QUOTIENTS = 544; // behind seven scalars
 

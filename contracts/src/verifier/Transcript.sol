@@ -17,6 +17,15 @@ library Transcript {
         }
     }
 
+    /// @notice Moves a transcript to the free memory pointer, with `room` bytes of data part that are its own.
+    function move(uint256 t, uint256 room) internal pure returns (uint256 moved) {
+        assembly ("memory-safe") {
+            moved := mload(0x40)
+            mstore(0x40, add(moved, add(room, 96)))
+            mstore(moved, mload(t))
+        }
+    }
+
     /// @notice Absorbs `length` bytes of calldata.
     function absorb(uint256 t, bytes32 label, uint256 from, uint256 length) internal pure {
         assembly ("memory-safe") {

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
 import {Bn254} from "./Bn254.sol";
 import {CircuitWalk, Walk} from "./CircuitWalk.sol";
+import {FlatKeyReader} from "./FlatKeyReader.sol";
 import {FR, FR_HALF, Fr} from "./Fr.sol";
 import {FormContext, Forms} from "./Forms.sol";
 import {
@@ -19,7 +20,7 @@ import {Verdict, Verifier_InvalidTau} from "./Verdict.sol";
 ///         same structured reference string. Not zero-knowledge: a proof leaks linear functionals of the weights.
 /// @dev Total: whatever `proof` and `instances` are, the answer is true or false. It reverts only if `key` is no key of
 ///      this system, or if the gas ran out. Each check that fails ends the call at once (`Verdict.reject`).
-contract UniversalVerifier is IProofVerifier {
+contract UniversalVerifier is FlatKeyReader {
     using Transcript for uint256;
 
     /// @notice keccak256 of [tau]_2 in EIP-197 order; a key names the one that it was made for.
@@ -458,7 +459,7 @@ contract UniversalVerifier is IProofVerifier {
             o.v = s.value;
             o.proof = s.sections.opening;
             o.tauG2 = [TAU_X_IM, TAU_X_RE, TAU_Y_IM, TAU_Y_RE];
-            Mercury.verify(o, s.t);
+            Mercury.verify(o, s.t.move(Mercury.MAX_ABSORBED));
         }
     }
 

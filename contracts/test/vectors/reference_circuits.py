@@ -7,10 +7,11 @@ import json
 import pathlib
 import random
 import sys
+from itertools import product
 
 from reference_prover import (
     ALL, EQ, F, G, IN, OUT, REGROUP, SUMWIN, T, W, WIN,
-    Circuit, Map, Operand, Prover, Step, Table, Tensor, fill_trace, g2_words, words,
+    Circuit, Map, Operand, Prover, Step, Table, Tensor, fill_trace, g2_words, lane, words,
 )
 
 TAU = 0x1234567890ABCDEF1234567890ABCDEF1234567890ABCDEF
@@ -35,10 +36,10 @@ def relu_table(log, row, lo):
 
 def mlp(rand, flags):
     """in[5] -> copy -> relu((W x + b + 2) >> 2) [3] -> out[3]."""
-    chunks = {W: 2, IN: flags & 1, OUT: flags >> 1, F: 2, G: 1, T: 8}
+    chunks = {W: 3, IN: flags & 1, OUT: flags >> 1, F: 2, G: 1, T: 8}
     tables = [range_table(4, 0, -8), range_table(2, 16, 0), relu_table(6, 64, -32)]
     tensors = [
-        Tensor(IN, 0, [5]), Tensor(F, 8, [5]), Tensor(W, 0, [3, 5]), Tensor(W, 28, [3]),
+        Tensor(IN, 0, [5]), Tensor(F, 8, [5]), Tensor(W, 0, [3, 5]), Tensor(W, 32, [3]),
         Tensor(F, 20, [3]), Tensor(F, 0, [3]), Tensor(G, 0, [3]), Tensor(OUT, 0, [3]),
     ]  # fmt: skip
     steps = [
@@ -48,7 +49,7 @@ def mlp(rand, flags):
         Step([3], [], [], [(1, same(6, [0])), (-1, same(7, [0]))]),
     ]  # fmt: skip
     c = Circuit(4, flags, chunks, tables, tensors, steps)
-    weights = [rand.randrange(-3, 4) for _ in range(32)]
+    weights = [rand.randrange(-3, 4) for _ in range(48)]
     return c, weights, [rand.randrange(-8, 8) for _ in range(5)], 0
 
 
@@ -102,7 +103,9 @@ def vector(name, make, flags):
     rand = random.Random(name)
     c, weights, in_values, in_tensor = make(rand, flags)
     prover = Prover(c, TAU, rand)
-    prover.col[W][: len(weights)] = weights
+    for t in (t for t in c.tensors if t.column == W):  # the padding of weights stays zero
+        for digits in product(*map(range, t.dims)):
+            prover.col[W][lane(t, digits)] = weights[lane(t, digits)]
     out_values = fill_trace(c, prover.col, in_values, in_tensor)
     vk, context = prover.key(), words([rand.randrange(2**256)])
     instances = prover.instances(in_values, out_values)

@@ -471,11 +471,11 @@ class Prover:
         sums = [self.value(f) for f in claims]
         out += self.send(t, "sums", words(sums))
 
-        pad = lambda v, n: [x % R for x in v] + [0] * ((1 << n) - len(v))
+        pad = lambda v, n, x=0: [y % R for y in v] + [x] * ((1 << n) - len(v))
         instances_ = self.products(rho, gamma)
         instances_ += [
-            (c.nu, delta, [eq_table(rho[: c.nu]), pad(col[H], c.nu), pad(lane_den, c.nu)]),
-            (c.kappa, delta**2, [eq_table(rho[: c.kappa]), pad(col[HT], c.kappa), pad(row_den, c.kappa)]),
+            (c.nu, delta, [eq_table(rho[: c.nu]), pad(col[H], c.nu), pad(lane_den, c.nu, alpha)]),
+            (c.kappa, delta**2, [eq_table(rho[: c.kappa]), pad(col[HT], c.kappa), pad(row_den, c.kappa, alpha)]),
             (c.kappa, delta**3, [[1] * (1 << c.kappa), pad(col[M], c.kappa), pad(col[HT], c.kappa)]),
         ]
         r, sent = self.product_sumcheck(t, instances_)
