@@ -138,11 +138,13 @@ Result<Bytes> encode_call(std::string_view signature, const std::vector<AbiValue
     // The selector is of the canonical text: "uint" and "uint256" are one type.
     const std::string canonical = std::string(signature.substr(0, paren)) + types.to_string();
     const auto id = selector(canonical);
-    Bytes out(id.begin(), id.end());
     if (types.kind != Kind::kTuple) {
         return fail(ErrorCode::kInvalidArgument, "ABI: signature \"name(type,…)\" expected");
     }
-    MINTMARK_CHECK(encode_sequence(out, types.components, arguments));
+    // Encoded apart: padding counts from the first argument, not from the selector.
+    MINTMARK_TRY(const Bytes encoded, encode_values(types.components, arguments));
+    Bytes out(id.begin(), id.end());
+    append(out, encoded);
     return out;
 }
 

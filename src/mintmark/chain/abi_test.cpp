@@ -77,6 +77,10 @@ TEST(Abi, SelectorsMatchViem) {
         to_hex(encode_call("transfer(address,uint)", {AbiValue(Address{}), AbiValue(1U)}).value())
             .substr(0, 10),
         "0xa9059cbb");
+    const std::vector<AbiValue> arguments = {AbiValue(Bytes32{1}), AbiValue("text"), AbiValue(7U)};
+    const Bytes call = encode_call("f(bytes32,string,uint8)", arguments).value();
+    const Bytes plain = encode_values("(bytes32,string,uint8)", arguments).value();
+    EXPECT_EQ(Bytes(call.begin() + 4, call.end()), plain);
     EXPECT_FALSE(encode_call("transfer", {}));
     EXPECT_FALSE(encode_call("f(uint256)", {}));
     EXPECT_FALSE(encode_call("f(uint256)[]", {AbiValue(1U)}));

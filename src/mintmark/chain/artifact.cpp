@@ -85,8 +85,17 @@ Result<Bytes> data_creation_code(ByteSpan data) {
                                 data.size(), kMaxCodeBytes - 1));
     }
     // PUSH2 size, DUP1, PUSH1 10, PUSH0-free 3D (= 0), CODECOPY, 3D, RETURN, then 00 ‖ data.
-    Bytes out = {0x61, static_cast<std::uint8_t>(size >> 8U), static_cast<std::uint8_t>(size),
-                 0x80, 0x60, 0x0a, 0x3d, 0x39, 0x3d, 0xf3, 0x00};
+    Bytes out = {0x61,
+                 static_cast<std::uint8_t>(size >> 8U),
+                 static_cast<std::uint8_t>(size),
+                 0x80,
+                 0x60,
+                 0x0a,
+                 0x3d,
+                 0x39,
+                 0x3d,
+                 0xf3,
+                 0x00};
     append(out, data);
     return out;
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -93,8 +94,8 @@ class KeystoreFolder : public testing::Test {
   protected:
     void SetUp() override { std::filesystem::remove_all(folder_); }
     void TearDown() override { std::filesystem::remove_all(folder_); }
-    std::filesystem::path folder_ =
-        std::filesystem::temp_directory_path() / "mintmark_keystore_test";
+    std::filesystem::path folder_ = std::filesystem::temp_directory_path() /
+                                    ("mintmark_keystore_test." + std::to_string(::getpid()));
     SeededRng rng_{3};
 };
 

@@ -66,12 +66,13 @@ std::unexpected<Error> RpcClient::node_error(const std::string& method, const Js
     const std::string said = printable(json::get_string(error, "message").value_or("an error"));
     const Bytes data = revert_data(error);
     if (!data.empty() || contains(said, "revert")) {
-        return fail(ErrorCode::kChain, "reverted: " + (data.empty() && said.size() > 18
-                                                           ? said
-                                                           : describe_revert(data, errors_)));
+        return fail(ErrorCode::kChain,
+                    "reverted: " +
+                        (data.empty() && said.size() > 18 ? said : describe_revert(data, errors_)));
     }
     if (contains(said, "nsufficient funds")) {
-        return fail(ErrorCode::kInsufficientFunds, said, "send some native currency to the account");
+        return fail(ErrorCode::kInsufficientFunds, said,
+                    "send some native currency to the account");
     }
     return fail(ErrorCode::kChain, fmt::format("{}: {}", method, said));
 }
@@ -88,7 +89,8 @@ Result<Json> RpcClient::request(const std::string& method, Json params) {
     request.url = url_;
     request.headers = {{"Content-Type", "application/json"}};
     request.body = json::compact(body);
-    request.repeat = net::Repeat::kIdempotent;  // also eth_sendRawTransaction: same bytes, same hash
+    request.repeat =
+        net::Repeat::kIdempotent;  // also eth_sendRawTransaction: same bytes, same hash
     auto sent = transport_->send(request);
     if (!sent) {
         Error error = std::move(sent).error();
@@ -131,8 +133,8 @@ Result<BlockHeader> RpcClient::latest_block() {
 }
 
 Result<std::uint64_t> RpcClient::nonce(const Address& account) {
-    MINTMARK_TRY(const Json value, request("eth_getTransactionCount",
-                                           Json::array({to_hex(account), "pending"})));
+    MINTMARK_TRY(const Json value,
+                 request("eth_getTransactionCount", Json::array({to_hex(account), "pending"})));
     return rpc_json::to_u64(value);
 }
 
@@ -195,8 +197,7 @@ Result<Fees> RpcClient::suggest_fees() {
 
 Result<Bytes32> RpcClient::send_raw(ByteSpan signed_transaction) {
     const Bytes32 hash = keccak256(signed_transaction);
-    const auto sent =
-        request("eth_sendRawTransaction", Json::array({to_hex(signed_transaction)}));
+    const auto sent = request("eth_sendRawTransaction", Json::array({to_hex(signed_transaction)}));
     if (sent) return hash;
     // A repeated send, of which the first attempt's answer was lost.
     const std::string& said = sent.error().message;
@@ -205,8 +206,8 @@ Result<Bytes32> RpcClient::send_raw(ByteSpan signed_transaction) {
 }
 
 Result<std::optional<Receipt>> RpcClient::receipt(const Bytes32& transaction_hash) {
-    MINTMARK_TRY(const Json value, request("eth_getTransactionReceipt",
-                                           Json::array({to_hex(transaction_hash)})));
+    MINTMARK_TRY(const Json value,
+                 request("eth_getTransactionReceipt", Json::array({to_hex(transaction_hash)})));
     if (value.is_null()) return std::nullopt;
     MINTMARK_TRY(Receipt out, rpc_json::to_receipt(value));
     return out;

@@ -62,8 +62,8 @@ Result<Receipt> Sender::send(const Intent& intent, const WaitOptions& options) {
     if (receipt.success) return receipt;
     // It went through in the estimate: ask again for the reason.
     const auto replay = client_->call(to_call(intent, address()));
-    const std::string why = replay ? "reverted (out of gas, or the state has changed since)"
-                                   : replay.error().message;
+    const std::string why =
+        replay ? "reverted (out of gas, or the state has changed since)" : replay.error().message;
     return fail(ErrorCode::kChain, fmt::format("transaction {} {}", to_hex(hash), why));
 }
 

@@ -1,6 +1,7 @@
 #include "mintmark/json/json.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -8,7 +9,8 @@ namespace mintmark::json {
 namespace {
 
 TEST(Json, ReadsWhatItWrites) {
-    const auto dir = std::filesystem::temp_directory_path() / "mintmark_json_test";
+    const auto dir = std::filesystem::temp_directory_path() /
+                     ("mintmark_json_test." + std::to_string(::getpid()));
     std::filesystem::remove_all(dir);
     Json value = {{"z", 1}, {"a", {1, 2, 3}}, {"text", "q\"\\\n"}};
     ASSERT_TRUE(write(dir / "x.json", value));
