@@ -58,6 +58,22 @@ int magnitude_bits(std::span<const std::int64_t> values) {
     return static_cast<int>(std::bit_width(all));
 }
 
+int magnitude_bits(Int128 v) {
+    const Uint128 magnitude = v < 0 ? -static_cast<Uint128>(v) : static_cast<Uint128>(v);
+    const auto high = static_cast<std::uint64_t>(magnitude >> 64);
+    const auto low = static_cast<std::uint64_t>(magnitude);
+    return static_cast<int>(high != 0 ? 64 + std::bit_width(high) : std::bit_width(low));
+}
+
+// Terms of at most this many bits: a step's sum of all its terms (at most 3 * 255) fits Int128.
+constexpr int kMaxTermBits = 116;
+
+Status check_bits(int bits) {
+    if (bits <= kMaxTermBits) return {};
+    return fail(ErrorCode::kOutOfRange,
+                fmt::format("a term may need {} bits, at most {} are exact", bits, kMaxTermBits));
+}
+
 template <class Sum>
 Sum dot(const std::int64_t* a, const std::int64_t* b, std::size_t count) {
     Sum sum = 0;
@@ -93,7 +109,7 @@ Status add_product(const Circuit& circuit, const Step& step, const ProdTerm& ter
     const std::size_t depth = shape.inner.count;
     const int bits =
         magnitude_bits(a) + magnitude_bits(b) + static_cast<int>(std::bit_width(depth));
-    if (bits > 120) return fail(ErrorCode::kOutOfRange, "a product's sum may pass 120 bits");
+    MINTMARK_CHECK(check_bits(bits + magnitude_bits(term.coef)));
     const auto at_shared = places(shape.shared, dims, n_out);
     const auto at_a = places(shape.free_a, dims, n_out);
     const auto at_b = places(shape.free_b, dims, n_out);
@@ -122,11 +138,13 @@ Status add_linear(const Circuit& circuit, const Step& step, const LinTerm& term,
     std::vector<std::uint8_t> order(dims.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint8_t>(i);
     const auto values = arrange(tensor, order, dims);
+    MINTMARK_CHECK(check_bits(magnitude_bits(values) + magnitude_bits(term.coef)));
     for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += term.coef * values[i];
     return {};
 }
 
-void add_constant(const Step& step, const ConstTerm& term, Sums& sums) {
+Status add_constant(const Step& step, const ConstTerm& term, Sums& sums) {
+    MINTMARK_CHECK(check_bits(magnitude_bits(term.coef)));
     std::vector<std::uint32_t> index(step.out.size(), 0);
     for (auto& sum : sums) {
         bool inside = true;
@@ -138,12 +156,13 @@ void add_constant(const Step& step, const ConstTerm& term, Sums& sums) {
             index[k] = 0;
         }
     }
+    return {};
 }
 
 // The right-hand side of a step's relation; the OUT operand is left out.
 Result<Sums> right_side(const Circuit& circuit, const Step& step, const IntColumns& columns) {
     Sums sums(num_values(step.out), 0);
-    for (const ConstTerm& term : step.consts) add_constant(step, term, sums);
+    for (const ConstTerm& term : step.consts) MINTMARK_CHECK(add_constant(step, term, sums));
     for (const LinTerm& term : step.lins)
         if (circuit.tensors[term.operand.tensor].column != Column::kOut)
             MINTMARK_CHECK(add_linear(circuit, step, term, columns, sums));
