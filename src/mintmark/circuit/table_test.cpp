@@ -36,7 +36,8 @@ TEST(Table, RescalingFunctions) {
     for (const auto& [in, out] :
          {std::pair{1.0F, 1.0F}, {0.5F, 2.0F}, {3.0F, 8.0F}, {7.0F, 3.0F}}) {
         for (std::int64_t u = -3000; u <= 3000; ++u) {
-            const long double x = static_cast<long double>(u) * in / out;
+            const long double x = static_cast<long double>(u) * static_cast<long double>(in) /
+                                  static_cast<long double>(out);
             EXPECT_EQ(table_output(make(TableFunction::kClamp, in, out), u), clamp_half_up(x));
             EXPECT_EQ(table_output(make(TableFunction::kRelu, in, out), u),
                       clamp_half_up(u > 0 ? x : 0));
@@ -58,10 +59,11 @@ TEST(Table, SigmoidAndTanhAgreeWithLibm) {
     for (const float in : {0.001F, 0.02F, 0.3F, 4.0F}) {
         for (const float out : {1.0F / 256, 0.01F, 0.00123F}) {
             for (std::int64_t u = -2000; u <= 2000; u += 7) {
-                const long double x = static_cast<long double>(u) * in;
+                const long double x = static_cast<long double>(u) * static_cast<long double>(in);
                 const auto check = [&](TableFunction f, long double y) {
                     const std::int64_t got = table_output(make(f, in, out), u);
-                    const long double want = std::clamp(y / out, -1000.0L, 1000.0L);
+                    const long double want =
+                        std::clamp(y / static_cast<long double>(out), -1000.0L, 1000.0L);
                     // One half for the rounding, the rest for libm and the fixed point.
                     EXPECT_LE(std::abs(static_cast<long double>(got) - want), 0.5L + 1e-6L)
                         << "in step " << in << " u " << u;
