@@ -2,6 +2,7 @@
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/base/parallel.hpp"
+#include "mintmark/math/kernels.hpp"
 
 namespace mintmark {
 namespace {
@@ -19,10 +20,8 @@ std::vector<Fr> eq_table(std::span<const Fr> point, const Fr& scale) {
     for (std::size_t i = 0; i < point.size(); ++i) {
         const std::size_t half = std::size_t{1} << i;
         parallel_for(half, kGrain, [&](std::size_t begin, std::size_t end) {
-            for (std::size_t j = begin; j < end; ++j) {
-                table[half + j] = table[j] * point[i];
-                table[j] -= table[half + j];
-            }
+            const auto low = std::span(table).subspan(begin, end - begin);
+            split_eq(low, std::span(table).subspan(half + begin, end - begin), point[i]);
         });
     }
     return table;
@@ -69,9 +68,9 @@ void bind_low(std::vector<Fr>& table, const Fr& r) {
     const std::size_t half = table.size() / 2;
     std::vector<Fr> bound(half);
     parallel_for(half, kGrain, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t i = begin; i < end; ++i) {
-            bound[i] = table[2 * i] + r * (table[2 * i + 1] - table[2 * i]);
-        }
+        const std::size_t count = end - begin;
+        fold_low(std::span(bound).subspan(begin, count),
+                 std::span<const Fr>(table).subspan(2 * begin, 2 * count), r);
     });
     table = std::move(bound);
 }
