@@ -19,6 +19,7 @@ abstract contract FlatKeyReader is IProofVerifier {
         if (uint8(header[4]) & FLAG_INPUT_COMMITTED != 0) return 2 * _u16(header, 16);
         uint256 count = _u16(header, 10);
         uint256 start = HEADER_BYTES + RECORD_BYTES * _u16(header, 8);
+        if (start + RECORD_BYTES * count >= key.code.length) return 0;
         bytes memory tensors = _read(key, start, RECORD_BYTES * count);
         for (uint256 offset = 0; offset < tensors.length; offset += RECORD_BYTES) {
             if (uint8(tensors[offset]) == COLUMN_IN) return _values(tensors, offset);
