@@ -4,14 +4,15 @@ pragma solidity 0.8.37;
 import {Verdict} from "./Verdict.sol";
 
 /// @dev The base field of BN254.
-uint256 constant FQ = 21888242871839275222246405745257275088696311157297823662689037894645226208583;
+uint256 constant FQ =
+    21_888_242_871_839_275_222_246_405_745_257_275_088_696_311_157_297_823_662_689_037_894_645_226_208_583;
 
 /// @title BN254 group operations through the precompiles (EIP-196, EIP-197, EIP-1108)
 /// @notice An *accumulator* is the memory address of five words: a point (x, y) and three words of work space. Every
 ///         point is decoded by a precompile, so a point off the curve or a coordinate >= FQ ends the call with `false`.
 library Bn254 {
     // Allowances with a margin over EIP-1108's 150, 6,000 and 113,000: a failing precompile burns its allowance.
-    uint256 private constant ADD_GAS = 2_000;
+    uint256 private constant ADD_GAS = 2000;
     uint256 private constant MUL_GAS = 12_000;
     uint256 private constant PAIRING_GAS = 200_000;
 
@@ -74,7 +75,10 @@ library Bn254 {
             mstore(add(m, 192), mload(b))
             let y := mload(add(b, 32))
             mstore(add(m, 224), mul(iszero(iszero(y)), sub(FQ, y)))
-            for { let i := 0 } lt(i, 128) { i := add(i, 32) } { mstore(add(add(m, 256), i), mload(add(tau2, i))) }
+            for { let i := 0 } lt(i, 128) { i := add(i, 32) } { mstore(
+                add(add(m, 256), i),
+                mload(add(tau2, i))
+            ) }
             ok := staticcall(PAIRING_GAS, 8, m, 384, m, 32)
             holds := and(ok, eq(mload(m), 1))
         }
@@ -89,7 +93,7 @@ library Bn254 {
             mstore(m, 0)
             mstore(add(m, 32), 0)
             for { let i := 0 } lt(i, 128) { i := add(i, 32) } { mstore(add(add(m, 64), i), mload(add(p, i))) }
-            valid := staticcall(gas(), 8, m, 192, m, 32)
+            valid := staticcall(PAIRING_GAS, 8, m, 192, m, 32)
         }
     }
 }

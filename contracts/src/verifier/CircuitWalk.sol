@@ -193,8 +193,12 @@ library CircuitWalk {
                 uint256 weight = _weight(w, ptr);
                 (uint256 tensor, uint256 maps, uint256 end) = Forms.readOperand(c, ptr + 16);
                 uint256 column = tensor >> 248;
-                if ((column == COLUMN_IN && w.values.inputPublic) || (column == COLUMN_OUT && w.values.outputPublic)) {
-                    (uint256 value, uint256 used) = PublicValues.evaluate(w.values, tensor, maps, end, c.outAxes);
+                if (
+                    (column == COLUMN_IN && w.values.inputPublic)
+                        || (column == COLUMN_OUT && w.values.outputPublic)
+                ) {
+                    (uint256 value, uint256 used) =
+                        PublicValues.evaluate(w.values, tensor, maps, end, c.outAxes);
                     value = mulmod(value, Forms.broadcastFactor(c, used), FR);
                     w.publics = addmod(w.publics, mulmod(weight, value, FR), FR);
                     ptr = end;

@@ -54,7 +54,11 @@ library Forms {
             outAxes := pos
             mstore(0x40, add(pos, shl(6, MAX_AXES)))
             // nothing has been written there yet, but scratch use may have left something behind
-            calldatacopy(add(coefs, shl(5, NUM_COLUMNS)), calldatasize(), sub(pos, add(coefs, shl(5, NUM_COLUMNS))))
+            calldatacopy(
+                add(coefs, shl(5, NUM_COLUMNS)),
+                calldatasize(),
+                sub(pos, add(coefs, shl(5, NUM_COLUMNS)))
+            )
         }
         c.coefs = coefs;
         c.outAxes = outAxes;
@@ -88,7 +92,10 @@ library Forms {
 
     /// @notice Adds `weight * eq(rho, .)` on a tensor with the step's out axes.
     /// @param below prefix[i] = eq of the first i variables of rho and z, for i up to mu
-    function addDirect(FormContext memory c, uint256 tensor, uint256 n, uint256 weight, uint256 below) internal pure {
+    function addDirect(FormContext memory c, uint256 tensor, uint256 n, uint256 weight, uint256 below)
+        internal
+        pure
+    {
         unchecked {
             uint256 mu = c.mu;
             uint256 offset = offsetOf(tensor);
@@ -206,7 +213,9 @@ library Forms {
             assembly ("memory-safe") {
                 pos := mload(add(coefs, shl(5, column)))
             }
-            if (column >= NUM_COLUMNS || first + count > pos & 0xffffffff) revert Verifier_MalformedKey(column);
+            if (column >= NUM_COLUMNS || first + count > pos & 0xffffffff) {
+                revert Verifier_MalformedKey(column);
+            }
             pos = (pos >> 32) + (first << 5);
         }
     }
@@ -245,9 +254,8 @@ library Forms {
                     top -= log;
                     used |= ((1 << (map >> 232 & 0xff)) - 1) << p;
                     if (!here) continue;
-                    uint256 w = AxisWeights.regroup(
-                        env + (p << 5), map >> 232 & 0xff, src, c.z + (top << 6), log
-                    );
+                    uint256 w =
+                        AxisWeights.regroup(env + (p << 5), map >> 232 & 0xff, src, c.z + (top << 6), log);
                     acc = mulmod(acc, w, FR);
                     continue;
                 }

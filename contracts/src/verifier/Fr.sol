@@ -2,9 +2,11 @@
 pragma solidity 0.8.37;
 
 /// @dev Order of BN254's groups: the scalar field.
-uint256 constant FR = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
+uint256 constant FR =
+    21_888_242_871_839_275_222_246_405_745_257_275_088_548_364_400_416_034_343_698_204_186_575_808_495_617;
 /// @dev 1/2 in the scalar field.
-uint256 constant FR_HALF = 10944121435919637611123202872628637544274182200208017171849102093287904247809;
+uint256 constant FR_HALF =
+    10_944_121_435_919_637_611_123_202_872_628_637_544_274_182_200_208_017_171_849_102_093_287_904_247_809;
 
 /// @title Scalars and points of multilinear polynomials
 /// @notice A *point* is a memory address. Variable `i` of the point lies at `point + 64 i` as the pair `(1 - x, x)`,
@@ -32,12 +34,11 @@ library Fr {
             acc := 1
             for { let end := add(a, shl(6, n)) } lt(a, end) {} {
                 // the sum of two canonical products does not overflow
-                acc :=
-                    mulmod(
-                        acc,
-                        add(mulmod(mload(a), mload(b), FR), mulmod(mload(add(a, 32)), mload(add(b, 32)), FR)),
-                        FR
-                    )
+                acc := mulmod(
+                    acc,
+                    add(mulmod(mload(a), mload(b), FR), mulmod(mload(add(a, 32)), mload(add(b, 32)), FR)),
+                    FR
+                )
                 a := add(a, 64)
                 b := add(b, 64)
             }
@@ -100,13 +101,21 @@ library Fr {
         assembly ("memory-safe") {
             // indices below 2^na have zeros in b's further bits
             let end := add(b, shl(6, nb))
-            for { b := add(b, shl(6, na)) } lt(b, end) { b := add(b, 64) } { acc := mulmod(acc, mload(b), FR) }
+            for { b := add(b, shl(6, na)) } lt(b, end) { b := add(b, 64) } { acc := mulmod(
+                acc,
+                mload(b),
+                FR
+            ) }
         }
     }
 
     /// @notice Appends `n` variables above those of the eq table of `size` words at `table`.
     /// @return grown the new size, `size * 2^n`; entry j is eq(point, j)
-    function growEqTable(uint256 table, uint256 size, uint256 a, uint256 n) internal pure returns (uint256 grown) {
+    function growEqTable(uint256 table, uint256 size, uint256 a, uint256 n)
+        internal
+        pure
+        returns (uint256 grown)
+    {
         assembly ("memory-safe") {
             let half := shl(5, size)
             for { let end := add(a, shl(6, n)) } lt(a, end) { a := add(a, 64) } {

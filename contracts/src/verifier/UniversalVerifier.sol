@@ -8,7 +8,17 @@ import {FlatKeyReader} from "./FlatKeyReader.sol";
 import {FR, FR_HALF, Fr} from "./Fr.sol";
 import {FormContext, Forms} from "./Forms.sol";
 import {
-    COLUMN_F, COLUMN_G, COLUMN_H, COLUMN_HT, COLUMN_IN, COLUMN_M, COLUMN_OUT, COLUMN_T, COLUMN_W, Key, KeyReader
+    COLUMN_F,
+    COLUMN_G,
+    COLUMN_H,
+    COLUMN_HT,
+    COLUMN_IN,
+    COLUMN_M,
+    COLUMN_OUT,
+    COLUMN_T,
+    COLUMN_W,
+    Key,
+    KeyReader
 } from "./KeyReader.sol";
 import {Mercury} from "./Mercury.sol";
 import {Sumcheck} from "./Sumcheck.sol";
@@ -416,10 +426,13 @@ contract UniversalVerifier is FlatKeyReader {
     }
 
     /// @dev Adds `weight * table[i] + constant` to the coefficient of every chunk i of the column.
-    function _addColumn(FormContext memory c, uint256 column, uint256 table, uint256 weight, uint256 constant_)
-        private
-        pure
-    {
+    function _addColumn(
+        FormContext memory c,
+        uint256 column,
+        uint256 table,
+        uint256 weight,
+        uint256 constant_
+    ) private pure {
         uint256 coefs = c.coefs;
         assembly ("memory-safe") {
             let entry := mload(add(coefs, shl(5, column)))

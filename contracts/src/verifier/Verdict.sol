@@ -16,7 +16,7 @@ error Verifier_OutOfGas();
 library Verdict {
     /// @dev A precompile that fails burns all gas handed to it. When it failed for lack of gas, at most 1/63 of its
     ///      allowance is left, which is below this.
-    uint256 private constant MIN_GAS_AFTER_FAILURE = 8_000;
+    uint256 private constant MIN_GAS_AFTER_FAILURE = 8000;
 
     /// @notice Ends the whole external call with the answer `false`.
     function reject() internal pure {

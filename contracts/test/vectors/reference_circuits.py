@@ -112,7 +112,7 @@ def vector(name, make, flags):
     proof, challenges = prover.prove(vk, context, instances)
     return {
         "vk": "0x" + vk.hex(),
-        "tau_g2": [f"0x{x:064x}" for x in g2_words(TAU)],
+        "tau_g2": "0x" + words(g2_words(TAU)).hex(),
         "context": "0x" + context.hex(),
         "instances": [f"0x{x:064x}" for x in instances],
         "proof": "0x" + proof.hex(),

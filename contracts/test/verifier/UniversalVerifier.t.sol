@@ -1,22 +1,289 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {FQ} from "../../src/verifier/Bn254.sol";
+import {FR} from "../../src/verifier/Fr.sol";
+import {UniversalVerifier} from "../../src/verifier/UniversalVerifier.sol";
+import "../../src/verifier/Verdict.sol";
 import {VectorLoader} from "./VectorLoader.sol";
 
+/// @notice The contract's answers to everything but an honest proof: `false` for proofs, reverts for keys.
 contract UniversalVerifierTest is VectorLoader {
-    function test_verify_acceptsPublicMlp() public {
-        assertTrue(check(load("ref_mlp_public")));
+    Vector internal mlp;
+
+    function setUp() public {
+        mlp = load("ref_mlp_public");
     }
 
-    function test_verify_acceptsCommittedMlp() public {
-        assertTrue(check(load("ref_mlp_committed")));
+    function test_verify_acceptsPublicMlp() public view {
+        assertTrue(check(mlp));
     }
 
-    function test_verify_acceptsCommittedConv() public {
-        assertTrue(check(load("ref_conv_committed")));
+    // --- bytes ------------------------------------------------------------------------------------------
+
+    function test_verify_rejectsEveryByteFlipped_relu_a() public {
+        _flipBytes("relu", 0);
     }
 
-    function test_verify_acceptsPublicConv() public {
-        assertTrue(check(load("ref_conv_public")));
+    function test_verify_rejectsEveryByteFlipped_relu_b() public {
+        _flipBytes("relu", 1);
+    }
+
+    function test_verify_rejectsEveryByteFlipped_relu_c() public {
+        _flipBytes("relu", 2);
+    }
+
+    function testFuzz_verify_rejectsFlippedBit(uint256 position) public view {
+        Vector memory v = mlp;
+        position = bound(position, 0, v.proof.length * 8 - 1);
+        v.proof[position >> 3] ^= bytes1(uint8(1 << (position & 7)));
+        assertFalse(check(v));
+    }
+
+    function _flipBytes(string memory name, uint256 part) private {
+        Vector memory v = load(name);
+        assertTrue(check(v), "honest");
+        for (uint256 i = part; i < v.proof.length; i += 3) {
+            bytes1 mask = bytes1(uint8(1 << (i & 7)));
+            v.proof[i] ^= mask;
+            assertFalse(check(v), vm.toString(i));
+            v.proof[i] ^= mask;
+        }
+    }
+
+    function test_verify_rejectsOtherLengths() public view {
+        Vector memory v = mlp;
+        uint256[9] memory lengths = [uint256(0), 1, 31, 32, 64, 1000, 1600, 2000, 2240];
+        for (uint256 i = 0; i < lengths.length; ++i) {
+            assertFalse(_withLength(v, lengths[i]));
+        }
+        uint256 n = v.proof.length;
+        uint256[8] memory deltas = [uint256(1), 2, 31, 32, 63, 64, 96, 128];
+        for (uint256 i = 0; i < deltas.length; ++i) {
+            assertFalse(_withLength(v, n + deltas[i]));
+            assertFalse(_withLength(v, n - deltas[i]));
+        }
+    }
+
+    function _withLength(Vector memory v, uint256 length) private view returns (bool) {
+        bytes memory proof = new bytes(length);
+        for (uint256 i = 0; i < length && i < v.proof.length; ++i) {
+            proof[i] = v.proof[i];
+        }
+        return v.verifier.verify(v.key, v.context, v.instances, proof);
+    }
+
+    // --- scalars and points -----------------------------------------------------------------------------
+
+    /// @dev x + r is the same scalar: only the canonicity check can refuse it.
+    function test_verify_rejectsNonCanonicalScalars() public view {
+        Vector memory v = mlp;
+        uint256 scalars;
+        for (uint256 i = _pointsBegin(v); i < v.proof.length; i += 32) {
+            if (i == v.proof.length - 736) i += 320; // five points
+            if (i == v.proof.length - 192) break; // three points
+            _addAt(v.proof, i, FR);
+            assertFalse(check(v), vm.toString(i));
+            _addAt(v.proof, i, type(uint256).max - FR + 1);
+            ++scalars;
+        }
+        assertGt(scalars, 40);
+        assertTrue(check(v), "restored");
+    }
+
+    function test_verify_rejectsBadPoints() public view {
+        Vector memory v = mlp;
+        uint256 end = _pointsBegin(v);
+        for (uint256 i = 0; i < end; i += 64) {
+            _rejectsBadPoint(v, i);
+        }
+        for (uint256 i = v.proof.length - 736; i < v.proof.length - 416; i += 64) {
+            _rejectsBadPoint(v, i);
+        }
+        for (uint256 i = v.proof.length - 192; i < v.proof.length; i += 64) {
+            _rejectsBadPoint(v, i);
+        }
+        assertTrue(check(v), "restored");
+    }
+
+    /// @dev A coordinate that is not canonical, a point off the curve, infinity, the negative.
+    function _rejectsBadPoint(Vector memory v, uint256 i) private view {
+        uint256 x = _get(v.proof, i);
+        uint256 y = _get(v.proof, i + 32);
+        if (x == 0 && y == 0) return; // an honest infinity
+        _rejectsPoint(v, i, x + FQ, y);
+        _rejectsPoint(v, i, x, y + FQ);
+        _rejectsPoint(v, i, x, addmod(y, 1, FQ));
+        _rejectsPoint(v, i, 0, 0);
+        _rejectsPoint(v, i, x, FQ - y);
+        _put(v.proof, i, x);
+        _put(v.proof, i + 32, y);
+    }
+
+    function _rejectsPoint(Vector memory v, uint256 i, uint256 x, uint256 y) private view {
+        _put(v.proof, i, x);
+        _put(v.proof, i + 32, y);
+        assertFalse(check(v), vm.toString(i));
+    }
+
+    /// @dev First scalar of the proof: chunk counts are in the key's header.
+    function _pointsBegin(Vector memory v) private pure returns (uint256) {
+        uint256 nF = uint8(v.vk[21]);
+        uint256 nG = uint8(v.vk[23]);
+        uint256 nT = uint8(v.vk[25]);
+        return 64 * (2 * nF + nG + 2 * nT);
+    }
+
+    function _get(bytes memory data, uint256 i) private pure returns (uint256 x) {
+        assembly ("memory-safe") {
+            x := mload(add(add(data, 32), i))
+        }
+    }
+
+    function _put(bytes memory data, uint256 i, uint256 x) private pure {
+        assembly ("memory-safe") {
+            mstore(add(add(data, 32), i), x)
+        }
+    }
+
+    function _addAt(bytes memory data, uint256 i, uint256 x) private pure {
+        unchecked {
+            _put(data, i, _get(data, i) + x);
+        }
+    }
+
+    // --- statement --------------------------------------------------------------------------------------
+
+    function testFuzz_verify_rejectsOtherContext(bytes32 context) public view {
+        Vector memory v = mlp;
+        vm.assume(context != v.context);
+        v.context = context;
+        assertFalse(check(v));
+    }
+
+    function test_verify_rejectsChangedInstances_public() public view {
+        _rejectsChangedInstances(mlp);
+    }
+
+    function test_verify_rejectsChangedInstances_committed() public {
+        _rejectsChangedInstances(load("ref_mlp_committed"));
+    }
+
+    function _rejectsChangedInstances(Vector memory v) private view {
+        for (uint256 i = 0; i < v.instances.length; ++i) {
+            uint256 x = v.instances[i];
+            uint256[4] memory others = [addmod(x, 1, FR), x + FR, x + FQ, FQ - x];
+            for (uint256 j = 0; j < 4; ++j) {
+                v.instances[i] = others[j];
+                assertFalse(check(v), vm.toString(i));
+            }
+            v.instances[i] = x;
+        }
+        assertTrue(check(v), "restored");
+    }
+
+    function test_verify_rejectsMissingAndAdditionalInstances() public view {
+        Vector memory v = mlp;
+        uint256[] memory honest = v.instances;
+        for (uint256 n = 0; n <= honest.length + 3; ++n) {
+            if (n == honest.length) continue;
+            v.instances = new uint256[](n);
+            for (uint256 i = 0; i < n && i < honest.length; ++i) {
+                v.instances[i] = honest[i];
+            }
+            assertFalse(check(v), vm.toString(n));
+        }
+    }
+
+    // --- keys -------------------------------------------------------------------------------------------
+
+    function test_verify_rejectsOtherKey() public {
+        Vector memory v = mlp;
+        v.vk[v.vk.length - 1] ^= 0x01; // a commitment to T, off the curve
+        v.key = placeKey(v.vk);
+        assertFalse(check(v));
+    }
+
+    function test_verify_revertsForNoKey() public {
+        Vector memory v = mlp;
+        v.key = address(0xdead);
+        vm.expectRevert(abi.encodeWithSelector(Verifier_NotAKey.selector, v.key));
+        this.callCheck(v);
+        v.key = address(this);
+        vm.expectRevert(abi.encodeWithSelector(Verifier_NotAKey.selector, v.key));
+        this.callCheck(v);
+    }
+
+    function test_verify_revertsForOtherProofSystem() public {
+        Vector memory v = mlp;
+        v.vk[0] = 0x02;
+        v.key = placeKey(v.vk);
+        vm.expectRevert(abi.encodeWithSelector(Verifier_NotAKey.selector, v.key));
+        this.callCheck(v);
+    }
+
+    function test_verify_revertsForOtherSrs() public {
+        Vector memory v = mlp;
+        v.vk[32] ^= 0x01;
+        v.key = placeKey(v.vk);
+        bytes32 digest = v.verifier.srsDigest();
+        vm.expectRevert(
+            abi.encodeWithSelector(Verifier_OtherSrs.selector, digest ^ bytes32(bytes1(0x01)), digest)
+        );
+        this.callCheck(v);
+    }
+
+    function test_verify_revertsForTrailingKeyBytes() public {
+        Vector memory v = mlp;
+        v.key = placeKey(bytes.concat(v.vk, hex"00"));
+        vm.expectPartialRevert(Verifier_MalformedKey.selector);
+        this.callCheck(v);
+    }
+
+    /// @dev No change of the key's circuit lets the same proof pass.
+    function testFuzz_verify_neverAcceptsUnderAlteredKey(uint256 position) public {
+        Vector memory v = mlp;
+        position = bound(position, 0, v.vk.length * 8 - 1);
+        v.vk[position >> 3] ^= bytes1(uint8(1 << (position & 7)));
+        v.key = placeKey(v.vk);
+        try this.callCheck{gas: 30_000_000}(v) returns (bool accepted) {
+            assertFalse(accepted);
+        } catch {}
+    }
+
+    function callCheck(Vector calldata v) external view returns (bool) {
+        return v.verifier.verify(v.key, v.context, v.instances, v.proof);
+    }
+
+    // --- gas and deployment -----------------------------------------------------------------------------
+
+    /// @dev Whoever picks the gas limit can make the call revert, never make a true proof false.
+    function test_verify_neverFalseForLackOfGas() public view {
+        Vector memory v = mlp;
+        bytes memory call = abi.encodeCall(v.verifier.verify, (v.key, v.context, v.instances, v.proof));
+        for (uint256 gas = 30_000; gas < 500_000; gas += 997) {
+            (bool ok, bytes memory answer) = address(v.verifier).staticcall{gas: gas}(call);
+            assertTrue(!ok || abi.decode(answer, (bool)), vm.toString(gas));
+        }
+    }
+
+    function test_constructor_srsDigest() public {
+        string memory json = readVector("relu");
+        UniversalVerifier verifier = new UniversalVerifier(tauOf(json));
+        assertEq(verifier.srsDigest(), vm.parseJsonBytes32(json, ".srs_digest"));
+    }
+
+    function test_constructor_revertsForInvalidTau() public {
+        vm.expectRevert(Verifier_InvalidTau.selector);
+        new UniversalVerifier([uint256(0), 0, 0, 0]);
+        vm.expectRevert(Verifier_InvalidTau.selector);
+        new UniversalVerifier([uint256(1), 2, 3, 4]);
+        uint256[4] memory tau = tauOf(readVector("relu"));
+        vm.expectRevert(Verifier_InvalidTau.selector);
+        new UniversalVerifier([tau[1], tau[0], tau[3], tau[2]]);
+    }
+
+    function test_codeSize() public view {
+        assertLt(address(mlp.verifier).code.length, 24_576);
     }
 }
