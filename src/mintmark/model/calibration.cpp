@@ -64,6 +64,7 @@ Sample made_up(const Graph& graph, const Calibration& ranges, SeededRng& rng) {
 }
 
 void widen(Calibration& out, const std::vector<std::vector<double>>& data) {
+    ++out.runs;
     out.lo.resize(data.size());
     out.hi.resize(data.size());
     for (std::size_t v = 0; v < data.size(); ++v) {

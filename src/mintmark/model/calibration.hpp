@@ -12,6 +12,7 @@ namespace mintmark::model {
 /// Element-wise minima and maxima by ValueId (empty for constants), and the inputs' ranges.
 struct Calibration {
     std::vector<std::vector<double>> lo, hi;
+    std::size_t runs = 0;                                ///< how many inputs the ranges come from
     std::vector<std::pair<double, double>> input_range;  ///< per input, zero included, with margin
 };
 

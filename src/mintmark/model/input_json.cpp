@@ -66,7 +66,43 @@ Result<std::vector<Sample>> read_samples(const Json& file, std::string_view one,
     return samples;
 }
 
+Status bind_sample(const Graph& graph, const Sample& sample, std::vector<Sample>& out) {
+    const std::size_t count = graph.inputs.size();
+    const std::size_t size = element_count(graph.values[graph.inputs[0]].shape);
+    if (count == 1 && sample.size() == 1 && sample[0].size() > size &&
+        sample[0].size() % size == 0) {
+        for (std::size_t at = 0; at < sample[0].size(); at += size) {
+            const auto begin = sample[0].begin() + static_cast<std::ptrdiff_t>(at);
+            out.push_back({std::vector<double>(begin, begin + static_cast<std::ptrdiff_t>(size))});
+        }
+        return {};
+    }
+    if (sample.empty() || sample.size() % count != 0) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            fmt::format("input: {} arrays given, the model has {} inputs", sample.size(), count));
+    }
+    for (std::size_t i = 0; i < sample.size(); ++i) {
+        const Value& value = graph.values[graph.inputs[i % count]];
+        if (sample[i].size() != element_count(value.shape)) {
+            return fail(ErrorCode::kInvalidArgument,
+                        fmt::format("input: array {} has {} numbers, input '{}' [{}] has {}", i,
+                                    sample[i].size(), value.name, fmt::join(value.shape, ", "),
+                                    element_count(value.shape)));
+        }
+        if (i % count == 0) out.emplace_back();
+        out.back().push_back(sample[i]);
+    }
+    return {};
+}
+
 }  // namespace
+
+Result<std::vector<Sample>> bind_samples(const Graph& graph, std::span<const Sample> samples) {
+    std::vector<Sample> out;
+    for (const Sample& sample : samples) MINTMARK_CHECK(bind_sample(graph, sample, out));
+    return out;
+}
 
 Result<InputFile> read_input_json(std::string_view text) {
     MINTMARK_TRY(const Json file, json::parse(text));

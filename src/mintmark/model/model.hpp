@@ -50,8 +50,8 @@ struct QuantOptions {
     Granularity granularity = Granularity::kPerChannel;
     /// Range of the inputs; from the samples (and zero) if absent.
     std::optional<std::pair<double, double>> input_range = {};
-    double input_margin = 0;       ///< widens the samples' input range by this fraction
-    double activation_margin = 0;  ///< widens the calibrated ranges of activations
+    double input_margin = 0;         ///< widens the samples' input range by this fraction
+    double activation_margin = 0.2;  ///< widens the calibrated ranges of activations
     /// With fewer samples than this, made-up inputs from the input range join the calibration.
     std::size_t min_samples = 16;
 };
@@ -129,5 +129,9 @@ struct InputFile {
     std::vector<Sample> outputs;  ///< as given by the file; may be empty
 };
 [[nodiscard]] Result<InputFile> read_input_json(std::string_view text);
+/// Brings samples to the graph's inputs: a sample with a multiple of the model's arrays, or of its
+/// input's elements, is several samples. kInvalidArgument when sizes do not fit.
+[[nodiscard]] Result<std::vector<Sample>> bind_samples(const Graph& graph,
+                                                       std::span<const Sample> samples);
 
 }  // namespace mintmark::model

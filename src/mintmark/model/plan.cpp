@@ -122,6 +122,10 @@ class Planner {
                             fmt::format("quantisation: node '{}' ({}) adds axes to its input",
                                         node.name, node.op_type));
             }
+            if (Layer* before = open_layer(node.inputs[0]); before && merge(*before, layer)) {
+                extend(*before, node.output);
+                return {};
+            }
             push(std::move(layer));
             return {};
         }
@@ -137,6 +141,31 @@ class Planner {
         layer.inputs = node.inputs;
         push(std::move(layer));
         return {};
+    }
+
+    /// Two matrix products in a row are one, if that has no more weights.
+    static bool merge(Layer& first, const Layer& second) {
+        if (first.kind != LayerKind::kMatMul) return false;
+        const std::size_t rows = first.weight.shape[0], inner = second.weight.shape[0];
+        const std::size_t columns = second.weight.shape[1];
+        if (rows * columns > rows * inner + inner * columns) return false;
+        const auto times_second = [&](const std::vector<double>& left, std::size_t count) {
+            std::vector<double> product(count * columns, 0);
+            for (std::size_t i = 0; i < count; ++i) {
+                for (std::size_t k = 0; k < inner; ++k) {
+                    for (std::size_t j = 0; j < columns; ++j) {
+                        product[i * columns + j] +=
+                            left[i * inner + k] * second.weight.data[k * columns + j];
+                    }
+                }
+            }
+            return product;
+        };
+        first.weight = {{first.weight.shape[0], second.weight.shape[1]},
+                        times_second(first.weight.data, rows)};
+        if (!first.bias.data.empty())
+            first.bias = {{second.weight.shape[1]}, times_second(first.bias.data, 1)};
+        return true;
     }
 
     Status add(const Node& node, const PointwiseOp& op) {

@@ -16,7 +16,7 @@ constexpr double kMaxSum = 0x1p52;  ///< sums are below this, so doubles hold th
 constexpr double kMaxInteger = 0x1p40;
 constexpr int kMaxSmallShift = 12;  ///< one remainder limb
 constexpr int kPreciseInputBits = 12;
-constexpr int kLeastOutputBits = 14;
+constexpr int kLeastOutputBits = 13;
 
 double as_float(double x) {
     return static_cast<double>(static_cast<float>(x));
@@ -127,6 +127,11 @@ double Quantiser::unsigned_max() const {
     return std::ldexp(1, options_.activation_bits) - 1;
 }
 
+/// Sums of this range are kept as they are: no scaling, no saturation.
+double Quantiser::exact_width() const {
+    return std::min(4 * unsigned_max(), std::max(2 * unsigned_max(), 8192.0));
+}
+
 double Quantiser::width_limit(const Layer& layer) const {
     if (!sensitivity_.precise[layer.output]) return kLookUpRows - kSlack;
     const int most = options_.output_bits;
@@ -176,13 +181,23 @@ std::vector<double> Quantiser::channel_steps(const Layer& layer, const Interval&
         }
     }
     if (!known) reach = bound;
-    // A channel that the samples hardly excite still gets an eighth of the largest range.
-    const double least_reach = max_of(reach) / 8;
-    std::vector<double> step(count);
+    // The fewer values of a channel the samples show, the closer its range stays to the common one.
+    // What cannot be reached is not resolved; a channel that is always 0 needs no fine step.
+    const double seen = static_cast<double>(calibration_.runs * (channel.size() / count));
+    const double least_reach = max_of(reach) * std::clamp(std::sqrt(256 / seen), 0.25, 1.0);
+    std::vector<double> range(count), sums(count), step(count);
     for (std::size_t c = 0; c < count; ++c) {
-        double range = std::max(reach[c], least_reach) * (1 + options_.activation_margin);
-        if (bound[c] > 0) range = std::min(range, bound[c]);
-        step[c] = std::max(range / out_max, (hi[c] - lo[c]) / width_limit(layer));
+        range[c] = std::max(reach[c], least_reach) * (1 + options_.activation_margin);
+        sums[c] = std::max(hi[c], 0.0) - std::min(lo[c], 0.0);
+        range[c] = bound[c] > 0 ? std::min(range[c], bound[c]) : sums[c];
+    }
+    // Finer steps for a channel must not make the look-up's domain larger than one step for all.
+    const double common = std::max(max_of(range) / out_max, max_of(sums) / width_limit(layer));
+    const double lowest = std::min(min_of(lo), 0.0), highest = std::max(max_of(hi), 0.0);
+    for (std::size_t c = 0; c < count; ++c) {
+        const double below = lowest < 0 ? std::max(lo[c] / lowest, 0.0) : 0;
+        const double above = highest > 0 ? std::max(hi[c] / highest, 0.0) : 0;
+        step[c] = std::max(range[c] / out_max, common * std::max(below, above));
         if (!(step[c] > 0x1p-60)) step[c] = 1;
         step[c] = as_float(step[c]);
     }
@@ -193,7 +208,8 @@ Quantiser::Goal Quantiser::goal_for(const Layer& layer, const Interval& real) co
     Goal goal;
     goal.budget = width_limit(layer);
     const bool precise = sensitivity_.precise[layer.output];
-    const double finest = (max_of(real.hi) - min_of(real.lo)) / goal.budget;
+    const double finest =
+        (std::max(max_of(real.hi), 0.0) - std::min(min_of(real.lo), 0.0)) / goal.budget;
     const bool is_tanh = layer.activation && layer.activation->kind == Pointwise::kTanh;
     if (is_curve(layer.activation)) {
         const double wanted = precise ? 0x1p-12 : is_tanh ? 0.5 / signed_max() : 1 / unsigned_max();
@@ -214,6 +230,9 @@ std::uint8_t Quantiser::pick_shift(double largest) {
     const double most = std::ldexp(1, options_.weight_bits - 1) - 1;
     int shift = largest > 0 ? static_cast<int>(std::floor(std::log2(most / largest))) : 0;
     shift = std::clamp(shift, 0, 24);
+    // Two bits less of a weight are cheaper than a second remainder limb.
+    const int spare = options_.weight_bits <= 12 ? 2 : 0;
+    if (shift <= kMaxSmallShift + spare) shift = std::min(shift, kMaxSmallShift);
     if (shift <= kMaxSmallShift) {
         shift = std::max<int>(shift, common_shift_);
         largest_small_shift_ = std::max(largest_small_shift_, static_cast<std::uint8_t>(shift));
@@ -255,7 +274,7 @@ std::optional<QLut> Quantiser::look_up(const Layer& layer, const Interval& u, do
     const double symmetric = precise ? kLookUpRows / 2 - 1 : signed_max();
     QLut lut;
     if (!layer.activation) {
-        if (precise || hi - lo <= 4 * unsigned_max()) return std::nullopt;
+        if (precise || hi - lo <= exact_width()) return std::nullopt;
         lut.out_lo = static_cast<std::int32_t>(-symmetric - 1);
         lut.out_hi = static_cast<std::int32_t>(symmetric);
         return lut;
@@ -304,7 +323,7 @@ Status Quantiser::finish(const Layer& layer, Sums sums) {
     }
     requant.lut = look_up(layer, result.range, max_of(result.step));
     if (requant.lut && !is_curve(layer.activation) && sums.shift == 0 &&
-        requant.u_hi - requant.u_lo <= static_cast<std::int64_t>(4 * unsigned_max())) {
+        requant.u_hi - requant.u_lo <= static_cast<std::int64_t>(exact_width())) {
         // Exact sums of moderate range: the look-up must not cut anything off.
         const auto cap = [](std::int64_t v) { return static_cast<std::int32_t>(v); };
         requant.lut->out_hi = std::max(requant.lut->out_hi, cap(requant.u_hi));
@@ -408,7 +427,7 @@ Status Quantiser::add_sum(const Layer& layer) {
         return max_of(sums.acc.hi) - min_of(sums.acc.lo);
     };
     const bool precise = sensitivity_.precise[layer.output];
-    const double exact_limit = precise ? width_limit(layer) : 4 * unsigned_max();
+    const double exact_limit = precise ? width_limit(layer) : exact_width();
     if (parts.size() == 1 || (equal && add_up(layer.coefs) <= exact_limit)) {
         add_up(layer.coefs);
         sums.op = QLinComb{to_integers(layer.coefs), 0, {}};
@@ -516,7 +535,7 @@ Status Quantiser::add_scaled(const Layer& layer) {
     double ratio = 1;
     for (std::size_t o = 0; o < sums.step.size(); ++o)
         ratio = std::min(ratio, sums.step[o] / goal.step[o]);
-    const bool exact = width <= (goal.out_max > 0 ? 4 * unsigned_max() : goal.budget) &&
+    const bool exact = width <= (goal.out_max > 0 ? exact_width() : goal.budget) &&
                        (ratio > 0.2 || !is_curve(layer.activation));
     double factor = 1;
     if (!exact && width * ratio > goal.budget) ratio = goal.budget / width;
@@ -525,8 +544,13 @@ Status Quantiser::add_scaled(const Layer& layer) {
             sums.shift =
                 static_cast<std::uint8_t>(std::clamp(std::ceil(-std::log2(ratio)), 0.0, 40.0));
         } else {
+            // The step absorbs the factor: three bits of it suffice, more are free up to a limb.
             int shift = static_cast<int>(std::floor(std::log2(255 / ratio)));
-            if (shift <= kMaxSmallShift) shift = std::max<int>(shift, common_shift_);
+            const int least = static_cast<int>(std::floor(std::log2(7 / ratio)));
+            if (least <= kMaxSmallShift) {
+                shift = std::min(shift, kMaxSmallShift);
+                shift = std::max<int>(shift, common_shift_);
+            }
             if (shift <= kMaxSmallShift) {
                 largest_small_shift_ =
                     std::max(largest_small_shift_, static_cast<std::uint8_t>(shift));

@@ -71,6 +71,7 @@ class Quantiser {
     [[nodiscard]] TensorId add_tensor(const std::string& name, const Shape& shape,
                                       const Ints& ints);
     [[nodiscard]] double width_limit(const Layer& layer) const;
+    [[nodiscard]] double exact_width() const;
     [[nodiscard]] double signed_max() const;
     [[nodiscard]] double unsigned_max() const;
 
