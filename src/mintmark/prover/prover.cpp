@@ -10,6 +10,7 @@
 #include "mintmark/math/poly.hpp"
 #include "mintmark/pcs/kzg.hpp"
 #include "mintmark/proof/proof.hpp"
+#include "mintmark/prover/grouped_msm.hpp"
 #include "mintmark/prover/merge_slots.hpp"
 #include "mintmark/prover/operand_table.hpp"
 #include "mintmark/prover/residual.hpp"
@@ -59,15 +60,43 @@ class Session {
         return blinder;
     }
 
+    // Lanes of F, G and H that look up one row hold one value, and so do all free rows of HT.
+    void group_bases() {
+        const auto bases = std::span(srs_.g1).first(m_);
+        const auto rows = lane_rows(circuit_, tables_, columns_.f);
+        for (std::size_t c = 0; c < circuit_.n_f; ++c)
+            lane_groups_.emplace_back(bases, std::span(rows).subspan(c * m_, m_));
+        std::vector<std::int64_t> keys(circuit_.num_rows());
+        for (std::size_t row = 0; row < keys.size(); ++row)
+            keys[row] = tables_.row_id[row] == 0 ? -2 : -1;
+        for (std::size_t c = 0; c < circuit_.n_t; ++c)
+            row_groups_.emplace_back(bases, std::span(keys).subspan(c * m_, m_));
+    }
+
+    template <class Value>
+    [[nodiscard]] G1Affine commit_chunk(Column column, std::size_t c, std::span<const Value> values,
+                                        const Fr& blinder) const {
+        const GroupedBases* groups = nullptr;
+        if (column == Column::kF || column == Column::kG || column == Column::kH)
+            groups = &lane_groups_[c];
+        if (column == Column::kHt) groups = &row_groups_[c];
+        const auto sum = groups == nullptr ? std::nullopt : groups->sum(values);
+        if (sum) return sum->add(commit(srs_, {}, blinder, m_)).to_affine();
+        if constexpr (std::is_same_v<Value, Fr>)
+            return commit(srs_, values, blinder, m_);
+        else
+            return commit_small(srs_, values, blinder, m_);
+    }
+
     std::vector<G1Affine> commit_column(Column column, std::size_t chunks) {
         std::vector<G1Affine> points;
         const auto ints = columns_.ints(column);
-        const std::vector<Fr>& fields = column == Column::kH ? columns_.h : columns_.ht;
+        const std::span<const Fr> fields = column == Column::kH ? columns_.h : columns_.ht;
         for (std::size_t c = 0; c < chunks; ++c) {
             const Fr blinder = new_blinder(column);
             points.push_back(ints.empty()
-                                 ? commit(srs_, std::span(fields).subspan(c * m_, m_), blinder, m_)
-                                 : commit_small(srs_, ints.subspan(c * m_, m_), blinder, m_));
+                                 ? commit_chunk(column, c, fields.subspan(c * m_, m_), blinder)
+                                 : commit_chunk(column, c, ints.subspan(c * m_, m_), blinder));
         }
         return points;
     }
@@ -94,6 +123,7 @@ class Session {
         tables_ = lookup_tables(circuit_);
         columns_ = make_columns(circuit_, tables_, key_.weights, witness);
         if (tamper_.columns) tamper_.columns(columns_);
+        group_bases();
         blinders_[static_cast<std::size_t>(Column::kW)] = key_.weight_blinders;
         blinders_[static_cast<std::size_t>(Column::kIn)] = statement_.openings.input;
         blinders_[static_cast<std::size_t>(Column::kOut)] = statement_.openings.output;
@@ -244,7 +274,8 @@ class Session {
     LookupTables tables_;
     Columns columns_;
     std::array<std::vector<Fr>, kNumColumns> blinders_;
-    std::vector<Fr> lane_prints_, row_prints_;  // alpha + in + beta out + beta^2 id
+    std::vector<GroupedBases> lane_groups_, row_groups_;  // per chunk
+    std::vector<Fr> lane_prints_, row_prints_;            // alpha + in + beta out + beta^2 id
     Challenges at_;
     Proof proof_;
 };

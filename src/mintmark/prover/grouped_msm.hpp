@@ -1,0 +1,38 @@
+// Commitments to columns whose lanes take few values: lanes that look up one row hold one value in
+// F, G and H alike, so the bases are added up per row once and serve all three.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "mintmark/math/curve.hpp"
+#include "mintmark/math/field.hpp"
+
+namespace mintmark::prover {
+
+/// The bases of a chunk added up by group. A group is a set of lanes, given by equal keys.
+class GroupedBases {
+  public:
+    /// bases.size() == keys.size(). Lanes with key -1 are groups of their own, the
+    /// others are grouped by equal keys. Cost: one affine addition per lane, inversions batched.
+    GroupedBases(std::span<const G1Affine> bases, std::span<const std::int64_t> keys);
+
+    /// sum values[x] * base[x]; nullopt when a group's lanes do not all hold one value. Cost: a
+    /// multi-scalar multiplication of one point per group.
+    [[nodiscard]] std::optional<G1> sum(std::span<const Fr> values) const;
+    [[nodiscard]] std::optional<G1> sum(std::span<const std::int64_t> values) const;
+    [[nodiscard]] std::size_t num_groups() const noexcept { return sums_.size(); }
+
+  private:
+    template <class Value>
+    [[nodiscard]] std::optional<std::vector<Value>> group_values(
+        std::span<const Value> values) const;
+
+    std::vector<std::uint32_t> lanes_;  // by group
+    std::vector<std::uint32_t> ends_;   // one past each group's last place in lanes_
+    std::vector<G1Affine> sums_;        // one per group
+};
+
+}  // namespace mintmark::prover
