@@ -1,0 +1,66 @@
+#include "mintmark/math/batch_add.hpp"
+
+#include "mintmark/base/assert.hpp"
+#include "mintmark/math/ifma_available.hpp"
+
+namespace mintmark {
+namespace {
+
+Fq denominator(PairKind kind, const PointXy& a, const PointXy& b) noexcept {
+    if (kind == PairKind::kAdd) return b.x - a.x;
+    return kind == PairKind::kDouble ? a.y.double_() : Fq::one();
+}
+
+PointXy finish(PairKind kind, const PointXy& a, const PointXy& b, const Fq& inverse) noexcept {
+    if (kind == PairKind::kFirst) return a;
+    if (kind == PairKind::kSecond) return b;
+    if (kind == PairKind::kCancel) return {};
+    const Fq xx = a.x.square();
+    const Fq slope = (kind == PairKind::kAdd ? b.y - a.y : xx.double_() + xx) * inverse;
+    const Fq x = slope.square() - a.x - b.x;
+    return {x, slope * (a.x - x) - a.y};
+}
+
+}  // namespace
+
+PairKind classify(const PointXy& a, const PointXy& b) noexcept {
+    if (a.is_infinity()) return b.is_infinity() ? PairKind::kCancel : PairKind::kSecond;
+    if (b.is_infinity()) return PairKind::kFirst;
+    if (!(a.x == b.x)) return PairKind::kAdd;
+    return (a.y + b.y).is_zero() ? PairKind::kCancel : PairKind::kDouble;
+}
+
+namespace portable {
+
+void add_pairs(const PointXy* in, PointXy* out, std::span<const PairSlot> slots,
+               BatchScratch& scratch) {
+    scratch.portable.resize(2 * slots.size());
+    const std::span denominators = std::span(scratch.portable).first(slots.size());
+    const std::span prefixes = std::span(scratch.portable).last(slots.size());
+    Fq product = Fq::one();
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        const PointXy &a = in[slots[i].from], &b = in[slots[i].from + 1];
+        denominators[i] = denominator(classify(a, b), a, b);
+        prefixes[i] = product;
+        product *= denominators[i];
+    }
+    Fq inverse = product.inverse();
+    for (std::size_t i = slots.size(); i > 0; --i) {
+        const PairSlot& slot = slots[i - 1];
+        const PointXy &a = in[slot.from], &b = in[slot.from + 1];
+        out[slot.to] = finish(classify(a, b), a, b, inverse * prefixes[i - 1]);
+        inverse *= denominators[i - 1];
+    }
+}
+
+}  // namespace portable
+
+void add_pairs(const PointXy* in, PointXy* out, std::span<const PairSlot> slots,
+               BatchScratch& scratch) {
+    MINTMARK_ASSERT(slots.size() <= kMaxBatch);
+    if (slots.empty()) return;
+    ifma_available() ? ifma::add_pairs(in, out, slots, scratch)
+                     : portable::add_pairs(in, out, slots, scratch);
+}
+
+}  // namespace mintmark
