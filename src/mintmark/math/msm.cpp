@@ -75,35 +75,31 @@ struct Task {
 };
 
 /// The points of a task in buckets: bucket b of window k is number (k - first) * buckets + b and
-/// holds `sizes[number]` consecutive points.
+/// holds `sizes[number]` consecutive points. One object serves many tasks and keeps its memory.
 class Buckets {
   public:
-    Buckets(std::span<const G1Affine> bases, const Digits& digits, const Task& task)
-        : per_window_(std::size_t{1} << (digits.width - 1)),
-          sizes_(per_window_ * (task.last_window - task.first_window)) {
-        const auto row = [&](std::size_t k) {
-            return std::span(digits.values).subspan(k * digits.count, digits.count);
-        };
-        for (std::size_t k = task.first_window; k < task.last_window; ++k) {
-            std::uint32_t* sizes = &sizes_[(k - task.first_window) * per_window_];
-            for (std::size_t i = task.begin; i < task.end; ++i) {
-                const std::int32_t digit = row(k)[i];
-                if (digit != 0) ++sizes[std::abs(digit) - 1];
+    void load(std::span<const G1Affine> bases, const Digits& digits, const Task& task) {
+        per_window_ = std::size_t{1} << (digits.width - 1);
+        sizes_.assign(per_window_ * (task.last_window - task.first_window), 0);
+        const auto for_each_digit = [&](const auto& visit) {
+            for (std::size_t k = task.first_window; k < task.last_window; ++k) {
+                const std::size_t first = (k - task.first_window) * per_window_;
+                const std::int32_t* row = &digits.values[k * digits.count];
+                for (std::size_t i = task.begin; i < task.end; ++i) {
+                    if (row[i] == 0) continue;
+                    visit(first + static_cast<std::size_t>(std::abs(row[i])) - 1, i, row[i] > 0);
+                }
             }
-        }
+        };
+        for_each_digit([&](std::size_t bucket, std::size_t, bool) { ++sizes_[bucket]; });
         std::vector<std::uint32_t> next(sizes_.size());
         std::exclusive_scan(sizes_.begin(), sizes_.end(), next.begin(), 0U);
-        points_.resize(sizes_.empty() ? 0 : next.back() + sizes_.back());
-        for (std::size_t k = task.first_window; k < task.last_window; ++k) {
-            std::uint32_t* at = &next[(k - task.first_window) * per_window_];
-            for (std::size_t i = task.begin; i < task.end; ++i) {
-                const std::int32_t digit = row(k)[i];
-                if (digit == 0) continue;
-                const G1Affine& base = bases[i];
-                PointXy& slot = points_[at[std::abs(digit) - 1]++];
-                if (!base.infinity) slot = {base.x, digit > 0 ? base.y : -base.y};
-            }
-        }
+        grow(points_, next.back() + sizes_.back());
+        for_each_digit([&](std::size_t bucket, std::size_t i, bool positive) {
+            const G1Affine& base = bases[i];
+            PointXy& slot = points_[next[bucket]++];
+            slot = base.infinity ? PointXy{} : PointXy{base.x, positive ? base.y : -base.y};
+        });
     }
 
     /// Halves the buckets until few additions are left to share an inversion.
@@ -133,6 +129,10 @@ class Buckets {
   private:
     static constexpr std::size_t kMinBatch = 32;  // below, an inversion costs more than it saves
 
+    static void grow(std::vector<PointXy>& points, std::size_t size) {
+        if (points.size() < size) points.resize(size);
+    }
+
     bool halve() {
         std::size_t pairs = 0, total = 0;
         for (const std::uint32_t size : sizes_) {
@@ -140,7 +140,7 @@ class Buckets {
             total += (size + 1) / 2;
         }
         if (pairs < kMinBatch) return false;
-        reduced_.resize(total);
+        grow(reduced_, total);
         slots_.clear();
         std::uint32_t from = 0, to = 0;
         for (std::uint32_t& size : sizes_) {
@@ -158,7 +158,7 @@ class Buckets {
         return true;
     }
 
-    std::size_t per_window_;
+    std::size_t per_window_ = 0;
     std::vector<std::uint32_t> sizes_;
     std::vector<PointXy> points_, reduced_;
     std::vector<PairSlot> slots_;
@@ -167,7 +167,7 @@ class Buckets {
 
 /// Cuts the work so that every thread has some and no task holds too many points at once.
 std::vector<Task> make_tasks(const Digits& digits) {
-    constexpr std::size_t kMaxPoints = std::size_t{1} << 17U;  // 8 MiB
+    constexpr std::size_t kMaxPoints = std::size_t{1} << 15U;  // 2 MiB: stay near the caches
     const std::size_t threads = num_threads();
     const std::size_t share = (digits.windows + threads - 1) / threads;
     const std::size_t fitting = kMaxPoints / std::max<std::size_t>(digits.count, 1);
@@ -190,8 +190,9 @@ G1 sum_digits(std::span<const G1Affine> bases, const Digits& digits) {
     const std::vector<Task> tasks = make_tasks(digits);
     std::vector<std::vector<G1>> sums(tasks.size());
     parallel_for(tasks.size(), 1, [&](std::size_t begin, std::size_t end) {
+        Buckets buckets;
         for (std::size_t t = begin; t < end; ++t) {
-            Buckets buckets(bases, digits, tasks[t]);
+            buckets.load(bases, digits, tasks[t]);
             buckets.reduce();
             for (std::size_t k = tasks[t].first_window; k < tasks[t].last_window; ++k) {
                 sums[t].push_back(buckets.window_sum(k - tasks[t].first_window));
