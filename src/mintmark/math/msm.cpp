@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <memory>
+#include <mutex>
 #include <numeric>
 #include <vector>
 
@@ -22,6 +24,7 @@ namespace {
 struct Digits {
     unsigned width;
     std::size_t count;
+    std::size_t nonzero;  // scalars
     std::size_t windows;
     std::vector<std::int32_t> values;
 };
@@ -44,10 +47,11 @@ unsigned best_width(std::size_t count, unsigned bits) noexcept {
     return best;
 }
 
-Digits empty_digits(std::size_t count, unsigned bits) {
-    const unsigned width = best_width(count, bits);
+/// Zero digits for `count` scalars, of which `nonzero` will be set.
+Digits empty_digits(std::size_t count, std::size_t nonzero, unsigned bits) {
+    const unsigned width = best_width(nonzero, bits);
     const std::size_t windows = (bits + width) / width;  // one bit more: room for the carry
-    return {width, count, windows, std::vector<std::int32_t>(windows * count)};
+    return {width, count, nonzero, windows, std::vector<std::int32_t>(windows * count)};
 }
 
 /// Writes the digits of scalar i = (-1)^negative * magnitude (little-endian limbs).
@@ -165,12 +169,38 @@ class Buckets {
     BatchScratch scratch_;
 };
 
+/// Lends Buckets and takes them back, so that their memory (a few MiB a thread) is not given back
+/// to the system and faulted in again at every call.
+class Lender {
+  public:
+    std::unique_ptr<Buckets> borrow() {
+        const std::scoped_lock lock(mutex_);
+        if (idle_.empty()) return std::make_unique<Buckets>();
+        auto out = std::move(idle_.back());
+        idle_.pop_back();
+        return out;
+    }
+    void give_back(std::unique_ptr<Buckets> buckets) {
+        const std::scoped_lock lock(mutex_);
+        idle_.push_back(std::move(buckets));
+    }
+
+  private:
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<Buckets>> idle_;
+};
+
+Lender& lender() {
+    static Lender instance;
+    return instance;
+}
+
 /// Cuts the work so that every thread has some and no task holds too many points at once.
 std::vector<Task> make_tasks(const Digits& digits) {
     constexpr std::size_t kMaxPoints = std::size_t{1} << 15U;  // 2 MiB: stay near the caches
     const std::size_t threads = num_threads();
     const std::size_t share = (digits.windows + threads - 1) / threads;
-    const std::size_t fitting = kMaxPoints / std::max<std::size_t>(digits.count, 1);
+    const std::size_t fitting = kMaxPoints / std::max<std::size_t>(digits.nonzero, 1);
     const std::size_t together = std::clamp<std::size_t>(fitting, 1, share);
     const std::size_t rows = (digits.windows + together - 1) / together;
     const std::size_t parts =
@@ -190,14 +220,15 @@ G1 sum_digits(std::span<const G1Affine> bases, const Digits& digits) {
     const std::vector<Task> tasks = make_tasks(digits);
     std::vector<std::vector<G1>> sums(tasks.size());
     parallel_for(tasks.size(), 1, [&](std::size_t begin, std::size_t end) {
-        Buckets buckets;
+        auto buckets = lender().borrow();
         for (std::size_t t = begin; t < end; ++t) {
-            buckets.load(bases, digits, tasks[t]);
-            buckets.reduce();
+            buckets->load(bases, digits, tasks[t]);
+            buckets->reduce();
             for (std::size_t k = tasks[t].first_window; k < tasks[t].last_window; ++k) {
-                sums[t].push_back(buckets.window_sum(k - tasks[t].first_window));
+                sums[t].push_back(buckets->window_sum(k - tasks[t].first_window));
             }
         }
+        lender().give_back(std::move(buckets));
     });
     G1 total;
     for (std::size_t k = digits.windows; k > 0; --k) {
@@ -221,7 +252,7 @@ std::uint64_t magnitude_of(std::int64_t value) noexcept {
 
 G1 msm(std::span<const G1Affine> bases, std::span<const Fr> scalars) {
     MINTMARK_ASSERT(bases.size() == scalars.size());
-    Digits digits = empty_digits(scalars.size(), Fr::kBits);
+    Digits digits = empty_digits(scalars.size(), scalars.size(), Fr::kBits);
     parallel_for(scalars.size(), kSplitGrain, [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) {
             split(scalars[i].to_canonical(), false, i, digits);
@@ -238,23 +269,16 @@ G1 msm_small(std::span<const G1Affine> bases, std::span<const std::int64_t> scal
         count += value != 0 ? 1 : 0;
         all_bits |= magnitude_of(value);
     }
-    std::vector<G1Affine> used;
-    std::vector<std::int64_t> values;
-    used.reserve(count);
-    values.reserve(count);
-    for (std::size_t i = 0; i < scalars.size(); ++i) {
-        if (scalars[i] == 0) continue;
-        used.push_back(bases[i]);
-        values.push_back(scalars[i]);
-    }
-    Digits digits = empty_digits(count, static_cast<unsigned>(std::bit_width(all_bits)));
-    parallel_for(count, kSplitGrain, [&](std::size_t begin, std::size_t end) {
+    Digits digits =
+        empty_digits(scalars.size(), count, static_cast<unsigned>(std::bit_width(all_bits)));
+    parallel_for(scalars.size(), kSplitGrain, [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) {
-            const std::uint64_t magnitude = magnitude_of(values[i]);
-            split(std::span(&magnitude, 1), values[i] < 0, i, digits);
+            if (scalars[i] == 0) continue;
+            const std::uint64_t magnitude = magnitude_of(scalars[i]);
+            split(std::span(&magnitude, 1), scalars[i] < 0, i, digits);
         }
     });
-    return sum_digits(used, digits);
+    return sum_digits(bases, digits);
 }
 
 }  // namespace mintmark
