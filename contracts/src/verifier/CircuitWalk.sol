@@ -19,6 +19,7 @@ struct Walk {
     uint256 nProd;
     uint256 rEnd; // end of the product sumcheck's point: r^(n) starts at rEnd - 64 n
     uint256 rNu; // r^(nu)
+    uint256 rTop; // eq table of its top variables (see Fr.eqHigh)
     uint256 prefix; // eq of the first i variables of rho and z, i = 0 … mu
     uint256 halves; // 2^-i, i = 0 … nProd
     uint256 gamma;
@@ -128,7 +129,6 @@ library CircuitWalk {
             FormContext memory c = w.forms;
             if (n > c.nu) revert Verifier_MalformedKey(ptr - w.steps);
             uint256 ids;
-            uint256 high = w.rNu + (n << 6);
             for (uint256 end = ptr + (count << 2); ptr < end; ptr += 4) {
                 uint256 limb;
                 assembly ("memory-safe") {
@@ -137,7 +137,7 @@ library CircuitWalk {
                 uint256 tensor = Forms.tensorRecord(c, limb >> 240);
                 uint256 weight = mulmod(w.gammaPower, 1 << (limb >> 232 & 0xff), FR);
                 Forms.addDirect(c, tensor, n, weight, w.prefix);
-                uint256 place = Fr.eqIndex(high, c.nu - n, Forms.offsetOf(tensor) >> n);
+                uint256 place = Fr.eqHigh(w.rNu, n, c.nu, w.rTop, Forms.offsetOf(tensor));
                 ids = addmod(ids, mulmod(limb >> 224 & 0xff, place, FR), FR);
             }
             // the box at r^(nu): the same slices as at rho

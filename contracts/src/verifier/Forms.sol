@@ -14,6 +14,7 @@ struct FormContext {
     uint256 numTensors;
     uint256 rho; // point
     uint256 z; // point of the opening, with room for 16 further variables
+    uint256 top; // eq table of z's top variables (see Fr.eqHigh)
     uint256 coefs; // address of NUM_COLUMNS words, `address of the column's coefficients << 32 | chunks`
     uint256 outAxes; // address of the step's out axes (see AxisWeights), all at slices of rho
     uint256 numOut;
@@ -106,7 +107,7 @@ library Forms {
                 low := mulmod(weight, mload(add(below, shl(5, i))), FR)
             }
             if (n <= mu) {
-                weight = Fr.eqIndex(c.z + (n << 6), mu - n, offset >> n);
+                weight = place(c, n, offset);
                 addAt(chunkAddress(c, tensor >> 248, offset >> mu, 1), mulmod(low, weight, FR));
                 return;
             }
@@ -138,7 +139,7 @@ library Forms {
             }
             uint256 offset = offsetOf(tensor);
             if (n <= mu) {
-                weight = mulmod(weight, Fr.eqIndex(c.z + (n << 6), mu - n, offset >> n), FR);
+                weight = mulmod(weight, place(c, n, offset), FR);
                 addAt(chunkAddress(c, tensor >> 248, offset >> mu, 1), weight);
                 return next;
             }
@@ -152,6 +153,11 @@ library Forms {
                 addAt(pos + (i << 5), mulmod(weight, product, FR));
             }
         }
+    }
+
+    /// @notice eq(z, offset) over the variables of a chunk above the lowest `n`.
+    function place(FormContext memory c, uint256 n, uint256 offset) internal pure returns (uint256) {
+        return Fr.eqHigh(c.z, n, c.mu, c.top, offset);
     }
 
     /// @notice An operand's tensor record, and the begin and end of its maps.

@@ -8,6 +8,9 @@ uint256 constant FR =
 uint256 constant FR_HALF =
     10_944_121_435_919_637_611_123_202_872_628_637_544_274_182_200_208_017_171_849_102_093_287_904_247_809;
 
+/// @dev Variables that the table of `Fr.eqHigh` covers: 2^TOP words.
+uint256 constant TOP = 4;
+
 /// @title Scalars and points of multilinear polynomials
 /// @notice A *point* is a memory address. Variable `i` of the point lies at `point + 64 i` as the pair `(1 - x, x)`,
 ///         canonical, so that bit `b` of an index selects the word at `point + 64 i + 32 b`. A slice that starts at
@@ -57,6 +60,24 @@ library Fr {
         }
     }
 
+    /// @notice eq(a, index) over the variables `[n, total)` of a point, of which the top `TOP` have a table.
+    /// @param top eq table of variables `[total - TOP, total)`
+    /// @param index of `total` bits; its lowest n do not matter
+    function eqHigh(uint256 a, uint256 n, uint256 total, uint256 top, uint256 index)
+        internal
+        pure
+        returns (uint256 acc)
+    {
+        unchecked {
+            if (n + TOP > total) return eqIndex(a + (n << 6), total - n, index >> n);
+            acc = eqIndex(a + (n << 6), total - TOP - n, index >> n);
+            assembly ("memory-safe") {
+                let entry := and(shr(sub(total, TOP), index), sub(shl(TOP, 1), 1))
+                acc := mulmod(acc, mload(add(top, shl(5, entry))), FR)
+            }
+        }
+    }
+
     /// @notice lt(bound, a) = sum of eq(a, j) over j < bound, for bound <= 2^n.
     function lt(uint256 bound, uint256 a, uint256 n) internal pure returns (uint256 acc) {
         assembly ("memory-safe") {
@@ -101,11 +122,9 @@ library Fr {
         assembly ("memory-safe") {
             // indices below 2^na have zeros in b's further bits
             let end := add(b, shl(6, nb))
-            for { b := add(b, shl(6, na)) } lt(b, end) { b := add(b, 64) } { acc := mulmod(
-                acc,
-                mload(b),
-                FR
-            ) }
+            for { b := add(b, shl(6, na)) } lt(b, end) { b := add(b, 64) } {
+                acc := mulmod(acc, mload(b), FR)
+            }
         }
     }
 

@@ -5,7 +5,7 @@ import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
 import {Bn254} from "./Bn254.sol";
 import {CircuitWalk, Walk} from "./CircuitWalk.sol";
 import {FlatKeyReader} from "./FlatKeyReader.sol";
-import {FR, FR_HALF, Fr} from "./Fr.sol";
+import {FR, FR_HALF, Fr, TOP} from "./Fr.sol";
 import {FormContext, Forms} from "./Forms.sol";
 import {
     COLUMN_F,
@@ -150,13 +150,17 @@ contract UniversalVerifier is FlatKeyReader {
             prefix = r + (k.nProd << 6);
             halves = prefix + ((k.mu + 1) << 5);
             env = halves + ((k.nProd + 1) << 5);
-            uint256 end = env + (Forms.MAX_AXES << 5);
+            w.rTop = env + (Forms.MAX_AXES << 5);
+            uint256 end = w.rTop + (64 << TOP);
             assembly ("memory-safe") {
                 mstore(0x40, end)
             }
         }
         (s.rho, s.z, s.r, s.prefix, s.halves, w.env) = (rho, z, r, prefix, halves, env);
         w.forms = Forms.newContext(k, rho, z);
+        unchecked {
+            w.forms.top = w.rTop + (32 << TOP);
+        }
         s.t = Transcript.start();
     }
 
@@ -255,6 +259,8 @@ contract UniversalVerifier is FlatKeyReader {
             w.values.inputWords = nIn << 1;
             w.values.outputWords = nOut << 1;
             if ((nIn + nOut) << 1 > instances.length) Verdict.reject();
+            if (k.mu >= TOP) Fr.eqTable(w.forms.top, s.z + ((k.mu - TOP) << 6), TOP);
+            if (k.nu >= TOP) Fr.eqTable(w.rTop, w.rEnd - (TOP << 6), TOP);
             _prefixes(s.prefix, s.rho, s.z, k.mu);
             _halves(s.halves, k.nProd);
         }

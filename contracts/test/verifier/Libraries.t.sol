@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Test} from "forge-std/Test.sol";
 import {AxisWeights} from "../../src/verifier/AxisWeights.sol";
-import {FR, Fr} from "../../src/verifier/Fr.sol";
+import {FR, Fr, TOP} from "../../src/verifier/Fr.sol";
 import {Forms} from "../../src/verifier/Forms.sol";
 import {Transcript} from "../../src/verifier/Transcript.sol";
 
@@ -67,6 +67,23 @@ contract LibrariesTest is Test {
             assertEq(Fr.lt(d, a, n), sum);
             sum = addmod(sum, _eq(x, d), FR);
         }
+    }
+
+    function testFuzz_eqHigh(uint256 seed, uint256 total, uint256 n, uint256 index) public pure {
+        total = bound(total, 0, 9);
+        n = bound(n, 0, total);
+        (uint256 a, uint256[] memory x) = _point(seed, total);
+        uint256 top;
+        assembly ("memory-safe") {
+            top := mload(0x40)
+            mstore(0x40, add(top, shl(5, shl(TOP, 1))))
+        }
+        if (total >= TOP) Fr.eqTable(top, a + 64 * (total - TOP), TOP);
+        uint256[] memory high = new uint256[](total - n);
+        for (uint256 i = n; i < total; ++i) {
+            high[i - n] = x[i];
+        }
+        assertEq(Fr.eqHigh(a, n, total, top, index), _eq(high, index >> n));
     }
 
     function testFuzz_eqBelow(uint256 seed, uint256 na, uint256 more) public pure {
