@@ -1,0 +1,178 @@
+#include "mintmark/worker/proof_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "mintmark/base/file.hpp"
+#include "mintmark/prover/witness.hpp"
+#include "mintmark/verifier/verifier.hpp"
+
+namespace mintmark::worker {
+namespace {
+
+constexpr std::string_view kProtocol = "mintmark-flat-v1";
+
+json::Json fr_list(const std::vector<Fr>& values) {
+    json::Json out = json::Json::array();
+    for (const Fr& v : values) out.push_back(to_hex(v.to_bytes()));
+    return out;
+}
+
+Result<std::vector<Fr>> read_fr_list(const json::Json& value, std::string_view key) {
+    MINTMARK_TRY(const json::Json list, json::get_array(value, key));
+    std::vector<Fr> out;
+    for (const json::Json& entry : list) {
+        if (!entry.is_string()) return fail(ErrorCode::kMalformed, fmt::format("{}: no hex", key));
+        MINTMARK_TRY(const Bytes32 bytes, bytes32_from_hex(entry.get<std::string>()));
+        const auto fr = Fr::from_bytes(bytes);
+        if (!fr) return fail(ErrorCode::kMalformed, fmt::format("{}: not a field element", key));
+        out.push_back(*fr);
+    }
+    return out;
+}
+
+Result<std::vector<std::int64_t>> read_ints(const json::Json& value, std::string_view key) {
+    MINTMARK_TRY(const json::Json list, json::get_array(value, key));
+    std::vector<std::int64_t> out;
+    for (const json::Json& entry : list) {
+        if (!entry.is_number_integer()) {
+            return fail(ErrorCode::kMalformed, fmt::format("{}: not an integer", key));
+        }
+        out.push_back(entry.get<std::int64_t>());
+    }
+    return out;
+}
+
+Result<Bytes> hex_member(const json::Json& value, std::string_view key) {
+    MINTMARK_TRY(const std::string text, json::get_string(value, key));
+    return from_hex(text);
+}
+
+Result<Bytes32> word_member(const json::Json& value, std::string_view key) {
+    MINTMARK_TRY(const std::string text, json::get_string(value, key));
+    return bytes32_from_hex(text);
+}
+
+}  // namespace
+
+json::Json WitnessFile::to_json() const {
+    return {{"mintmark_witness", 1},
+            {"input", input},
+            {"output", output},
+            {"output_values", output_values},
+            {"input_blinders", fr_list(openings.input)},
+            {"output_blinders", fr_list(openings.output)}};
+}
+
+Result<WitnessFile> WitnessFile::from_json(const json::Json& value) {
+    if (!json::get_u64(value, "mintmark_witness")) {
+        return fail(ErrorCode::kMalformed, "not a Mintmark witness file",
+                    "write one with: mintmark zk gen-witness");
+    }
+    WitnessFile out;
+    MINTMARK_TRY(out.input, read_ints(value, "input"));
+    MINTMARK_TRY(out.output, read_ints(value, "output"));
+    MINTMARK_TRY(out.openings.input, read_fr_list(value, "input_blinders"));
+    MINTMARK_TRY(out.openings.output, read_fr_list(value, "output_blinders"));
+    return out;
+}
+
+Result<WitnessFile> WitnessFile::read(const std::filesystem::path& path) {
+    MINTMARK_TRY(const json::Json value, json::read(path));
+    return from_json(value);
+}
+
+Status WitnessFile::write(const std::filesystem::path& path) const {
+    return write_text(path, json::compact(to_json()) + "\n", FileMode::kSecret);
+}
+
+json::Json ProofFile::to_json() const {
+    json::Json words = json::Json::array();
+    for (const Bytes32& word : instances) words.push_back(to_hex(word));
+    return {{"protocol", kProtocol},      {"proof_system", kProofSystemId},
+            {"zero_knowledge", false},    {"vk_digest", to_hex(vk_digest)},
+            {"context", to_hex(context)}, {"instances", std::move(words)},
+            {"proof", to_hex(proof)}};
+}
+
+Result<ProofFile> ProofFile::from_json(const json::Json& value) {
+    MINTMARK_TRY(const std::string protocol, json::get_string(value, "protocol"));
+    if (protocol != kProtocol) {
+        return fail(ErrorCode::kUnsupported,
+                    fmt::format("proof system '{}' is not known", protocol));
+    }
+    ProofFile out;
+    MINTMARK_TRY(out.vk_digest, word_member(value, "vk_digest"));
+    MINTMARK_TRY(out.context, word_member(value, "context"));
+    MINTMARK_TRY(out.proof, hex_member(value, "proof"));
+    MINTMARK_TRY(const json::Json words, json::get_array(value, "instances"));
+    for (const json::Json& word : words) {
+        if (!word.is_string()) return fail(ErrorCode::kMalformed, "instances: not hex");
+        MINTMARK_TRY(const Bytes32 bytes, bytes32_from_hex(word.get<std::string>()));
+        out.instances.push_back(bytes);
+    }
+    return out;
+}
+
+Result<ProofFile> ProofFile::read(const std::filesystem::path& path) {
+    MINTMARK_TRY(const json::Json value, json::read(path, std::uint64_t{1} << 26U));
+    return from_json(value);
+}
+
+Status ProofFile::write(const std::filesystem::path& path) const {
+    return json::write(path, to_json());
+}
+
+Result<WitnessFile> run_model(const CompiledModel& model, std::vector<std::int64_t> input,
+                              prover::Openings openings) {
+    WitnessFile out;
+    MINTMARK_TRY(out.output, model::execute(model.graph, input));
+    out.input = std::move(input);
+    out.output_values = model::dequantise_output(model.graph, out.output);
+    out.openings = std::move(openings);
+    return out;
+}
+
+Result<WitnessFile> run_model(const CompiledModel& model, const model::Sample& sample, Rng& rng) {
+    MINTMARK_TRY(std::vector<std::int64_t> input, model::quantise_input(model.graph, sample));
+    MINTMARK_TRY(const compiler::Compiled compiled, compiler::compile(model.graph, model.options));
+    return run_model(model, std::move(input), prover::random_openings(compiled.circuit, rng));
+}
+
+Result<ProofFile> prove_file(const CompiledModel& model, const KeyFile& key, const Srs& srs,
+                             const WitnessFile& witness, const Bytes32& context, Rng& rng) {
+    MINTMARK_TRY(const prover::ProvingKey pk, proving_key(model, key));
+    const Circuit& circuit = pk.vk.circuit;
+    MINTMARK_TRY(const prover::Witness trace,
+                 prover::fill_witness(circuit, pk.weights, witness.input));
+    if (trace.output != witness.output) {
+        return fail(ErrorCode::kRejected, "the witness is not a run of this model",
+                    "make it again with: mintmark zk gen-witness");
+    }
+    if (witness.openings.input.size() != circuit.n_in ||
+        witness.openings.output.size() != circuit.n_out) {
+        return fail(ErrorCode::kInvalidArgument, "the witness has a wrong number of blinders");
+    }
+    const prover::Statement statement{
+        .context = context,
+        .instances = prover::make_instances(circuit, srs, trace, witness.openings),
+        .openings = witness.openings};
+    ProofFile out{.vk_digest = digest(pk.vk),
+                  .context = context,
+                  .instances = to_words(statement.instances),
+                  .proof = {}};
+    MINTMARK_TRY(out.proof, prover::prove(pk, srs, statement, trace, rng));
+    MINTMARK_CHECK(verify_file(pk.vk, srs, out));
+    return out;
+}
+
+Status verify_file(const VerifyingKey& vk, const Srs& srs, const ProofFile& file) {
+    if (digest(vk) != file.vk_digest) {
+        return fail(ErrorCode::kRejected, "the proof is of another verifying key");
+    }
+    MINTMARK_TRY(const Instances instances, instances_from_words(vk.circuit, file.instances));
+    return verify(vk, srs.tau_g2, file.context, instances, file.proof);
+}
+
+}  // namespace mintmark::worker

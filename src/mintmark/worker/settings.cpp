@@ -1,0 +1,214 @@
+#include "mintmark/worker/settings.hpp"
+
+#include <fmt/format.h>
+
+namespace mintmark::worker {
+namespace {
+
+constexpr std::uint64_t kFormat = 1;
+
+json::Json range_json(const std::optional<std::pair<double, double>>& range) {
+    if (!range) return nullptr;
+    return json::Json::array({range->first, range->second});
+}
+
+json::Json output_errors(const model::QuantReport& report) {
+    json::Json rows = json::Json::array();
+    for (const model::OutputError& e : report.outputs) {
+        rows.push_back({{"output", e.output},
+                        {"index", e.index},
+                        {"float_lo", e.float_lo},
+                        {"float_hi", e.float_hi},
+                        {"max_error", e.max_error},
+                        {"mean_error", e.mean_error}});
+    }
+    return rows;
+}
+
+Result<std::uint64_t> bounded(const json::Json& object, std::string_view key, std::uint64_t max) {
+    MINTMARK_TRY(const std::uint64_t value, json::get_u64(object, key));
+    if (value > max) {
+        return fail(ErrorCode::kMalformed, fmt::format("settings: {} is above {}", key, max));
+    }
+    return value;
+}
+
+Status read_quant(const json::Json& args, model::QuantOptions& quant) {
+    MINTMARK_TRY(const auto activation, bounded(args, "activation_bits", 14));
+    MINTMARK_TRY(const auto weight, bounded(args, "weight_bits", 20));
+    MINTMARK_TRY(const auto output, bounded(args, "output_bits", 16));
+    MINTMARK_TRY(const bool per_channel, json::get_bool(args, "per_channel"));
+    quant.activation_bits = static_cast<std::uint8_t>(activation);
+    quant.weight_bits = static_cast<std::uint8_t>(weight);
+    quant.output_bits = static_cast<std::uint8_t>(output);
+    quant.granularity =
+        per_channel ? model::Granularity::kPerChannel : model::Granularity::kPerTensor;
+    MINTMARK_TRY(quant.input_margin, json::get_double(args, "input_margin"));
+    MINTMARK_TRY(quant.activation_margin, json::get_double(args, "activation_margin"));
+    const json::Json* range = json::find(args, "input_range");
+    if (range != nullptr && range->is_array()) {
+        if (range->size() != 2 || !range->at(0).is_number() || !range->at(1).is_number()) {
+            return fail(ErrorCode::kMalformed, "settings: input_range must be two numbers");
+        }
+        quant.input_range = {range->at(0).get<double>(), range->at(1).get<double>()};
+    }
+    return {};
+}
+
+Result<std::vector<model::Sample>> read_samples(const json::Json& list) {
+    std::vector<model::Sample> out;
+    if (!list.is_array() || list.size() > Settings::kMaxSamples) {
+        return fail(ErrorCode::kMalformed, "settings: samples must be a list of at most 256");
+    }
+    for (const json::Json& entry : list) {
+        model::Sample sample;
+        if (!entry.is_array()) return fail(ErrorCode::kMalformed, "settings: a sample is no list");
+        for (const json::Json& input : entry) {
+            std::vector<double> values;
+            if (!input.is_array()) {
+                return fail(ErrorCode::kMalformed, "settings: a sample's input is no list");
+            }
+            for (const json::Json& value : input) {
+                if (!value.is_number()) {
+                    return fail(ErrorCode::kMalformed, "settings: a sample has a non-number");
+                }
+                values.push_back(value.get<double>());
+            }
+            sample.push_back(std::move(values));
+        }
+        out.push_back(std::move(sample));
+    }
+    return out;
+}
+
+Status read_dims(const json::Json& args, Settings& out) {
+    const json::Json* dims = json::find(args, "dims");
+    if (dims == nullptr || !dims->is_object()) return {};
+    for (const auto& [name, value] : dims->items()) {
+        if (!value.is_number_unsigned()) {
+            return fail(ErrorCode::kMalformed, fmt::format("settings: dims.{} is no number", name));
+        }
+        out.dims[name] = value.get<std::uint32_t>();
+    }
+    return {};
+}
+
+}  // namespace
+
+json::Json to_json(const model::QuantReport& r) {
+    json::Json out = {{"activation_bits", r.activation_bits},
+                      {"weight_bits", r.weight_bits},
+                      {"samples", r.samples},
+                      {"max_relative_error", r.max_relative_error},
+                      {"mean_relative_error", r.mean_relative_error},
+                      {"top1_agreement", r.top1_agreement}};
+    if (r.float_accuracy) out["float_accuracy"] = *r.float_accuracy;
+    if (r.integer_accuracy) out["integer_accuracy"] = *r.integer_accuracy;
+    out["outputs"] = output_errors(r);
+    return out;
+}
+
+json::Json Settings::to_json() const {
+    json::Json samples_json = json::Json::array();
+    for (const model::Sample& sample : samples) samples_json.push_back(sample);
+    json::Json out = {
+        {"mintmark_settings", kFormat},
+        {"model", model_path},
+        {"run_args",
+         {{"input_visibility", visibility_name(input)},
+          {"output_visibility", visibility_name(output)},
+          {"param_visibility", "committed"},
+          {"optimise", optimise_name(optimise)},
+          {"batch_size", batch_size},
+          {"dims", dims},
+          {"activation_bits", quant.activation_bits},
+          {"weight_bits", quant.weight_bits},
+          {"output_bits", quant.output_bits},
+          {"per_channel", quant.granularity == model::Granularity::kPerChannel},
+          {"input_range", range_json(quant.input_range)},
+          {"input_margin", quant.input_margin},
+          {"activation_margin", quant.activation_margin}}},
+    };
+    if (report) out["report"] = worker::to_json(*report);
+    out["samples"] = std::move(samples_json);
+    return out;
+}
+
+Result<Settings> Settings::from_json(const json::Json& value) {
+    auto format = json::get_u64(value, "mintmark_settings");
+    if (!format) {
+        return fail(ErrorCode::kMalformed, "not a Mintmark settings file",
+                    "write one with: mintmark zk gen-settings");
+    }
+    if (*format != kFormat) {
+        return fail(ErrorCode::kUnsupported,
+                    fmt::format("settings format {} is not known", *format));
+    }
+    Settings out;
+    MINTMARK_TRY(out.model_path, json::get_string(value, "model"));
+    MINTMARK_TRY(const json::Json args, json::get_object(value, "run_args"));
+    std::string notice;
+    MINTMARK_TRY(const std::string input_name, json::get_string(args, "input_visibility"));
+    MINTMARK_TRY(const std::string output_name, json::get_string(args, "output_visibility"));
+    MINTMARK_TRY(const std::string goal, json::get_string(args, "optimise"));
+    MINTMARK_TRY(out.input, parse_visibility(input_name, notice));
+    MINTMARK_TRY(out.output, parse_visibility(output_name, notice));
+    MINTMARK_TRY(out.optimise, parse_optimise(goal));
+    MINTMARK_TRY(const auto batch, bounded(args, "batch_size", 1U << 20U));
+    out.batch_size = static_cast<std::uint32_t>(batch);
+    MINTMARK_CHECK(read_dims(args, out));
+    MINTMARK_CHECK(read_quant(args, out.quant));
+    if (const json::Json* list = json::find(value, "samples")) {
+        MINTMARK_TRY(out.samples, read_samples(*list));
+    }
+    return out;
+}
+
+Result<Settings> Settings::read(const std::filesystem::path& path) {
+    MINTMARK_TRY(const json::Json value, json::read(path));
+    return from_json(value);
+}
+
+Status Settings::write(const std::filesystem::path& path) const {
+    return write_text(path, json::compact(to_json()) + "\n");
+}
+
+Result<Visibility> parse_visibility(std::string_view text, std::string& notice) {
+    if (text == "public") return Visibility::kPublic;
+    if (text == "committed") return Visibility::kCommitted;
+    for (const std::string_view alias :
+         {"private", "hashed", "hashed/public", "polycommit", "encrypted", "fixed"}) {
+        if (text != alias) continue;
+        notice = fmt::format(
+            "visibility '{}' is taken as 'committed': bound to a hiding commitment", text);
+        return Visibility::kCommitted;
+    }
+    return fail(ErrorCode::kInvalidArgument, fmt::format("unknown visibility '{}'", text),
+                "use public or committed");
+}
+
+std::string_view visibility_name(Visibility visibility) noexcept {
+    return visibility == Visibility::kPublic ? "public" : "committed";
+}
+
+Result<compiler::Optimise> parse_optimise(std::string_view text) {
+    if (text == "balanced") return compiler::Optimise::kBalanced;
+    if (text == "prove") return compiler::Optimise::kProve;
+    if (text == "gas") return compiler::Optimise::kGas;
+    return fail(ErrorCode::kInvalidArgument, fmt::format("unknown goal '{}'", text),
+                "use prove, gas or balanced");
+}
+
+std::string_view optimise_name(compiler::Optimise optimise) noexcept {
+    switch (optimise) {
+        case compiler::Optimise::kProve:
+            return "prove";
+        case compiler::Optimise::kGas:
+            return "gas";
+        case compiler::Optimise::kBalanced:
+            break;
+    }
+    return "balanced";
+}
+
+}  // namespace mintmark::worker
