@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -16,6 +18,39 @@ std::unexpected<Error> io_error(const char* what, const std::filesystem::path& p
     const auto code = saved == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo;
     return fail(code, fmt::format("{} {}: {}", what, path.string(), std::strerror(saved)));
 }
+
+/// Temporary files that exist now, where a signal handler may read them: fixed memory only.
+struct TemporarySlot {
+    std::atomic<bool> is_taken = false;
+    std::atomic<bool> is_live = false;
+    std::array<char, 4096> path = {};
+};
+std::array<TemporarySlot, 32> temporary_slots;
+
+/// Registers a temporary file while it lives in this scope.
+class TemporaryGuard {
+  public:
+    explicit TemporaryGuard(const std::string& path) noexcept {
+        for (TemporarySlot& slot : temporary_slots) {
+            if (path.size() >= slot.path.size() || slot.is_taken.exchange(true)) continue;
+            path.copy(slot.path.data(), path.size());
+            slot.path[path.size()] = '\0';
+            slot.is_live = true;
+            slot_ = &slot;
+            return;
+        }
+    }
+    ~TemporaryGuard() {
+        if (slot_ == nullptr) return;
+        slot_->is_live = false;
+        slot_->is_taken = false;
+    }
+    TemporaryGuard(const TemporaryGuard&) = delete;
+    TemporaryGuard& operator=(const TemporaryGuard&) = delete;
+
+  private:
+    TemporarySlot* slot_ = nullptr;
+};
 
 /// Closes on scope exit.
 class Fd {
@@ -81,6 +116,7 @@ Status write_file(const std::filesystem::path& path, ByteSpan bytes, FileMode mo
     if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ec);
     const std::filesystem::path tmp = fmt::format("{}.tmp.{}", path.string(), ::getpid());
     const mode_t bits = mode == FileMode::kSecret ? 0600 : 0644;
+    const TemporaryGuard guard(tmp.string());
     Status done;
     {
         const Fd fd(::open(tmp.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, bits));
@@ -94,6 +130,12 @@ Status write_file(const std::filesystem::path& path, ByteSpan bytes, FileMode mo
 
 Status write_text(const std::filesystem::path& path, std::string_view text, FileMode mode) {
     return write_file(path, as_bytes(text), mode);
+}
+
+void remove_temporary_files() noexcept {
+    for (const TemporarySlot& slot : temporary_slots) {
+        if (slot.is_live) ::unlink(slot.path.data());
+    }
 }
 
 }  // namespace mintmark

@@ -24,4 +24,8 @@ enum class FileMode : std::uint8_t { kPublic /*0644*/, kSecret /*0600*/ };
 [[nodiscard]] Status write_text(const std::filesystem::path& path, std::string_view text,
                                 FileMode mode = FileMode::kPublic);
 
+/// Unlinks temporary files of writes that are under way. Async-signal-safe: for interrupt handlers
+/// that end the process.
+void remove_temporary_files() noexcept;
+
 }  // namespace mintmark

@@ -1,0 +1,68 @@
+// mintmark: one program for creators, buyers and integrators. This file: global flags and wiring.
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <string_view>
+
+#include "app.hpp"
+#include "mintmark/base/file.hpp"
+
+namespace {
+
+using mintmark::app::App;
+
+/// Only async-signal-safe calls: half-written temporary files go, finished files stay.
+void on_interrupt(int /*signal*/) {
+    constexpr std::string_view kText = "\nerror: interrupted; nothing is half-written\n";
+    mintmark::remove_temporary_files();
+    (void)!::write(STDERR_FILENO, kText.data(), kText.size());
+    ::_exit(mintmark::exit_code(mintmark::ErrorCode::kInterrupted));
+}
+
+std::filesystem::path default_home() {
+    if (const char* home = std::getenv("MINTMARK_HOME")) return home;
+    const char* user = std::getenv("HOME");
+    return std::filesystem::path(user == nullptr ? "." : user) / ".mintmark";
+}
+
+void add_global_flags(CLI::App& root, App& app) {
+    app.home = default_home();
+    if (const char* path = std::getenv("MINTMARK_DEPLOYMENT")) app.deployment = path;
+    root.add_option("--home", app.home, "folder with your wallets and data [$MINTMARK_HOME]");
+    root.add_option("--deployment", app.deployment,
+                    "deployment file [$MINTMARK_DEPLOYMENT, or <home>/deployment.json]");
+    root.add_option("--rpc-url", app.rpc_url, "node of the chain, instead of the deployment's");
+    root.add_option("--wallet", app.wallet, "name or address of the wallet that signs");
+    root.add_option("--password-file", app.password_file,
+                    "file whose first line is the wallet's password [$MINTMARK_PASSWORD]");
+    root.add_flag("--json", app.is_json, "machine-readable output, one JSON object a line");
+    root.add_flag("-y,--yes", app.is_yes, "ask nothing");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    std::signal(SIGINT, on_interrupt);
+    std::signal(SIGTERM, on_interrupt);
+    std::signal(SIGPIPE, SIG_IGN);
+    App app;
+    CLI::App root(
+        "Mintmark: AI models as on-chain assets that earn, with answers proven in zero "
+        "knowledge.\nStart with `mintmark zk --help`, or run `make demo`.",
+        "mintmark");
+    root.require_subcommand(1);
+    root.fallthrough();
+    root.set_version_flag("--version", MINTMARK_VERSION);
+    add_global_flags(root, app);
+    mintmark::app::add_zk_commands(root, app);
+    mintmark::app::add_completion_command(root, app);
+    try {
+        root.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const int status = root.exit(error);
+        return status == 0 ? 0 : mintmark::exit_code(mintmark::ErrorCode::kInvalidArgument);
+    }
+    const mintmark::Status status = app.run();
+    return status ? 0 : report(app, status.error());
+}

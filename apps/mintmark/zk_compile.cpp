@@ -1,0 +1,236 @@
+// gen-settings, calibrate-settings, compile-circuit, table.
+#include <fmt/format.h>
+
+#include <sstream>
+
+#include "mintmark/base/file.hpp"
+#include "zk_flags.hpp"
+
+namespace mintmark::app {
+namespace {
+
+struct RunArgs {
+    std::string input_visibility = "committed";
+    std::string output_visibility = "public";
+    std::string param_visibility = "committed";
+    std::string optimise = "balanced";
+    std::string granularity = "channel";
+    std::vector<std::string> variables;
+    std::vector<double> input_range;
+    int activation_bits = 8;
+    int weight_bits = 12;
+    int output_bits = 16;
+};
+
+Result<worker::Settings> settings_of(const App& app, const ZkFlags& flags, const RunArgs& args) {
+    worker::Settings out;
+    out.model_path = flags.model;
+    std::string text;
+    MINTMARK_TRY(out.input, worker::parse_visibility(args.input_visibility, text));
+    MINTMARK_TRY(out.output, worker::parse_visibility(args.output_visibility, text));
+    MINTMARK_TRY(const Visibility param, worker::parse_visibility(args.param_visibility, text));
+    if (param == Visibility::kPublic) {
+        notice(app, "weights are always committed; 'public' would only mean publishing them too");
+    }
+    if (!text.empty()) notice(app, text);
+    MINTMARK_TRY(out.optimise, worker::parse_optimise(args.optimise));
+    for (const std::string& variable : args.variables) {
+        const std::size_t equals = variable.find('=');
+        unsigned long value = 0;
+        std::istringstream stream(equals == std::string::npos ? "" : variable.substr(equals + 1));
+        if (!(stream >> value) || value == 0 || value > (1U << 20U)) {
+            return fail(ErrorCode::kInvalidArgument, fmt::format("bad dimension '{}'", variable),
+                        "write NAME=NUMBER, for example --variables batch_size=1");
+        }
+        out.dims[variable.substr(0, equals)] = static_cast<std::uint32_t>(value);
+        if (variable.starts_with("batch")) out.batch_size = static_cast<std::uint32_t>(value);
+    }
+    out.quant.activation_bits = static_cast<std::uint8_t>(args.activation_bits);
+    out.quant.weight_bits = static_cast<std::uint8_t>(args.weight_bits);
+    out.quant.output_bits = static_cast<std::uint8_t>(args.output_bits);
+    out.quant.granularity = args.granularity == "tensor" ? model::Granularity::kPerTensor
+                                                         : model::Granularity::kPerChannel;
+    if (args.input_range.size() == 2) {
+        out.quant.input_range = {args.input_range[0], args.input_range[1]};
+    }
+    return out;
+}
+
+Result<model::Graph> load(const worker::Settings& settings, const std::string& path) {
+    model::ImportOptions options;
+    options.batch = settings.batch_size;
+    options.dims = settings.dims;
+    return model::load_onnx(std::filesystem::path(path), options);
+}
+
+Status gen_settings(const App& app, const ZkFlags& flags, const RunArgs& args) {
+    warn_ignored(app, flags);
+    MINTMARK_TRY(const worker::Settings settings, settings_of(app, flags, args));
+    MINTMARK_TRY(const model::Graph graph, load(settings, flags.model));
+    const std::string path = flags.output.empty() ? flags.settings : flags.output;
+    MINTMARK_CHECK(settings.write(path));
+    emit(app, {{"settings", path}, {"nodes", graph.nodes.size()}},
+         fmt::format("wrote {} ({} nodes); next: mintmark zk calibrate-settings", path,
+                     graph.nodes.size()));
+    return {};
+}
+
+std::string report_text(const model::QuantReport& r, bool reached) {
+    Table table;
+    table.row("activation bits", std::to_string(r.activation_bits))
+        .row("weight bits", std::to_string(r.weight_bits))
+        .row("samples", std::to_string(r.samples))
+        .row("largest error",
+             fmt::format("{:.4f} % of the output's range", 100 * r.max_relative_error))
+        .row("mean error", fmt::format("{:.4f} %", 100 * r.mean_relative_error))
+        .row("same top answer", fmt::format("{:.2f} %", 100 * r.top1_agreement))
+        .row("target", reached ? "reached" : "NOT reached; this is the best that was tried");
+    std::string out = table.text();
+    out += "\n\noutput                     float range            max error   mean error";
+    for (std::size_t i = 0; i < r.outputs.size() && i < 32; ++i) {
+        const model::OutputError& e = r.outputs[i];
+        out += fmt::format("\n{:<24} [{:>9.4f},{:>9.4f}] {:>11.6f} {:>11.6f}",
+                           fmt::format("{}[{}]", e.output, e.index), e.float_lo, e.float_hi,
+                           e.max_error, e.mean_error);
+    }
+    if (r.outputs.size() > 32) out += fmt::format("\n… and {} more", r.outputs.size() - 32);
+    return out;
+}
+
+struct CalibrateArgs {
+    double max_error = 0.005;
+    double min_agreement = 0;
+    std::string target = "accuracy";
+};
+
+Status calibrate(const App& app, const ZkFlags& flags, const CalibrateArgs& args) {
+    warn_ignored(app, flags);
+    MINTMARK_TRY(worker::Settings settings, worker::Settings::read(flags.settings));
+    MINTMARK_TRY(const model::Graph graph, load(settings, flags.model));
+    MINTMARK_TRY(const std::string text, read_text(flags.data));
+    MINTMARK_TRY(model::InputFile file, model::read_input_json(text));
+    model::AccuracyTarget target{.max_relative_error = args.max_error, .min_top1_agreement = {}};
+    if (args.min_agreement > 0) target.min_top1_agreement = args.min_agreement;
+    MINTMARK_TRY(const std::vector<model::Sample> samples,
+                 worker::split_samples(graph, file.samples));
+    MINTMARK_TRY(const model::QuantResult result,
+                 model::quantise_auto(graph, samples, target, settings.quant));
+    settings.quant.activation_bits = result.report.activation_bits;
+    settings.quant.weight_bits = result.report.weight_bits;
+    settings.report = result.report;
+    settings.samples = samples;
+    if (settings.samples.size() > worker::Settings::kMaxSamples) {
+        settings.samples.resize(worker::Settings::kMaxSamples);
+    }
+    MINTMARK_CHECK(settings.write(flags.settings));
+    json::Json value = worker::to_json(result.report);
+    value["target_reached"] = result.reached;
+    emit(app, value, report_text(result.report, result.reached));
+    return {};
+}
+
+Status compile_circuit(const App& app, const ZkFlags& flags) {
+    warn_ignored(app, flags);
+    MINTMARK_TRY(const worker::Settings settings, worker::Settings::read(flags.settings));
+    if (settings.samples.empty() && !settings.quant.input_range) {
+        notice(app,
+               "not calibrated: ranges come from made-up inputs in [-1, 1]; better run "
+               "mintmark zk calibrate-settings first");
+    }
+    MINTMARK_TRY(const worker::CompiledModel model, worker::compile_model(settings, flags.model));
+    MINTMARK_TRY(const compiler::Compiled compiled, compiler::compile(model.graph, model.options));
+    MINTMARK_CHECK(model.write(flags.compiled));
+    const Circuit& c = compiled.circuit;
+    const compiler::Cost cost = compiler::estimate_cost(c);
+    emit(app,
+         {{"compiled_circuit", flags.compiled},
+          {"steps", c.steps.size()},
+          {"chunk_log", c.mu},
+          {"weight_chunks", c.n_w},
+          {"trace_chunks", c.n_f},
+          {"table_chunks", c.n_t},
+          {"estimated_gas", cost.gas}},
+         Table()
+             .row("compiled", flags.compiled + " (secret: it holds the weights)")
+             .row("steps", std::to_string(c.steps.size()))
+             .row("chunk size", fmt::format("2^{}", c.mu))
+             .row("chunks", fmt::format("{} weights, {} trace, {} tables", c.n_w, c.n_f, c.n_t))
+             .row("estimated gas", grouped(static_cast<std::uint64_t>(cost.gas)))
+             .text());
+    return {};
+}
+
+std::string shape_text(const model::Shape& shape) {
+    return fmt::format("[{}]", fmt::join(shape, ", "));
+}
+
+Status table(const App& app, const ZkFlags& flags) {
+    worker::Settings settings;
+    MINTMARK_TRY(const model::Graph graph, load(settings, flags.model));
+    json::Json rows = json::Json::array();
+    std::string text = fmt::format("{:>4}  {:<20} {:<28} {}", "#", "operator", "node", "output");
+    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+        const model::Node& node = graph.nodes[i];
+        const model::Shape& shape = graph.values[node.output].shape;
+        rows.push_back({{"operator", node.op_type}, {"node", node.name}, {"shape", shape}});
+        text +=
+            fmt::format("\n{:>4}  {:<20} {:<28} {}", i, node.op_type, node.name, shape_text(shape));
+    }
+    emit(app, {{"nodes", rows}}, text);
+    return {};
+}
+
+void add_run_args(CLI::App& sub, RunArgs& args) {
+    sub.add_option("--input-visibility", args.input_visibility, "public or committed");
+    sub.add_option("--output-visibility", args.output_visibility, "public or committed");
+    sub.add_option("--param-visibility", args.param_visibility, "weights are always committed");
+    sub.add_option("--optimise", args.optimise, "prove, gas or balanced");
+    sub.add_option("--variables", args.variables, "dynamic dimensions, NAME=NUMBER")
+        ->delimiter(',');
+    sub.add_option("--input-range", args.input_range, "smallest and largest input value")
+        ->expected(2);
+    sub.add_option("--activation-bits", args.activation_bits, "4 to 14")->check(CLI::Range(4, 14));
+    sub.add_option("--weight-bits", args.weight_bits, "4 to 20")->check(CLI::Range(4, 20));
+    sub.add_option("--output-bits", args.output_bits, "8 to 16")->check(CLI::Range(8, 16));
+    sub.add_option("--granularity", args.granularity, "channel or tensor")
+        ->check(CLI::IsMember({"channel", "tensor"}));
+}
+
+}  // namespace
+
+void add_zk_compile_commands(CLI::App& zk, App& app) {
+    const auto flags = std::make_shared<ZkFlags>();
+    const auto args = std::make_shared<RunArgs>();
+    const auto goal = std::make_shared<CalibrateArgs>();
+    CLI::App* sub = command(zk, app, "gen-settings", "write settings.json for a model",
+                            [&app, flags, args] { return gen_settings(app, *flags, *args); });
+    sub->add_option("-M,--model", flags->model, "ONNX file");
+    sub->add_option("-O,--output,-S,--settings-path", flags->settings, "where to write");
+    add_run_args(*sub, *args);
+    add_ignored_logrows(*sub, *flags);
+
+    sub = command(zk, app, "calibrate-settings",
+                  "choose bit widths from samples and show float against integer",
+                  [&app, flags, goal] { return calibrate(app, *flags, *goal); });
+    sub->add_option("-M,--model", flags->model, "ONNX file");
+    sub->add_option("-D,--data", flags->data, "samples, in ezkl's input.json form");
+    sub->add_option("-S,--settings-path,-O,--output", flags->settings, "settings to complete");
+    sub->add_option("--max-error", goal->max_error, "largest error, as a part of the range");
+    sub->add_option("--min-agreement", goal->min_agreement,
+                    "instead: share of samples with the same top answer");
+    sub->add_option("--target", goal->target, "accuracy (ezkl's 'resources' is the default here)");
+    add_ignored_logrows(*sub, *flags);
+
+    sub = command(zk, app, "compile-circuit", "quantise and compile a model",
+                  [&app, flags] { return compile_circuit(app, *flags); });
+    sub->add_option("-M,--model", flags->model, "ONNX file");
+    sub->add_option("-S,--settings-path", flags->settings, "settings.json");
+    sub->add_option("--compiled-circuit,-O,--output", flags->compiled, "where to write");
+    add_ignored_logrows(*sub, *flags);
+
+    sub = command(zk, app, "table", "list a model's nodes",
+                  [&app, flags] { return table(app, *flags); });
+    sub->add_option("-M,--model", flags->model, "ONNX file");
+}
+
+}  // namespace mintmark::app
