@@ -1,4 +1,193 @@
+// create-evm-verifier, encode-evm-calldata, deploy-evm, verify-evm.
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "mintmark/base/file.hpp"
+#include "mintmark/chain/address.hpp"
+#include "mintmark/chain/artifact.hpp"
+#include "mintmark/chain/keystore.hpp"
+#include "mintmark/chain/rpc.hpp"
+#include "mintmark/evm/standalone.hpp"
+#include "process.hpp"
 #include "zk_flags.hpp"
+
 namespace mintmark::app {
-void add_zk_evm_commands(CLI::App& /*zk*/, App& /*app*/) {}
+namespace {
+
+namespace fs = std::filesystem;
+
+struct EvmFlags {
+    std::string sol = "evm_deploy.sol";
+    std::string abi = "verifier_abi.json";
+    std::string address_file = "contract.address";
+    std::string address;
+    std::string calldata = "calldata.bytes";
+    std::string private_key;
+};
+
+constexpr const char* kAbi =
+    R"([{"type":"function","name":"verifyProof","stateMutability":"view","inputs":[)"
+    R"({"name":"proof","type":"bytes"},{"name":"instances","type":"uint256[]"}],)"
+    R"("outputs":[{"name":"","type":"bool"}]}])";
+
+Status create_verifier(const App& app, const ZkFlags& flags, const EvmFlags& evm) {
+    MINTMARK_TRY(const VerifyingKey vk, worker::read_verifying_key(flags.vk));
+    MINTMARK_TRY(const Srs srs, worker::load_verifier_srs(flags.srs, vk.srs_digest));
+    MINTMARK_TRY(const fs::path contracts, contracts_folder());
+    MINTMARK_TRY(const std::string source,
+                 evm::standalone_verifier(contracts / "src", vk, srs.tau_g2));
+    MINTMARK_CHECK(write_text(evm.sol, source));
+    MINTMARK_CHECK(write_text(evm.abi, kAbi));
+    emit(app, {{"sol_code_path", evm.sol}, {"abi_path", evm.abi}},
+         fmt::format("wrote {} ({}) and {}", evm.sol, human_bytes(source.size()), evm.abi));
+    return {};
+}
+
+Result<Bytes> calldata_of(const worker::ProofFile& proof) {
+    std::vector<chain::AbiValue> words;
+    for (const Bytes32& word : proof.instances) {
+        words.emplace_back(chain::U256::from_bytes(word));
+    }
+    if (proof.context == Bytes32{}) {
+        return chain::encode_call("verifyProof(bytes,uint256[])",
+                                  {chain::AbiValue(proof.proof), chain::AbiValue(words)});
+    }
+    return chain::encode_call(
+        "verifyProofFor(bytes32,bytes,uint256[])",
+        {chain::AbiValue(proof.context), chain::AbiValue(proof.proof), chain::AbiValue(words)});
+}
+
+Status encode_calldata(const App& app, const ZkFlags& flags, const EvmFlags& evm) {
+    MINTMARK_TRY(const worker::ProofFile proof, worker::ProofFile::read(flags.proof));
+    MINTMARK_TRY(const Bytes data, calldata_of(proof));
+    MINTMARK_CHECK(write_file(evm.calldata, data));
+    emit(app, {{"calldata_path", evm.calldata}, {"bytes", data.size()}},
+         fmt::format("wrote {} ({})", evm.calldata, human_bytes(data.size())));
+    return {};
+}
+
+/// Compiles a Solidity file with the project's pinned solc; returns the creation code.
+Result<Bytes> compile_solidity(const fs::path& file) {
+    MINTMARK_TRY(const fs::path contracts, contracts_folder());
+    MINTMARK_TRY(const std::string source, read_text(file));
+    MINTMARK_TRY(const std::string output,
+                 run_process({"node", (contracts / "tools" / "solc").string(), "--standard-json"},
+                             evm::compiler_input(source)));
+    MINTMARK_TRY(const json::Json result, json::parse(output));
+    if (const json::Json* errors = json::find(result, "errors"); errors != nullptr) {
+        for (const json::Json& entry : *errors) {
+            const json::Json* severity = json::find(entry, "severity");
+            if (severity == nullptr || *severity != "error") continue;
+            return fail(ErrorCode::kMalformed, fmt::format("{} does not compile", file.string()),
+                        json::get_string(entry, "formattedMessage").value_or(""));
+        }
+    }
+    const json::Json* at = &result;
+    for (const char* key :
+         {"contracts", "verifier.sol", evm::kStandaloneContract, "evm", "bytecode", "object"}) {
+        at = json::find(*at, key);
+        if (at == nullptr) {
+            return fail(
+                ErrorCode::kMalformed,
+                fmt::format("{} has no contract {}", file.string(), evm::kStandaloneContract),
+                "write one with: mintmark zk create-evm-verifier");
+        }
+    }
+    return from_hex(at->get<std::string>());
+}
+
+Result<std::string> node_url(const App& app) {
+    if (!app.rpc_url.empty()) return app.rpc_url;
+    return fail(ErrorCode::kInvalidArgument, "say which chain: --rpc-url URL");
+}
+
+/// The key from --private-key (with a warning), else the wallet chosen by --wallet.
+Result<chain::PrivateKey> signing_key(const App& app, const EvmFlags& evm) {
+    if (!evm.private_key.empty()) {
+        notice(app,
+               "a key on the command line is visible to other users of this machine; "
+               "better: mintmark wallet import, then --wallet");
+        MINTMARK_TRY(const Bytes secret, from_hex(evm.private_key));
+        return chain::PrivateKey::from_bytes(secret);
+    }
+    if (app.wallet.empty()) {
+        return fail(ErrorCode::kInvalidArgument, "say who pays: --wallet NAME");
+    }
+    MINTMARK_TRY(const std::string password, read_password(app, "password of " + app.wallet));
+    return chain::Keystore(app.home / "keystore").unlock(app.wallet, password);
+}
+
+Status deploy(const App& app, const EvmFlags& evm) {
+    MINTMARK_TRY(const std::string url, node_url(app));
+    MINTMARK_TRY(const chain::PrivateKey key, signing_key(app, evm));
+    notice(app, "compiling (about half a minute)");
+    MINTMARK_TRY(const Bytes code, compile_solidity(evm.sol));
+    chain::RpcClient client(url);
+    MINTMARK_TRY(const std::uint64_t chain_id, client.chain_id());
+    chain::Sender sender(client, key, chain_id);
+    MINTMARK_TRY(const chain::Receipt receipt, sender.send({.to = {}, .data = code}));
+    if (!receipt.contract_address) {
+        return fail(ErrorCode::kChain, "the deployment made no contract");
+    }
+    const std::string address = chain::to_checksum(*receipt.contract_address);
+    MINTMARK_CHECK(write_text(evm.address_file, address + "\n"));
+    emit(app, {{"address", address}, {"gas_used", receipt.gas_used}},
+         fmt::format("deployed at {} for {} gas (in {})", address, grouped(receipt.gas_used),
+                     evm.address_file));
+    return {};
+}
+
+Status verify_evm(const App& app, const ZkFlags& flags, const EvmFlags& evm) {
+    MINTMARK_TRY(const std::string url, node_url(app));
+    std::string text = evm.address;
+    if (text.empty()) {
+        MINTMARK_TRY(text, read_text(evm.address_file));
+        text = text.substr(0, text.find_first_of(" \r\n"));
+    }
+    MINTMARK_TRY(const Address address, chain::parse_address(text));
+    MINTMARK_TRY(const worker::ProofFile proof, worker::ProofFile::read(flags.proof));
+    MINTMARK_TRY(const Bytes data, calldata_of(proof));
+    chain::RpcClient client(url);
+    const chain::CallRequest call{.from = {}, .to = address, .data = data, .value = {}};
+    MINTMARK_TRY(const Bytes answer, client.call(call));
+    MINTMARK_TRY(const auto values, chain::decode_values("(bool)", answer));
+    MINTMARK_TRY(const bool is_valid, values.at(0).as_bool());
+    if (!is_valid) return fail(ErrorCode::kRejected, "the contract rejected the proof");
+    MINTMARK_TRY(const std::uint64_t gas, client.estimate_gas(call));
+    emit(app, {{"verified", true}, {"gas", gas}},
+         fmt::format("verified on-chain, {} gas", grouped(gas)));
+    return {};
+}
+
+}  // namespace
+
+void add_zk_evm_commands(CLI::App& zk, App& app) {
+    const auto flags = std::make_shared<ZkFlags>();
+    const auto evm = std::make_shared<EvmFlags>();
+    CLI::App* sub = command(zk, app, "create-evm-verifier", "write a verifier for one model",
+                            [&app, flags, evm] { return create_verifier(app, *flags, *evm); });
+    sub->add_option("--vk-path", flags->vk, "verifying key");
+    sub->add_option("--srs-path", flags->srs, "SRS file");
+    sub->add_option("-S,--settings-path", flags->settings, "accepted for ezkl's sake, not needed");
+    sub->add_option("--sol-code-path", evm->sol, "Solidity file to write");
+    sub->add_option("--abi-path", evm->abi, "ABI file to write");
+
+    sub = command(zk, app, "encode-evm-calldata", "write the call that checks a proof",
+                  [&app, flags, evm] { return encode_calldata(app, *flags, *evm); });
+    sub->add_option("--proof-path", flags->proof, "proof");
+    sub->add_option("--calldata-path", evm->calldata, "where to write");
+
+    sub = command(zk, app, "deploy-evm", "compile and deploy a verifier",
+                  [&app, evm] { return deploy(app, *evm); });
+    sub->add_option("--sol-code-path", evm->sol, "Solidity file");
+    sub->add_option("--addr-path", evm->address_file, "where the address is written");
+    sub->add_option("--private-key", evm->private_key, "prefer --wallet");
+
+    sub = command(zk, app, "verify-evm", "check a proof with a deployed verifier",
+                  [&app, flags, evm] { return verify_evm(app, *flags, *evm); });
+    sub->add_option("--proof-path", flags->proof, "proof");
+    sub->add_option("--addr-verifier", evm->address, "contract's address [from contract.address]");
+}
+
 }  // namespace mintmark::app

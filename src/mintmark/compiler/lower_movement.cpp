@@ -19,8 +19,8 @@ void add_axes(CopyBox& box, const Dims& axes) {
 }
 
 AxisMap shifted_copy(std::uint8_t p, std::uint32_t stride, std::int64_t offset) {
-    return AxisMap::sum_win(p, 1, static_cast<std::uint16_t>(stride), 1,
-                            static_cast<std::int32_t>(offset));
+    const auto step = static_cast<std::uint16_t>(p == kNoAxis ? 0 : stride);
+    return AxisMap::sum_win(p, 1, step, 1, static_cast<std::int32_t>(offset));
 }
 
 }  // namespace

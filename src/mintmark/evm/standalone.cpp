@@ -1,0 +1,125 @@
+#include "mintmark/evm/standalone.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "mintmark/base/file.hpp"
+#include "mintmark/json/json.hpp"
+
+namespace mintmark::evm {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// EIP-170 less the STOP byte.
+constexpr std::size_t kMaxKeyBytes = 24'575;
+
+/// Inlines a file after the files that it imports; every file once.
+class Flattener {
+  public:
+    Status add(const fs::path& path) {
+        std::error_code ec;
+        const fs::path file = fs::weakly_canonical(path, ec);
+        if (!seen_.insert(file.string()).second) return {};
+        MINTMARK_TRY(const std::string text, read_text(file));
+        std::string body;
+        std::size_t at = 0;
+        while (at < text.size()) {
+            const std::size_t end = std::min(text.find('\n', at), text.size());
+            const std::string_view line = std::string_view(text).substr(at, end - at);
+            if (line.starts_with("import ")) {
+                const std::size_t close = text.find(';', at);
+                MINTMARK_CHECK(add_import(file, std::string_view(text).substr(at, close - at)));
+                at = std::min(text.find('\n', close), text.size()) + 1;
+                continue;
+            }
+            if (!line.starts_with("// SPDX") && !line.starts_with("pragma ")) {
+                body += line;
+                body += '\n';
+            }
+            at = end + 1;
+        }
+        out_ += fmt::format("\n// ---- {} ----\n{}", file.filename().string(), body);
+        return {};
+    }
+    [[nodiscard]] const std::string& text() const { return out_; }
+
+  private:
+    Status add_import(const fs::path& from, std::string_view statement) {
+        const std::size_t open = statement.find('"');
+        const std::size_t close = statement.rfind('"');
+        if (open == std::string_view::npos || close <= open + 1 || statement[open + 1] != '.') {
+            return fail(ErrorCode::kUnsupported,
+                        fmt::format("{}: only relative imports can be inlined", from.string()));
+        }
+        return add(from.parent_path() / statement.substr(open + 1, close - open - 1));
+    }
+
+    std::set<std::string> seen_;
+    std::string out_;
+};
+
+std::string word(const std::array<std::uint8_t, 128>& bytes, std::size_t index) {
+    return to_hex(ByteSpan(bytes).subspan(32 * index, 32));
+}
+
+}  // namespace
+
+Result<std::string> standalone_verifier(const fs::path& contracts_src, const VerifyingKey& vk,
+                                        const G2Affine& tau_g2) {
+    const Bytes key = encode(vk);
+    if (key.size() > kMaxKeyBytes) {
+        return fail(
+            ErrorCode::kOutOfRange,
+            fmt::format("the key has {} bytes, contract code holds {}", key.size(), kMaxKeyBytes));
+    }
+    Flattener sources;
+    MINTMARK_CHECK(sources.add(contracts_src / "verifier" / "UniversalVerifier.sol"));
+    const auto tau = tau_g2.to_bytes();
+    return fmt::format(
+        "// SPDX-License-Identifier: Apache-2.0\n"
+        "// Made by `mintmark zk create-evm-verifier`. Key digest {0}.\n"
+        "// Proof system 1 is not zero-knowledge: a proof leaks information about the weights.\n"
+        "pragma solidity ^0.8.30;\n{1}\n"
+        "/// @title Verifier of one model's proofs: the universal verifier, bound to one key\n"
+        "contract {2} {{\n"
+        "    UniversalVerifier public immutable verifier;\n"
+        "    address public immutable key;\n\n"
+        "    constructor() {{\n"
+        "        bytes memory data = hex\"{3}\";\n"
+        "        // Creation code that returns 00 || data (data cannot be called).\n"
+        "        bytes memory code = abi.encodePacked(\n"
+        "            hex\"61\", uint16(data.length + 1), hex\"80600a3d393df300\", data);\n"
+        "        address made;\n"
+        "        assembly (\"memory-safe\") {{ made := create(0, add(code, 32), mload(code)) }}\n"
+        "        require(made != address(0), \"key not deployed\");\n"
+        "        key = made;\n"
+        "        verifier = new UniversalVerifier([uint256({4}), {5}, {6}, {7}]);\n"
+        "    }}\n\n"
+        "    /// @notice Checks a proof made without a context.\n"
+        "    function verifyProof(bytes calldata proof, uint256[] calldata instances)\n"
+        "        external view returns (bool)\n    {{\n"
+        "        return verifier.verify(key, bytes32(0), instances, proof);\n    }}\n\n"
+        "    /// @notice Checks a proof that is bound to `context`.\n"
+        "    function verifyProofFor(bytes32 context, bytes calldata proof, uint256[] calldata "
+        "instances)\n        external view returns (bool)\n    {{\n"
+        "        return verifier.verify(key, context, instances, proof);\n    }}\n}}\n",
+        to_hex(digest(vk)), sources.text(), kStandaloneContract, to_hex(key).substr(2),
+        word(tau, 0), word(tau, 1), word(tau, 2), word(tau, 3));
+}
+
+std::string compiler_input(const std::string& source) {
+    const json::Json input = {
+        {"language", "Solidity"},
+        {"sources", {{"verifier.sol", {{"content", source}}}}},
+        {"settings",
+         {{"viaIR", true},
+          {"evmVersion", "osaka"},
+          {"optimizer", {{"enabled", true}, {"runs", 20'000}}},
+          {"metadata", {{"bytecodeHash", "none"}, {"appendCBOR", false}}},
+          {"outputSelection", {{"*", {{"*", {"abi", "evm.bytecode.object"}}}}}}}}};
+    return json::compact(input);
+}
+
+}  // namespace mintmark::evm

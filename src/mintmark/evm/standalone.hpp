@@ -1,0 +1,27 @@
+// A verifier for one model as a single Solidity file (`create-evm-verifier`).
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "mintmark/base/result.hpp"
+#include "mintmark/circuit/vk.hpp"
+#include "mintmark/math/curve.hpp"
+
+namespace mintmark::evm {
+
+/// Name of the contract in the file: `verifyProof(bytes,uint256[]) view returns (bool)`.
+inline constexpr const char* kStandaloneContract = "MintmarkModelVerifier";
+
+/// The universal verifier's sources (under `contracts_src`, imports inlined once each, in order of
+/// dependency) and a contract that deploys it with this key and SRS in its constructor. Proofs for
+/// it have context 0, or the one passed to verifyProofFor. kNotFound when a source is missing,
+/// kOutOfRange when the key is larger than contract code may be.
+[[nodiscard]] Result<std::string> standalone_verifier(const std::filesystem::path& contracts_src,
+                                                      const VerifyingKey& vk,
+                                                      const G2Affine& tau_g2);
+
+/// Input of solc's --standard-json for that file: IR pipeline, optimizer, Osaka.
+[[nodiscard]] std::string compiler_input(const std::string& source);
+
+}  // namespace mintmark::evm
