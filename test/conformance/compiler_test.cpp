@@ -1,0 +1,144 @@
+// The circuit against the integer executor: two implementations of docs/spec/quantisation.md and
+// docs/spec/protocol.md section 3 that share no code, on models of every supported kind.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "mintmark/base/file.hpp"
+#include "mintmark/compiler/compile.hpp"
+#include "mintmark/prover/mock.hpp"
+#include "mintmark/prover/witness.hpp"
+#include "mintmark/worker/pipeline.hpp"
+#include "mintmark/worker/proof_file.hpp"
+
+namespace mintmark {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<fs::path> model_files() {
+    std::vector<fs::path> out;
+    for (const auto& entry : fs::directory_iterator(MINTMARK_TESTDATA)) {
+        if (entry.path().extension() == ".onnx") out.push_back(entry.path());
+    }
+    std::ranges::sort(out);
+    return out;
+}
+
+struct Prepared {
+    model::Graph graph;
+    std::vector<model::Sample> samples;
+};
+
+Prepared prepare(const fs::path& onnx) {
+    Prepared out;
+    out.graph = model::load_onnx(onnx).value();
+    fs::path json = onnx;
+    const std::string text = read_text(json.replace_extension(".json")).value();
+    out.samples = model::read_input_json(text).value().samples;
+    return out;
+}
+
+/// Random inputs, and the corners of the input's range where interval bounds are tight.
+std::vector<std::vector<std::int64_t>> hostile_inputs(const model::QuantGraph& graph) {
+    const model::QTensor& input = graph.tensors[graph.input];
+    const std::size_t size = model::element_count(input.shape);
+    SeededRng rng(5);
+    std::vector<std::vector<std::int64_t>> out = {std::vector<std::int64_t>(size, input.lo),
+                                                  std::vector<std::int64_t>(size, input.hi),
+                                                  std::vector<std::int64_t>(size, 0)};
+    for (int i = 0; i < 6; ++i) {
+        std::vector<std::int64_t> values(size);
+        for (std::int64_t& v : values) {
+            const auto span = static_cast<std::uint64_t>(input.hi - input.lo + 1);
+            v = i < 3 ? input.lo + static_cast<std::int64_t>(rng.next() % span)
+                      : (rng.next() % 2 == 0 ? input.lo : input.hi);
+        }
+        out.push_back(std::move(values));
+    }
+    return out;
+}
+
+class Models : public testing::TestWithParam<fs::path> {};
+
+TEST_P(Models, CircuitComputesWhatTheExecutorComputes) {
+    const Prepared p = prepare(GetParam());
+    for (const auto granularity :
+         {model::Granularity::kPerTensor, model::Granularity::kPerChannel}) {
+        model::QuantOptions options;
+        options.granularity = granularity;
+        const auto quantised = model::quantise(p.graph, p.samples, options);
+        ASSERT_TRUE(quantised) << quantised.error().message;
+        const auto compiled = compiler::compile(*quantised, {});
+        ASSERT_TRUE(compiled) << compiled.error().message;
+        std::vector<std::vector<std::int64_t>> inputs = hostile_inputs(*quantised);
+        for (const model::Sample& sample : p.samples) {
+            inputs.push_back(model::quantise_input(*quantised, sample).value());
+        }
+        for (const auto& input : inputs) {
+            const auto expected = model::execute(*quantised, input);
+            ASSERT_TRUE(expected) << expected.error().message;
+            const auto trace = prover::fill_witness(compiled->circuit, compiled->weights, input);
+            ASSERT_TRUE(trace) << trace.error().message;
+            ASSERT_EQ(trace->output, *expected);
+        }
+        const auto trace = prover::fill_witness(compiled->circuit, compiled->weights, inputs[3]);
+        const Status checked = prover::mock(compiled->circuit, compiled->weights, *trace);
+        ASSERT_TRUE(checked) << checked.error().message;
+    }
+}
+
+TEST_P(Models, ProofIsAcceptedAndAnotherOutputIsNot) {
+    const Prepared p = prepare(GetParam());
+    worker::CompiledModel model;
+    model.graph = model::quantise(p.graph, p.samples).value();
+    model.options.output = Visibility::kPublic;
+    const compiler::Compiled compiled = compiler::compile(model.graph, model.options).value();
+    SeededRng rng(6);
+    const Srs srs =
+        generate_insecure_srs(srs_points_for_chunk(std::size_t{1} << compiled.circuit.mu), rng);
+    const Bytes32 seed = {1, 2, 3};
+    auto key = prover::setup(compiled.circuit, compiled.weights, srs, seed);
+    ASSERT_TRUE(key) << key.error().message;
+    const worker::KeyFile file{.seed = seed, .vk = key->vk};
+    const auto witness = worker::run_model(model, p.samples.front(), rng).value();
+    auto proof = worker::prove_file(model, file, srs, witness, Bytes32{9}, rng);
+    ASSERT_TRUE(proof) << proof.error().message;
+    proof->instances.back()[31] ^= 1U;
+    EXPECT_EQ(worker::verify_file(key->vk, srs, *proof).error().code, ErrorCode::kRejected);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Models, testing::ValuesIn(model_files()),
+                         [](const auto& info) { return info.param.stem().string(); });
+
+TEST(Artifacts, RoundTripAndRejectDamage) {
+    const Prepared p = prepare(model_files().front());
+    worker::CompiledModel model;
+    model.graph = model::quantise(p.graph, p.samples).value();
+    const Bytes bytes = model.encode();
+    const auto back = worker::CompiledModel::decode(bytes);
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(back->encode(), bytes);
+    for (std::size_t cut = 0; cut < bytes.size(); cut += bytes.size() / 97 + 1) {
+        EXPECT_FALSE(worker::CompiledModel::decode(ByteSpan(bytes).first(cut)));
+        Bytes changed = bytes;
+        changed[cut] ^= 0x40U;
+        EXPECT_FALSE(worker::CompiledModel::decode(changed));
+    }
+}
+
+TEST(Settings, RoundTrip) {
+    worker::Settings settings;
+    settings.dims["seq"] = 7;
+    settings.quant.input_range = {-1.0, 2.0};
+    settings.samples = {{{0.5, 1.5}}};
+    const auto back = worker::Settings::from_json(settings.to_json());
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(back->to_json(), settings.to_json());
+    EXPECT_EQ(worker::Settings::from_json(json::Json::object()).error().code,
+              ErrorCode::kMalformed);
+}
+
+}  // namespace
+}  // namespace mintmark

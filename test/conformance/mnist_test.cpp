@@ -1,0 +1,71 @@
+// LeNet-5 on MNIST (examples/mnist): quantised against float on the test images.
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "mintmark/base/file.hpp"
+#include "mintmark/model/model.hpp"
+#include "mintmark/worker/pipeline.hpp"
+
+namespace mintmark {
+namespace {
+
+namespace fs = std::filesystem;
+const fs::path kMnist = MINTMARK_MNIST;
+
+// All images where code is optimised; a part under the sanitizers, which are ten times slower.
+#ifdef NDEBUG
+constexpr std::size_t kImages = 2000;
+#else
+constexpr std::size_t kImages = 100;
+#endif
+
+Bytes gunzip(const fs::path& path) {
+    gzFile file = gzopen(path.c_str(), "rb");
+    EXPECT_NE(file, nullptr);
+    Bytes out(2000 * 784 + 16);
+    const int n = gzread(file, out.data(), static_cast<unsigned>(out.size()));
+    gzclose(file);
+    out.resize(static_cast<std::size_t>(std::max(n, 0)));
+    return out;
+}
+
+std::size_t argmax(const std::vector<double>& v) {
+    return static_cast<std::size_t>(std::ranges::max_element(v) - v.begin());
+}
+
+TEST(Mnist, QuantisedAgreesWithFloat) {
+    const model::Graph graph = model::load_onnx(kMnist / "lenet5.onnx").value();
+    const auto file = model::read_input_json(read_text(kMnist / "samples.json").value()).value();
+    const auto samples = worker::split_samples(graph, file.samples).value();
+    const auto result = model::quantise_auto(graph, samples).value();
+    EXPECT_TRUE(result.reached);
+
+    const Bytes images = gunzip(kMnist / "test-images.idx3.gz");
+    const Bytes labels = gunzip(kMnist / "test-labels.idx1.gz");
+    ASSERT_EQ(images.size(), 16 + 2000 * 784U);
+    ASSERT_EQ(labels.size(), 8 + 2000U);
+    std::size_t agree = 0;
+    std::size_t right = 0;
+    for (std::size_t i = 0; i < kImages; ++i) {
+        std::vector<double> pixels(784);
+        for (std::size_t k = 0; k < 784; ++k) pixels[k] = images[16 + 784 * i + k] / 255.0;
+        const model::Sample sample = {pixels};
+        const std::size_t real = argmax(model::run_float(graph, sample).value()[0]);
+        const auto integers = model::quantise_input(result.graph, sample).value();
+        const auto output = model::execute(result.graph, integers).value();
+        const std::size_t quantised = argmax(model::dequantise_output(result.graph, output)[0]);
+        agree += real == quantised ? 1 : 0;
+        right += real == labels[8 + i] ? 1 : 0;
+    }
+    RecordProperty("agreement_permille", static_cast<int>(1000 * agree / kImages));
+    RecordProperty("float_accuracy_permille", static_cast<int>(1000 * right / kImages));
+    std::printf("agreement %zu/%zu, float accuracy %zu/%zu\n", agree, kImages, right, kImages);
+    EXPECT_GE(agree * 1000, kImages * 995);
+    EXPECT_GE(right * 100, kImages * 97);
+}
+
+}  // namespace
+}  // namespace mintmark
