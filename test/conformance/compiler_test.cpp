@@ -33,7 +33,7 @@ struct Prepared {
 
 Prepared prepare(const fs::path& onnx) {
     Prepared out;
-    out.graph = model::load_onnx(onnx).value();
+    out.graph = model::load_onnx(onnx, {.batch = 2}).value();
     fs::path json = onnx;
     const std::string text = read_text(json.replace_extension(".json")).value();
     out.samples = model::read_input_json(text).value().samples;
@@ -110,7 +110,7 @@ TEST_P(Models, ProofIsAcceptedAndAnotherOutputIsNot) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Models, testing::ValuesIn(model_files()),
-                         [](const auto& info) { return info.param.stem().string(); });
+                         [](const auto& model) { return model.param.stem().string(); });
 
 TEST(Artifacts, RoundTripAndRejectDamage) {
     const Prepared p = prepare(model_files().front());

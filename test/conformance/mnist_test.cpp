@@ -45,8 +45,8 @@ TEST(Mnist, QuantisedAgreesWithFloat) {
 
     const Bytes images = gunzip(kMnist / "test-images.idx3.gz");
     const Bytes labels = gunzip(kMnist / "test-labels.idx1.gz");
-    ASSERT_EQ(images.size(), 16 + 2000 * 784U);
-    ASSERT_EQ(labels.size(), 8 + 2000U);
+    ASSERT_EQ(images.size(), 16U + 2000U * 784U);
+    ASSERT_EQ(labels.size(), 2008U);
     std::size_t agree = 0;
     std::size_t right = 0;
     for (std::size_t i = 0; i < kImages; ++i) {
@@ -57,8 +57,8 @@ TEST(Mnist, QuantisedAgreesWithFloat) {
         const auto integers = model::quantise_input(result.graph, sample).value();
         const auto output = model::execute(result.graph, integers).value();
         const std::size_t quantised = argmax(model::dequantise_output(result.graph, output)[0]);
-        agree += real == quantised ? 1 : 0;
-        right += real == labels[8 + i] ? 1 : 0;
+        if (real == quantised) ++agree;
+        if (real == labels[8 + i]) ++right;
     }
     RecordProperty("agreement_permille", static_cast<int>(1000 * agree / kImages));
     RecordProperty("float_accuracy_permille", static_cast<int>(1000 * right / kImages));

@@ -173,8 +173,9 @@ struct QPort {
 };
 
 /// Invariants (checked by `validate`, and by decoders): ids in range, nodes in execution order,
-/// each tensor produced once, shapes consistent, ranges hold (lo, hi, u_lo, u_hi follow from the
-/// weights by interval arithmetic), input read by at least one node, output produced by a node.
+/// each tensor produced once, shapes consistent, a tensor's [lo, hi] contains what its node can
+/// write, input read by a node, output written by one. That u stays in [u_lo, u_hi] follows from
+/// the weights by interval arithmetic when the graph is made; execution checks it again.
 struct QuantGraph {
     std::vector<QTensor> tensors;
     std::vector<QNode> nodes;
