@@ -5,6 +5,7 @@
 #include "mintmark/base/assert.hpp"
 #include "mintmark/base/parallel.hpp"
 #include "mintmark/circuit/table.hpp"
+#include "mintmark/math/kernels.hpp"
 
 namespace mintmark::prover {
 namespace {
@@ -54,12 +55,14 @@ void Columns::add_lanes(Column column, std::size_t begin, const Fr& scale,
     const std::vector<Fr>& fields = column == Column::kH ? h : ht;
     const bool is_field = column == Column::kH || column == Column::kHt;
     parallel_for(target.size(), kGrain, [&](std::size_t from, std::size_t to) {
-        for (std::size_t x = from; x < to; ++x) {
-            if (is_field)
-                target[x] += scale * fields[begin + x];
-            else if (const std::int64_t value = ints_of[begin + x]; value != 0)
-                target[x] += scale * Fr::from_i64(value);
+        if (is_field) {
+            add_scaled(target.subspan(from, to - from), scale,
+                       std::span(fields).subspan(begin + from, to - from));
+            return;
         }
+        for (std::size_t x = from; x < to; ++x)
+            if (const std::int64_t value = ints_of[begin + x]; value != 0)
+                target[x] += scale * Fr::from_i64(value);
     });
 }
 

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "mintmark/base/parallel.hpp"
+#include "mintmark/math/kernels.hpp"
 
 namespace mintmark::prover {
 namespace {
@@ -104,8 +105,10 @@ Fr MergeSlots::value() const {
     std::mutex lock;
     for (const auto& slot : slots_)
         parallel_for(m_, kGrain, [&](std::size_t begin, std::size_t end) {
-            Fr part = Fr::zero();
-            for (std::size_t x = begin; x < end; ++x) part += slot.coef[x] * slot.value[x];
+            const auto cut = [&](const std::vector<Fr>& table) {
+                return std::span(table).subspan(begin, end - begin);
+            };
+            const Fr part = dot(cut(slot.coef), cut(slot.value));
             const std::scoped_lock hold(lock);
             sum += part;
         });

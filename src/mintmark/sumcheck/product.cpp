@@ -6,23 +6,14 @@
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/base/parallel.hpp"
+#include "mintmark/math/kernels.hpp"
 #include "mintmark/math/poly.hpp"
+#include "mintmark/sumcheck/fold_table.hpp"
 
 namespace mintmark::sumcheck {
 namespace {
 
-constexpr std::size_t kGrain = 1024;
-
-// Values of the quadratic inner sum at 0, at 1, and its leading coefficient.
-struct Inner {
-    Fr at0 = Fr::zero(), at1 = Fr::zero(), lead = Fr::zero();
-
-    void add(const Inner& other) {
-        at0 += other.at0;
-        at1 += other.at1;
-        lead += other.lead;
-    }
-};
+constexpr std::size_t kGrain = 4096;
 
 struct Cubic {
     Fr c0 = Fr::zero(), c1 = Fr::zero(), c2 = Fr::zero(), c3 = Fr::zero();
@@ -71,7 +62,7 @@ class Running {
                 suffix_[i] = suffix_[2 * i] + suffix_[2 * i + 1];
             suffix_.resize(suffix_.size() / 2);
         }
-        const Inner q = inner();
+        const PairSums q = inner();
         const Fr q0 = scale_ * q.at0, q2 = scale_ * q.lead;
         const Fr q1 = scale_ * q.at1 - q0 - q2;
         if (!has_eq) return {q0, q1, q2, Fr::zero()};
@@ -85,42 +76,28 @@ class Running {
             scale_ *= e0 + r * (point_[bound_] - e0);
         }
         ++bound_;
-        fold(a_, r);
-        fold(b_, r);
+        fold_table(a_, r);
+        fold_table(b_, r);
     }
 
   private:
-    [[nodiscard]] Inner inner() const {
-        const std::size_t mask = suffix_.size() - 1;
-        const bool has_suffix = suffix_.size() > 1;
-        Inner sum;
+    // The quadratic inner sum at 0, at 1, and its leading coefficient.
+    [[nodiscard]] PairSums inner() const {
+        const std::span<const Fr> weights =
+            suffix_.size() > 1 ? std::span<const Fr>(suffix_) : std::span<const Fr>();
+        PairSums sum;
         std::mutex lock;
         parallel_for(a_.size() / 2, kGrain, [&](std::size_t begin, std::size_t end) {
-            Inner part;
-            for (std::size_t y = begin; y < end; ++y) {
-                const Fr &a0 = a_[2 * y], &a1 = a_[2 * y + 1];
-                const Fr &b0 = b_[2 * y], &b1 = b_[2 * y + 1];
-                Inner term{a0 * b0, a1 * b1, (a1 - a0) * (b1 - b0)};
-                if (has_suffix) {
-                    const Fr& e = suffix_[y & mask];
-                    term = {term.at0 * e, term.at1 * e, term.lead * e};
-                }
-                part.add(term);
-            }
+            const auto part = [&](const std::vector<Fr>& table) {
+                return std::span(table).subspan(2 * begin, 2 * (end - begin));
+            };
+            const PairSums own = pair_sums(part(a_), part(b_), weights, begin);
             const std::scoped_lock hold(lock);
-            sum.add(part);
+            sum.at0 += own.at0;
+            sum.at1 += own.at1;
+            sum.lead += own.lead;
         });
         return sum;
-    }
-
-    // Out of place: threads may not write where another still reads.
-    static void fold(std::vector<Fr>& table, const Fr& r) {
-        std::vector<Fr> half(table.size() / 2);
-        parallel_for(half.size(), kGrain, [&](std::size_t begin, std::size_t end) {
-            for (std::size_t i = begin; i < end; ++i)
-                half[i] = table[2 * i] + r * (table[2 * i + 1] - table[2 * i]);
-        });
-        table = std::move(half);
     }
 
     Fr scale_;
