@@ -24,6 +24,8 @@ struct EvmFlags {
     std::string address;
     std::string calldata = "calldata.bytes";
     std::string private_key;
+    std::string key_to_deploy;  ///< vk.key: deploy only the key, for the universal verifier
+    std::string key_address;    ///< of a deployed key: `address` is then the universal verifier
 };
 
 constexpr const char* kAbi =
@@ -44,10 +46,16 @@ Status create_verifier(const App& app, const ZkFlags& flags, const EvmFlags& evm
     return {};
 }
 
-Result<Bytes> calldata_of(const worker::ProofFile& proof) {
+Result<Bytes> calldata_of(const worker::ProofFile& proof, const std::string& key_address = {}) {
     std::vector<chain::AbiValue> words;
     for (const Bytes32& word : proof.instances) {
         words.emplace_back(chain::U256::from_bytes(word));
+    }
+    if (!key_address.empty()) {
+        MINTMARK_TRY(const Address key, chain::parse_address(key_address));
+        return chain::encode_call("verify(address,bytes32,uint256[],bytes)",
+                                  {chain::AbiValue(key), chain::AbiValue(proof.context),
+                                   chain::AbiValue(words), chain::AbiValue(proof.proof)});
     }
     if (proof.context == Bytes32{}) {
         return chain::encode_call("verifyProof(bytes,uint256[])",
@@ -121,8 +129,14 @@ Result<chain::PrivateKey> signing_key(const App& app, const EvmFlags& evm) {
 Status deploy(const App& app, const EvmFlags& evm) {
     MINTMARK_TRY(const std::string url, node_url(app));
     MINTMARK_TRY(const chain::PrivateKey key, signing_key(app, evm));
-    notice(app, "compiling (about half a minute)");
-    MINTMARK_TRY(const Bytes code, compile_solidity(evm.sol));
+    Bytes code;
+    if (evm.key_to_deploy.empty()) {
+        notice(app, "compiling (about half a minute)");
+        MINTMARK_TRY(code, compile_solidity(evm.sol));
+    } else {
+        MINTMARK_TRY(const VerifyingKey vk, worker::read_verifying_key(evm.key_to_deploy));
+        MINTMARK_TRY(code, chain::data_creation_code(encode(vk)));
+    }
     chain::RpcClient client(url);
     MINTMARK_TRY(const std::uint64_t chain_id, client.chain_id());
     chain::Sender sender(client, key, chain_id);
@@ -147,7 +161,7 @@ Status verify_evm(const App& app, const ZkFlags& flags, const EvmFlags& evm) {
     }
     MINTMARK_TRY(const Address address, chain::parse_address(text));
     MINTMARK_TRY(const worker::ProofFile proof, worker::ProofFile::read(flags.proof));
-    MINTMARK_TRY(const Bytes data, calldata_of(proof));
+    MINTMARK_TRY(const Bytes data, calldata_of(proof, evm.key_address));
     chain::RpcClient client(url);
     const chain::CallRequest call{.from = {}, .to = address, .data = data, .value = {}};
     MINTMARK_TRY(const Bytes answer, client.call(call));
@@ -181,6 +195,8 @@ void add_zk_evm_commands(CLI::App& zk, App& app) {
     sub = command(zk, app, "deploy-evm", "compile and deploy a verifier",
                   [&app, evm] { return deploy(app, *evm); });
     sub->add_option("--sol-code-path", evm->sol, "Solidity file");
+    sub->add_option("--vk-path", evm->key_to_deploy,
+                    "deploy only this key, as data for the universal verifier");
     sub->add_option("--addr-path", evm->address_file, "where the address is written");
     sub->add_option("--private-key", evm->private_key, "prefer --wallet");
 
@@ -188,6 +204,8 @@ void add_zk_evm_commands(CLI::App& zk, App& app) {
                   [&app, flags, evm] { return verify_evm(app, *flags, *evm); });
     sub->add_option("--proof-path", flags->proof, "proof");
     sub->add_option("--addr-verifier", evm->address, "contract's address [from contract.address]");
+    sub->add_option("--addr-vk", evm->key_address,
+                    "address of a deployed key: --addr-verifier is then the universal verifier");
 }
 
 }  // namespace mintmark::app
