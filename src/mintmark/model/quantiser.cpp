@@ -132,9 +132,14 @@ double Quantiser::exact_width() const {
     return std::min(4 * unsigned_max(), std::max(2 * unsigned_max(), 8192.0));
 }
 
+/// Several outputs share one tensor, whose range must hold a signed and an unsigned one.
+int Quantiser::output_bits() const {
+    return plan_.outputs.size() > 1 ? 15 : 16;
+}
+
 double Quantiser::width_limit(const Layer& layer) const {
     if (!sensitivity_.precise[layer.output]) return kLookUpRows - kSlack;
-    const int most = options_.output_bits;
+    const int most = std::min<int>(options_.output_bits, output_bits());
     return std::ldexp(1, std::clamp(widest_bits_, std::min(kLeastOutputBits, most), most)) - kSlack;
 }
 
@@ -270,7 +275,7 @@ std::optional<QLut> Quantiser::look_up(const Layer& layer, const Interval& u, do
     const double lo = min_of(u.lo), hi = max_of(u.hi);
     const bool precise = sensitivity_.precise[layer.output];
     // Sums that were not scaled down have nothing to saturate.
-    const double small = precise ? kLookUpRows - 1 : unsigned_max();
+    const double small = precise ? std::ldexp(1, output_bits()) - 1 : unsigned_max();
     const double symmetric = precise ? kLookUpRows / 2 - 1 : signed_max();
     QLut lut;
     if (!layer.activation) {

@@ -72,6 +72,7 @@ class Quantiser {
                                       const Ints& ints);
     [[nodiscard]] double width_limit(const Layer& layer) const;
     [[nodiscard]] double exact_width() const;
+    [[nodiscard]] int output_bits() const;
     [[nodiscard]] double signed_max() const;
     [[nodiscard]] double unsigned_max() const;
 

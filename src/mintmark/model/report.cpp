@@ -56,7 +56,10 @@ Result<QuantGraph> quantise_prepared(const Prepared& prepared, const QuantOption
     Quantiser first(prepared.plan, prepared.calibration, options, 0);
     MINTMARK_CHECK(first.run());
     Quantiser second(prepared.plan, prepared.calibration, options, first.largest_small_shift());
-    return second.run();
+    MINTMARK_TRY(QuantGraph graph, second.run());
+    if (const Status valid = validate(graph); !valid)
+        return fail(ErrorCode::kInternal, "quantisation: " + valid.error().message);
+    return graph;
 }
 
 std::size_t arg_max(const std::vector<std::vector<double>>& outputs) {
