@@ -16,7 +16,7 @@ Result<ValueId> import_pointwise(const NodeView& node) {
     MINTMARK_TRY(const ValueId x, node.real_input(0));
     double alpha = 0;
     if constexpr (Kind == Pointwise::kLeakyRelu) {
-        MINTMARK_TRY(alpha, node.float_attribute("alpha", 0.01F));
+        MINTMARK_TRY(alpha, node.float_attribute("alpha", static_cast<double>(0.01F)));
         if (alpha < 0 || alpha > 1) return node.unsupported("alpha must be between 0 and 1");
     }
     return node.emit(PointwiseOp{Kind, alpha}, {x}, node.shape(x));
@@ -310,7 +310,7 @@ Result<ValueId> import_global_average(const NodeView& node) {
 Result<ValueId> import_batch_norm(const NodeView& node) {
     MINTMARK_TRY(const std::int64_t training, node.int_attribute("training_mode", 0));
     if (training != 0) return node.unsupported("training_mode is on");
-    MINTMARK_TRY(const double epsilon, node.float_attribute("epsilon", 1e-5F));
+    MINTMARK_TRY(const double epsilon, node.float_attribute("epsilon", static_cast<double>(1e-5F)));
     MINTMARK_TRY(const ValueId x, node.real_input(0));
     const Shape in = node.shape(x);
     if (in.size() < 2) return node.malformed("input has no channel axis");

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 
 #include "mintmark/base/rng.hpp"
 #include "mintmark/model/float_executor.hpp"
@@ -11,6 +12,8 @@
 
 namespace mintmark::model {
 namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 class Quantised : public testing::TestWithParam<const char*> {};
 
@@ -126,7 +129,7 @@ TEST(Options, AreChecked) {
     EXPECT_TRUE(refuses({.weight_bits = 3}));
     EXPECT_TRUE(refuses({.output_bits = 17}));
     EXPECT_TRUE(refuses({.input_range = std::pair{1.0, 2.0}}));
-    EXPECT_TRUE(refuses({.input_margin = NAN}));
+    EXPECT_TRUE(refuses({.input_margin = kNan}));
     EXPECT_EQ(quantise(model.graph, {}).error().code, ErrorCode::kInvalidArgument);
     EXPECT_TRUE(quantise(model.graph, {}, {.input_range = std::pair{-1.0, 1.0}}));
 }
@@ -137,7 +140,7 @@ TEST(Input, IsClampedAndChecked) {
     const QTensor& input = graph.tensors[graph.input];
     const Sample far = {std::vector<double>(10, 1e30)};
     EXPECT_EQ(quantise_input(graph, far).value(), std::vector<std::int64_t>(10, input.hi));
-    const Sample nan = {std::vector<double>(10, NAN)}, size = {{1.0}};
+    const Sample nan = {std::vector<double>(10, kNan)}, size = {{1.0}};
     EXPECT_EQ(quantise_input(graph, nan).error().code, ErrorCode::kInvalidArgument);
     EXPECT_EQ(quantise_input(graph, size).error().code, ErrorCode::kInvalidArgument);
     EXPECT_EQ(execute(graph, std::vector<std::int64_t>(10, input.hi + 1)).error().code,
@@ -295,7 +298,7 @@ TEST(Validate, RefusesInconsistentGraphs) {
     EXPECT_TRUE(refuses([](auto& g) { g.tensors[1].hi = 31999; }));
     EXPECT_TRUE(refuses([](auto& g) { g.tensors[0].lo = -70000; }));
     EXPECT_TRUE(refuses([](auto& g) { g.tensors[0].shape = {2, 0}; }));
-    EXPECT_TRUE(refuses([](auto& g) { g.tensors[0].step = NAN; }));
+    EXPECT_TRUE(refuses([](auto& g) { g.tensors[0].step = kNan; }));
     EXPECT_TRUE(refuses([](auto& g) { g.input_ports[0].offset = 1; }));
     EXPECT_TRUE(refuses([](auto& g) { g.output_ports.clear(); }));
     EXPECT_TRUE(

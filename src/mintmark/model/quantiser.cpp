@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "mintmark/base/assert.hpp"
 
 namespace mintmark::model {
 namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 constexpr double kLookUpRows = 65536;
 constexpr double kSlack = 64;       ///< rows kept free for what rounding adds to a bound
@@ -170,7 +173,8 @@ std::vector<double> Quantiser::channel_steps(const Layer& layer, const Interval&
                                              double out_max) const {
     const std::vector<std::size_t> channel = channels_of(layer);
     const std::size_t count = *std::ranges::max_element(channel) + 1;
-    std::vector<double> reach(count, 0), bound(count, 0), lo(count, INFINITY), hi(count, -INFINITY);
+    std::vector<double> reach(count, 0), bound(count, 0), lo(count, kInfinity),
+        hi(count, -kInfinity);
     const bool known =
         layer.output < calibration_.lo.size() && !calibration_.lo[layer.output].empty();
     for (std::size_t o = 0; o < channel.size(); ++o) {

@@ -2,12 +2,15 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 
 #include "mintmark/model/float_executor.hpp"
 #include "mintmark/model/quantiser.hpp"
 
 namespace mintmark::model {
 namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 double max_of(std::span<const double> v) {
     return *std::ranges::max_element(v);
@@ -98,7 +101,7 @@ Result<Quantiser::Ints> Quantiser::rescale(const Ints& x, double step, const std
 
 Status Quantiser::add_concat(const Layer& layer, const ConcatOp& op) {
     const Shape& out = plan_.shapes[layer.output];
-    double finest = INFINITY, largest = 0;
+    double finest = kInfinity, largest = 0;
     bool differ = false;
     for (const ValueId id : layer.inputs) {
         const Ints& x = values_.at(id);
