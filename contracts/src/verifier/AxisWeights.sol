@@ -197,23 +197,21 @@ library AxisWeights {
             if (first >= rows) return 0;
             uint256 z = tableZ + uint256(start + int256(s * first)) * 32;
             assembly ("memory-safe") {
-                let step := shl(5, s)
                 let p := add(tableP, shl(5, first))
                 let end := add(tableP, shl(5, rows))
-                for { let fast := sub(end, 96) } lt(p, fast) { p := add(p, 128) } {
-                    // five canonical terms stay below 2^256
-                    sum := add(sum, mulmod(mload(p), mload(z), FR))
-                    z := add(z, step)
-                    sum := add(sum, mulmod(mload(add(p, 32)), mload(z), FR))
-                    z := add(z, step)
-                    sum := add(sum, mulmod(mload(add(p, 64)), mload(z), FR))
-                    z := add(z, step)
-                    sum := mod(add(sum, mulmod(mload(add(p, 96)), mload(z), FR)), FR)
-                    z := add(z, step)
+                if eq(s, 1) {
+                    for { let fast := sub(end, 96) } lt(p, fast) { p := add(p, 128) } {
+                        // five canonical terms stay below 2^256
+                        sum := add(sum, mulmod(mload(p), mload(z), FR))
+                        sum := add(sum, mulmod(mload(add(p, 32)), mload(add(z, 32)), FR))
+                        sum := add(sum, mulmod(mload(add(p, 64)), mload(add(z, 64)), FR))
+                        sum := mod(add(sum, mulmod(mload(add(p, 96)), mload(add(z, 96)), FR)), FR)
+                        z := add(z, 128)
+                    }
                 }
-                for {} lt(p, end) { p := add(p, 32) } {
+                for { s := shl(5, s) } lt(p, end) { p := add(p, 32) } {
                     sum := addmod(sum, mulmod(mload(p), mload(z), FR), FR)
-                    z := add(z, step)
+                    z := add(z, s)
                 }
             }
         }

@@ -75,10 +75,9 @@ library Bn254 {
             mstore(add(m, 192), mload(b))
             let y := mload(add(b, 32))
             mstore(add(m, 224), mul(iszero(iszero(y)), sub(FQ, y)))
-            for { let i := 0 } lt(i, 128) { i := add(i, 32) } { mstore(
-                add(add(m, 256), i),
-                mload(add(tau2, i))
-            ) }
+            for { let i := 0 } lt(i, 128) { i := add(i, 32) } {
+                mstore(add(add(m, 256), i), mload(add(tau2, i)))
+            }
             ok := staticcall(PAIRING_GAS, 8, m, 384, m, 32)
             holds := and(ok, eq(mload(m), 1))
         }

@@ -15,6 +15,8 @@ uint256 constant TOP = 4;
 /// @notice A *point* is a memory address. Variable `i` of the point lies at `point + 64 i` as the pair `(1 - x, x)`,
 ///         canonical, so that bit `b` of an index selects the word at `point + 64 i + 32 b`. A slice that starts at
 ///         variable `i` is the address `point + 64 i`. Variable 0 is the least significant index bit.
+/// @dev `mstore(0, FR)`, `mload(mload(0x60))` is FR (Solidity keeps the word at 0x60 zero, the one at 0 is free) in a
+///      form that the optimizer leaves in a variable: a use then takes one byte of code instead of 33.
 library Fr {
     /// @notice Writes variable `x < FR` at the address `at`.
     function putVariable(uint256 pos, uint256 x) internal pure {
@@ -34,16 +36,26 @@ library Fr {
     /// @notice eq(a, b) over the first `n` variables of two points.
     function eq(uint256 a, uint256 b, uint256 n) internal pure returns (uint256 acc) {
         assembly ("memory-safe") {
+            // the sum of two canonical products does not overflow
             acc := 1
-            for { let end := add(a, shl(6, n)) } lt(a, end) {} {
-                // the sum of two canonical products does not overflow
-                acc := mulmod(
-                    acc,
-                    add(mulmod(mload(a), mload(b), FR), mulmod(mload(add(a, 32)), mload(add(b, 32)), FR)),
+            let end := add(a, shl(6, n))
+            if and(n, 1) {
+                acc := addmod(
+                    mulmod(mload(a), mload(b), FR),
+                    mulmod(mload(add(a, 32)), mload(add(b, 32)), FR),
                     FR
                 )
                 a := add(a, 64)
                 b := add(b, 64)
+            }
+            for {} lt(a, end) {} {
+                let e := add(mulmod(mload(a), mload(b), FR), mulmod(mload(add(a, 32)), mload(add(b, 32)), FR))
+                acc := mulmod(acc, e, FR)
+                e := mulmod(mload(add(a, 64)), mload(add(b, 64)), FR)
+                e := add(e, mulmod(mload(add(a, 96)), mload(add(b, 96)), FR))
+                acc := mulmod(acc, e, FR)
+                a := add(a, 128)
+                b := add(b, 128)
             }
         }
     }
@@ -51,10 +63,18 @@ library Fr {
     /// @notice eq(a, index) over variables `[0, n)`; bits of `index` above `n` are ignored.
     function eqIndex(uint256 a, uint256 n, uint256 index) internal pure returns (uint256 acc) {
         assembly ("memory-safe") {
+            let end := add(a, shl(6, n))
             acc := 1
             index := shl(5, index)
-            for { let end := add(a, shl(6, n)) } lt(a, end) { a := add(a, 64) } {
+            if and(n, 1) {
+                acc := mload(add(a, and(index, 32)))
+                index := shr(1, index)
+                a := add(a, 64)
+            }
+            for {} lt(a, end) { a := add(a, 128) } {
                 acc := mulmod(acc, mload(add(a, and(index, 32))), FR)
+                index := shr(1, index)
+                acc := mulmod(acc, mload(add(add(a, 64), and(index, 32))), FR)
                 index := shr(1, index)
             }
         }
@@ -104,15 +124,17 @@ library Fr {
             acc = eq(a, b, na);
         } else {
             assembly ("memory-safe") {
+                mstore(0, FR)
+                let r := mload(mload(0x60))
                 let full := 1
                 let y := b
                 for { let end := add(a, shl(6, na)) } lt(a, end) {} {
-                    let x0 := mulmod(mload(a), mload(y), FR)
-                    let x1 := mulmod(mload(add(a, 32)), mload(add(y, 32)), FR)
+                    let x0 := mulmod(mload(a), mload(y), r)
+                    let x1 := mulmod(mload(add(a, 32)), mload(add(y, 32)), r)
                     switch and(bound, 1)
-                    case 0 { acc := mulmod(x0, acc, FR) }
-                    default { acc := addmod(mulmod(x0, full, FR), mulmod(x1, acc, FR), FR) }
-                    full := mulmod(full, add(x0, x1), FR)
+                    case 0 { acc := mulmod(x0, acc, r) }
+                    default { acc := addmod(mulmod(x0, full, r), mulmod(x1, acc, r), r) }
+                    full := mulmod(full, add(x0, x1), r)
                     bound := shr(1, bound)
                     a := add(a, 64)
                     y := add(y, 64)
@@ -140,9 +162,20 @@ library Fr {
             for { let end := add(a, shl(6, n)) } lt(a, end) { a := add(a, 64) } {
                 let x0 := mload(a)
                 let x1 := mload(add(a, 32))
+                let j := table
                 let top := add(table, half)
-                for { let j := table } lt(j, top) { j := add(j, 32) } {
+                if and(half, 32) {
                     let v := mload(j)
+                    mstore(add(j, half), mulmod(v, x1, FR))
+                    mstore(j, mulmod(v, x0, FR))
+                    j := add(j, 32)
+                }
+                for {} lt(j, top) { j := add(j, 32) } {
+                    let v := mload(j)
+                    mstore(add(j, half), mulmod(v, x1, FR))
+                    mstore(j, mulmod(v, x0, FR))
+                    j := add(j, 32)
+                    v := mload(j)
                     mstore(add(j, half), mulmod(v, x1, FR))
                     mstore(j, mulmod(v, x0, FR))
                 }

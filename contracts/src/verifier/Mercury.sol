@@ -66,11 +66,13 @@ library Mercury {
         }
         bool ok;
         assembly ("memory-safe") {
+            mstore(0, FR)
+            let r := mload(mload(0x60))
             let evals := add(s, 160)
             calldatacopy(evals, add(proof, SCALARS), 224)
-            ok := eq(mulmod(mload(add(s, 64)), mload(evals), FR), 1)
+            ok := eq(mulmod(mload(add(s, 64)), mload(evals), r), 1)
             for { let end := add(evals, 224) } lt(evals, end) { evals := add(evals, 32) } {
-                ok := and(ok, lt(mload(evals), FR))
+                ok := and(ok, lt(mload(evals), r))
             }
         }
         if (!ok) Verdict.reject();
@@ -89,22 +91,24 @@ library Mercury {
             }
         }
         assembly ("memory-safe") {
+            mstore(0, FR)
+            let r := mload(mload(0x60))
             coefs := mload(0x40)
             mstore(0x40, add(coefs, 256))
             let a := mload(s)
             let zeta := mload(add(s, 64))
             let nu := mload(add(s, 96))
             let eps := mload(add(s, 128))
-            let nu2 := mulmod(nu, nu, FR)
-            let eps2 := mulmod(eps, eps, FR)
-            mstore(coefs, addmod(nu, add(eps, eps2), FR))
-            mstore(add(coefs, 32), addmod(a, sub(FR, zetaB), FR))
-            mstore(add(coefs, 64), addmod(nu2, mulmod(eps, nu, FR), FR))
-            mstore(add(coefs, 96), mulmod(nu2, add(nu2, eps), FR))
-            mstore(add(coefs, 128), mulmod(nu2, nu, FR))
+            let nu2 := mulmod(nu, nu, r)
+            let eps2 := mulmod(eps, eps, r)
+            mstore(coefs, addmod(nu, add(eps, eps2), r))
+            mstore(add(coefs, 32), addmod(a, sub(r, zetaB), r))
+            mstore(add(coefs, 64), addmod(nu2, mulmod(eps, nu, r), r))
+            mstore(add(coefs, 96), mulmod(nu2, add(nu2, eps), r))
+            mstore(add(coefs, 128), mulmod(nu2, nu, r))
             mstore(add(coefs, 160), zeta)
-            mstore(add(coefs, 192), mulmod(eps, mload(add(s, 160)), FR))
-            mstore(add(coefs, 224), mulmod(eps2, a, FR))
+            mstore(add(coefs, 192), mulmod(eps, mload(add(s, 160)), r))
+            mstore(add(coefs, 224), mulmod(eps2, a, r))
         }
     }
 
@@ -141,40 +145,56 @@ library Mercury {
 
     /// @dev h(a), which the identity of step 3 determines from the evaluations at zeta and 1/zeta.
     function _valueAtA(Opening memory o, Scalars memory s) private pure returns (uint256 hA) {
+        (uint256 p1, uint256 p1i, uint256 p2, uint256 p2i) = _productForms(o, s);
+        uint256 v = o.v;
+        assembly ("memory-safe") {
+            mstore(0, FR)
+            let r := mload(mload(0x60))
+            let zeta := mload(add(s, 64))
+            let zetaInv := mload(add(s, 160))
+            let gamma := mload(add(s, 32))
+            let first := add(mulmod(mload(add(s, 192)), p1i, r), mulmod(mload(add(s, 224)), p1, r))
+            let second := add(mulmod(mload(add(s, 256)), p2i, r), mulmod(mload(add(s, 288)), p2, r))
+            let tail := add(mulmod(zeta, mload(add(s, 320)), r), mulmod(zetaInv, mload(add(s, 352)), r))
+            hA := addmod(add(first, mulmod(gamma, second, r)), sub(add(r, r), tail), r)
+            hA := addmod(mulmod(hA, FR_HALF, r), sub(r, mulmod(gamma, v, r)), r)
+        }
+    }
+
+    /// @dev P_u1 and P_u2 at zeta and 1/zeta.
+    function _productForms(Opening memory o, Scalars memory s)
+        private
+        pure
+        returns (uint256 p1, uint256 p1i, uint256 p2, uint256 p2i)
+    {
         unchecked {
             uint256 mu1 = (o.mu + 1) >> 1;
             uint256 z2 = o.z + (mu1 << 6);
-            uint256 mu2 = o.mu - mu1;
-            uint256 first = addmod(
-                mulmod(s.gZ, _productForm(o.z, mu1, s.zetaInv), FR),
-                mulmod(s.gZi, _productForm(o.z, mu1, s.zeta), FR),
-                FR
-            );
-            uint256 second = addmod(
-                mulmod(s.hZ, _productForm(z2, mu2, s.zetaInv), FR),
-                mulmod(s.hZi, _productForm(z2, mu2, s.zeta), FR),
-                FR
-            );
-            uint256 tail = addmod(mulmod(s.zeta, s.sZ, FR), mulmod(s.zetaInv, s.sZi, FR), FR);
-            hA = addmod(first, mulmod(s.gamma, second, FR), FR);
-            hA = mulmod(addmod(hA, FR - tail, FR), FR_HALF, FR);
-            hA = addmod(hA, FR - mulmod(s.gamma, o.v, FR), FR);
+            p1 = _productForm(o.z, mu1, s.zeta);
+            p1i = _productForm(o.z, mu1, s.zetaInv);
+            p2 = _productForm(z2, o.mu - mu1, s.zeta);
+            p2i = _productForm(z2, o.mu - mu1, s.zetaInv);
         }
     }
 
     /// @dev y = g + nu h + nu^2 g + nu^3 d + nu^4 s at zeta, + eps (h + nu g + nu^2 s at 1/zeta) + eps^2 h(a).
     function _combinedValue(Scalars memory s, uint256 zetaB, uint256 hA) private pure returns (uint256 y) {
-        unchecked {
-            uint256 nu = s.nu;
-            uint256 dZ = mulmod(mulmod(zetaB, s.zetaInv, FR), s.gZi, FR);
-            y = addmod(dZ, mulmod(nu, s.sZ, FR), FR);
-            y = addmod(s.gZ, mulmod(nu, y, FR), FR);
-            y = addmod(s.hZ, mulmod(nu, y, FR), FR);
-            y = addmod(s.gZ, mulmod(nu, y, FR), FR);
-            uint256 low = addmod(s.gZi, mulmod(nu, s.sZi, FR), FR);
-            low = addmod(s.hZi, mulmod(nu, low, FR), FR);
-            low = addmod(low, mulmod(s.eps, hA, FR), FR);
-            y = addmod(y, mulmod(s.eps, low, FR), FR);
+        assembly ("memory-safe") {
+            mstore(0, FR)
+            let r := mload(mload(0x60))
+            let nu := mload(add(s, 96))
+            let eps := mload(add(s, 128))
+            let gZ := mload(add(s, 192))
+            let gZi := mload(add(s, 224))
+            let d := mulmod(mulmod(zetaB, mload(add(s, 160)), r), gZi, r)
+            y := add(d, mulmod(nu, mload(add(s, 320)), r))
+            y := add(gZ, mulmod(nu, y, r))
+            y := add(mload(add(s, 256)), mulmod(nu, y, r))
+            y := add(gZ, mulmod(nu, y, r))
+            let low := add(gZi, mulmod(nu, mload(add(s, 352)), r))
+            low := add(mload(add(s, 288)), mulmod(nu, low, r))
+            low := add(low, mulmod(eps, hA, r))
+            y := addmod(y, mulmod(eps, low, r), r)
         }
     }
 

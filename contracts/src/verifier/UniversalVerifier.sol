@@ -210,19 +210,21 @@ contract UniversalVerifier is FlatKeyReader {
         uint256 sums = s.sections.sums;
         bool ok;
         assembly ("memory-safe") {
+            mstore(0, FR)
+            let r := mload(mload(0x60))
             ok := 1
             for {} gt(pos, from) {} {
                 pos := sub(pos, 32)
                 let v := calldataload(pos)
-                ok := and(ok, lt(v, FR))
-                claim := addmod(mulmod(claim, lambda, FR), v, FR)
+                ok := and(ok, lt(v, r))
+                claim := addmod(mulmod(claim, lambda, r), v, r)
             }
             let v := calldataload(add(sums, 32))
-            ok := and(ok, lt(v, FR))
-            claim := addmod(mulmod(claim, lambda, FR), v, FR)
+            ok := and(ok, lt(v, r))
+            claim := addmod(mulmod(claim, lambda, r), v, r)
             v := calldataload(sums)
-            ok := and(ok, lt(v, FR))
-            claim := addmod(mulmod(claim, lambda, FR), v, FR)
+            ok := and(ok, lt(v, r))
+            claim := addmod(mulmod(claim, lambda, r), v, r)
         }
         if (!ok) Verdict.reject();
     }
@@ -277,11 +279,13 @@ contract UniversalVerifier is FlatKeyReader {
     /// @dev pos[i] = eq of the first i variables of a and b, i = 0 … n.
     function _prefixes(uint256 pos, uint256 a, uint256 b, uint256 n) private pure {
         assembly ("memory-safe") {
+            mstore(0, FR)
+            let r := mload(mload(0x60))
             let acc := 1
             mstore(pos, acc)
             for { let end := add(a, shl(6, n)) } lt(a, end) { a := add(a, 64) } {
-                let e := add(mulmod(mload(a), mload(b), FR), mulmod(mload(add(a, 32)), mload(add(b, 32)), FR))
-                acc := mulmod(acc, e, FR)
+                let e := add(mulmod(mload(a), mload(b), r), mulmod(mload(add(a, 32)), mload(add(b, 32)), r))
+                acc := mulmod(acc, e, r)
                 pos := add(pos, 32)
                 mstore(pos, acc)
                 b := add(b, 64)
@@ -386,12 +390,14 @@ contract UniversalVerifier is FlatKeyReader {
     /// @dev lo + sum of 2^i x_i: the table's inputs count up.
     function _tableInput(uint256 record, uint256 point, uint256 log) private pure returns (uint256 x) {
         assembly ("memory-safe") {
+            mstore(0, FR)
+            let r := mload(mload(0x60))
             for { let i := log } i {} {
                 i := sub(i, 1)
-                x := addmod(add(x, x), mload(add(add(point, 32), shl(6, i))), FR)
+                x := addmod(add(x, x), mload(add(add(point, 32), shl(6, i))), r)
             }
             let lo := signextend(7, shr(144, record))
-            x := addmod(x, add(mul(slt(lo, 0), FR), lo), FR)
+            x := addmod(x, add(mul(slt(lo, 0), r), lo), r)
         }
     }
 
@@ -441,10 +447,12 @@ contract UniversalVerifier is FlatKeyReader {
     ) private pure {
         uint256 coefs = c.coefs;
         assembly ("memory-safe") {
+            mstore(0, FR)
+            let r := mload(mload(0x60))
             let entry := mload(add(coefs, shl(5, column)))
             let pos := shr(32, entry)
             for { let end := add(pos, shl(5, and(entry, 0xffffffff))) } lt(pos, end) { pos := add(pos, 32) } {
-                mstore(pos, addmod(add(mload(pos), constant_), mulmod(weight, mload(table), FR), FR))
+                mstore(pos, addmod(add(mload(pos), constant_), mulmod(weight, mload(table), r), r))
                 table := add(table, 32)
             }
         }
