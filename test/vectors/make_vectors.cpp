@@ -117,6 +117,8 @@ Status make(const std::filesystem::path& folder) {
         const auto all = options.mu < 7 ? std::vector<Lie>{} : lies(sample);  // else too long
         MINTMARK_CHECK(json::write(path, vector_of(sample, all)));
     }
+    const Sample lenet = sample_net(kLeNet, {15, kHidden, kOpen, 3});  // for gas
+    MINTMARK_CHECK(json::write(folder / "lenet_mu15.json", vector_of(lenet, {})));
     for (const TestCircuit& test : all_circuits())
         MINTMARK_CHECK(json::write(folder / (test.name + ".json"),
                                    vector_of({test.circuit, test.weights, test.input}, {})));

@@ -21,6 +21,15 @@ contract VectorsTest is VectorLoader {
         assertGe(seen, 12, "vectors are there");
     }
 
+    /// @dev Two convolutions, two sum pools, three dense layers on 28 x 28, input committed, chunks of 2^15.
+    function test_verify_gasOfLeNet5() public {
+        Vector memory v = load("lenet_mu15");
+        bool accepted = v.verifier.verify(v.key, v.context, v.instances, v.proof);
+        uint256 used = vm.snapshotGasLastCall("verifier", "lenet5");
+        assertTrue(accepted);
+        assertLt(used, 660_000);
+    }
+
     function test_verify_rejectsLies_committedNet() public {
         _rejectsLies("net_committed_mu8");
     }
