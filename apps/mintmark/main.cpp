@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "app.hpp"
+#include "market_context.hpp"
 #include "mintmark/base/file.hpp"
 
 namespace {
@@ -56,6 +56,13 @@ int main(int argc, char** argv) {
     root.set_version_flag("--version", MINTMARK_VERSION);
     add_global_flags(root, app);
     mintmark::app::add_zk_commands(root, app);
+    mintmark::app::add_chain_commands(root, app);
+    mintmark::app::add_wallet_commands(root, app);
+    mintmark::app::add_model_commands(root, app);
+    mintmark::app::add_pass_commands(root, app);
+    mintmark::app::add_node_commands(root, app);
+    mintmark::app::add_infer_commands(root, app);
+    mintmark::app::add_revenue_commands(root, app);
     mintmark::app::add_completion_command(root, app);
     try {
         root.parse(argc, argv);

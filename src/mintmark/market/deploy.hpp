@@ -1,0 +1,47 @@
+// Deployment of all contracts in their order, with their roles (docs/spec/contracts.md).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "mintmark/chain/deployment.hpp"
+#include "mintmark/chain/sender.hpp"
+#include "mintmark/math/curve.hpp"
+
+namespace mintmark::market {
+
+/// anvil's and hardhat's usual chain ids: an insecure SRS is allowed there and nowhere else.
+[[nodiscard]] constexpr bool is_local_chain(std::uint64_t chain_id) noexcept {
+    return chain_id == 31337 || chain_id == 1337;
+}
+
+struct DeployOptions {
+    std::filesystem::path artifacts;  ///< forge's `out` folder
+    G2Affine tau_g2;                  ///< the SRS that all proofs are checked against
+    Address admin = {};
+    Address guardian = {};
+    Address operator_ = {};
+    Address treasury = {};
+    std::uint32_t admin_delay = 0;     ///< seconds
+    std::uint32_t operator_delay = 0;  ///< seconds
+    std::uint32_t platform_ppm = 25'000;
+    std::uint64_t min_commit_age = 60;    ///< seconds between commitVersion and publishVersion
+    std::uint64_t price_notice = 86'400;  ///< seconds before a higher price holds
+};
+
+/// Told of each transaction that was mined: what it did, and its receipt.
+using DeployProgress = std::function<void(const std::string& what, const chain::Receipt& receipt)>;
+
+/// The contract folder: $MINTMARK_CONTRACTS, else contracts/out below a parent of the working
+/// folder or of this program; kNotFound.
+[[nodiscard]] Result<std::filesystem::path> find_artifacts();
+
+/// Deploys everything and hands the deployer's rights over. Returns addresses; chain id, node and
+/// SRS path are the caller's to fill in.
+[[nodiscard]] Result<chain::Deployment> deploy_contracts(chain::Sender& sender,
+                                                         const DeployOptions& options,
+                                                         const DeployProgress& progress);
+
+}  // namespace mintmark::market

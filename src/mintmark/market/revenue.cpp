@@ -1,0 +1,56 @@
+#include "mintmark/market/revenue.hpp"
+
+namespace mintmark::market {
+namespace {
+
+using chain::AbiValue;
+using chain::U256;
+
+constexpr std::string_view kRouter = "RevenueRouter";
+
+std::unexpected<Error> nothing() {
+    return fail(ErrorCode::kNotFound, "nothing to claim",
+                "money is earned when calls settle: `mintmark infer settle`");
+}
+
+}  // namespace
+
+Result<CreatorAccount> creator_account(Market& market, std::uint64_t model) {
+    const std::vector<AbiValue> id = {AbiValue(model)};
+    CreatorAccount out;
+    MINTMARK_TRY(const auto account,
+                 market.read({kRouter, "creatorAccount(uint256)", id}, "(uint256,uint256)"));
+    MINTMARK_TRY(out.earned, account[0].as_u256());
+    MINTMARK_TRY(out.claimed, account[1].as_u256());
+    MINTMARK_TRY(out.claimable, market.read_number({kRouter, "claimable(uint256)", id}));
+    return out;
+}
+
+Result<PlatformAccount> platform_account(Market& market) {
+    PlatformAccount out;
+    MINTMARK_TRY(out.treasury, market.read_address({kRouter, "treasury()"}));
+    MINTMARK_TRY(const U256 ppm, market.read_number({kRouter, "platformPpm()"}));
+    MINTMARK_TRY(out.ppm, AbiValue(ppm).as_u64());
+    MINTMARK_TRY(out.claimable, market.read_number({kRouter, "platformClaimable()"}));
+    return out;
+}
+
+Result<Claimed> claim_creator(Market& market, const chain::PrivateKey& key, std::uint64_t model) {
+    MINTMARK_TRY(const CreatorAccount account, creator_account(market, model));
+    if (account.claimable.is_zero()) return nothing();
+    Claimed out = {account.claimable, {}, {}};
+    MINTMARK_TRY(out.to, market.read_address(
+                             {"ModelRegistry", "payoutOf(uint256)", {AbiValue(model)}}));
+    MINTMARK_TRY(out.receipt, market.send(key, {kRouter, "claim(uint256)", {AbiValue(model)}}));
+    return out;
+}
+
+Result<Claimed> claim_platform(Market& market, const chain::PrivateKey& key) {
+    MINTMARK_TRY(const PlatformAccount account, platform_account(market));
+    if (account.claimable.is_zero()) return nothing();
+    Claimed out = {account.claimable, account.treasury, {}};
+    MINTMARK_TRY(out.receipt, market.send(key, {kRouter, "claimPlatform()"}));
+    return out;
+}
+
+}  // namespace mintmark::market
