@@ -112,8 +112,8 @@ Result<Srs> deploy_srs(const App& app, DeployArgs& args, bool is_local) {
     }
     args.srs = (app.deployment_path().parent_path() / "dev-insecure.srs").string();
     notice(app, fmt::format("making an INSECURE development SRS: {}", args.srs));
-    Srs srs = generate_insecure_srs(srs_points_for_chunk(std::size_t{1} << args.power),
-                                    system_rng());
+    Srs srs =
+        generate_insecure_srs(srs_points_for_chunk(std::size_t{1} << args.power), system_rng());
     MINTMARK_CHECK(write_srs(args.srs, srs));
     return srs;
 }
@@ -169,25 +169,23 @@ Status deploy(const App& app, DeployArgs args) {
     const bool is_local = market::is_local_chain(chain_id);
     MINTMARK_CHECK(check_free(app, args, client, chain_id));
     MINTMARK_TRY(const chain::PrivateKey key, deployer_key(app, args, is_local));
-    MINTMARK_TRY(market::DeployOptions options,
-                 deploy_options(app, args, key.address(), is_local));
+    MINTMARK_TRY(market::DeployOptions options, deploy_options(app, args, key.address(), is_local));
     MINTMARK_TRY(const Srs srs, deploy_srs(app, args, is_local));
     options.tau_g2 = srs.tau_g2;
 
     std::uint64_t gas = 0;
     chain::U256 fees;
     chain::Sender sender(client, key, chain_id);
-    MINTMARK_TRY(
-        chain::Deployment deployment,
-        market::deploy_contracts(sender, options,
-                                 [&](const std::string& what, const chain::Receipt& receipt) {
-                                     gas += receipt.gas_used;
-                                     fees = fees.checked_add(receipt.fee()).value_or(fees);
-                                     if (!app.is_json) {
-                                         fmt::print(stderr, "{:<44} gas {:>10}\n", what,
-                                                    grouped(receipt.gas_used));
-                                     }
-                                 }));
+    MINTMARK_TRY(chain::Deployment deployment,
+                 market::deploy_contracts(
+                     sender, options, [&](const std::string& what, const chain::Receipt& receipt) {
+                         gas += receipt.gas_used;
+                         fees = fees.checked_add(receipt.fee()).value_or(fees);
+                         if (!app.is_json) {
+                             fmt::print(stderr, "{:<44} gas {:>10}\n", what,
+                                        grouped(receipt.gas_used));
+                         }
+                     }));
     deployment.chain_id = chain_id;
     deployment.rpc_url = url;
     deployment.srs_path = std::filesystem::absolute(args.srs).string();
@@ -232,8 +230,8 @@ Status fund(const App& app, const std::string& account, const std::string& amoun
     MINTMARK_TRY(const chain::U256 old, client.balance(to));
     const auto total = old.checked_add(wei);
     if (!total) return fail(ErrorCode::kOutOfRange, "the balance would exceed 2^256 wei");
-    MINTMARK_CHECK(client.request("anvil_setBalance",
-                                  json::Json::array({to_hex(to), total->to_quantity()})));
+    MINTMARK_CHECK(
+        client.request("anvil_setBalance", json::Json::array({to_hex(to), total->to_quantity()})));
     emit(app, {{"address", chain::to_checksum(to)}, {"balance", total->to_string()}},
          fmt::format("{} has {} (test money of the local chain)", chain::to_checksum(to),
                      market::format_amount(*total)));

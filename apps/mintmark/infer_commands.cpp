@@ -91,8 +91,7 @@ Status infer(const App& app, InferArgs args) {
           {"probabilities", probabilities},
           {"input_commitment", to_hex(answer.stored.request.input_commitment)},
           {"ms", ms}},
-         Table()
-                 .row("request", answer.id)
+         Table().row("request", answer.id)
                  .row("model", fmt::format("{} version {}, key {}", args.options.version.model,
                                            args.options.version.version, to_hex(answer.vk_hash)))
                  .row("time", human_ms(ms))
@@ -131,8 +130,8 @@ Status settle(const App& app, const SettleArgs& args) {
     const service::RequestStore store(app.home);
     MINTMARK_TRY(const std::string id, store.resolve(args.request));
     MINTMARK_TRY(service::StoredRequest stored, store.get(id));
-    const std::filesystem::path path = args.proof.empty() ? store.proof_path(id)
-                                                          : std::filesystem::path(args.proof);
+    const std::filesystem::path path =
+        args.proof.empty() ? store.proof_path(id) : std::filesystem::path(args.proof);
     MINTMARK_TRY(worker::ProofFile proof, worker::ProofFile::read(path));
     MINTMARK_TRY(market::Market market, open_market(app));
     MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
@@ -169,7 +168,8 @@ void add_infer_options(CLI::App& group, InferArgs& args) {
     group.add_option("--pass", args.options.pass, "pass id");
     group.add_option("--image", args.image, "PGM or PNG image of the model's input size");
     group.add_option("-D,--data", args.data, "instead: input.json, in ezkl's form");
-    group.add_option("--valid", args.options.valid_s, "seconds that the request may settle [86400]");
+    group.add_option("--valid", args.options.valid_s,
+                     "seconds that the request may settle [86400]");
     group.add_option("--srs-path", args.srs, "SRS [the deployment's]");
     group.add_flag("--raw", args.is_raw, "show the output as it is, no probabilities");
 }

@@ -34,7 +34,8 @@ Result<chain::WalletEntry> chosen_wallet(const App& app) {
     MINTMARK_TRY(std::vector<chain::WalletEntry> all, keystore(app).list());
     if (all.size() == 1) return all.front();
     if (all.empty()) {
-        return fail(ErrorCode::kNotFound, fmt::format("there is no wallet in {}", app.home.string()),
+        return fail(ErrorCode::kNotFound,
+                    fmt::format("there is no wallet in {}", app.home.string()),
                     "make one with `mintmark wallet new NAME`");
     }
     return fail(ErrorCode::kInvalidArgument, fmt::format("there are {} wallets", all.size()),

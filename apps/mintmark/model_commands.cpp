@@ -28,8 +28,8 @@ Status push(const App& app, const PushArgs& args) {
                          {"size", file.size_bytes},
                          {"sha256", to_hex(file.sha256)},
                          {"chunk_root", to_hex(file.chunk_root)}});
-        table.row("  " + file.path, fmt::format("{}, sha256 {}", human_bytes(file.size_bytes),
-                                                to_hex(file.sha256)));
+        table.row("  " + file.path,
+                  fmt::format("{}, sha256 {}", human_bytes(file.size_bytes), to_hex(file.sha256)));
     }
     table.row("manifest root", to_hex(pushed.model.manifest_root))
         .row("content id", "ipfs://" + pushed.model.cid)
@@ -92,23 +92,24 @@ void add_version(Table& table, json::Json& rows, std::uint64_t number,
                       {"parameter_count", c.parameter_count},
                       {"architecture", c.architecture},
                       {"storage_uri", c.storage_uri}};
-    table.row(fmt::format("version {}", number),
-              fmt::format("{}, published {}", market::status_name(info.status),
-                          time_text(info.published_at)))
+    table
+        .row(fmt::format("version {}", number),
+             fmt::format("{}, published {}", market::status_name(info.status),
+                         time_text(info.published_at)))
         .row("  architecture",
              fmt::format("{}, {} parameters", c.architecture, grouped(c.parameter_count)))
         .row("  weights", "sha256 " + to_hex(c.weights_hash))
         .row("  manifest root", to_hex(c.manifest_root))
         .row("  circuit hash", to_hex(c.circuit_hash))
-        .row("  verifying key", fmt::format("{} at {}", to_hex(c.vk_hash),
-                                            chain::to_checksum(c.verifying_key)))
+        .row("  verifying key",
+             fmt::format("{} at {}", to_hex(c.vk_hash), chain::to_checksum(c.verifying_key)))
         .row("  files", c.storage_uri);
     if (price) {
         row["per_call_pico_wei"] = price->per_call.to_string();
         row["per_day_pico_wei"] = price->per_day.to_string();
-        table.row("  price", fmt::format("{} a call, {} a day",
-                                         market::format_price(price->per_call),
-                                         market::format_price(price->per_day)));
+        table.row("  price",
+                  fmt::format("{} a call, {} a day", market::format_price(price->per_call),
+                              market::format_price(price->per_day)));
     }
     rows.push_back(std::move(row));
 }

@@ -41,16 +41,16 @@ Status buy(const App& app, const BuyArgs& args) {
     json::Json value = pass_json(pass);
     value["price"] = bought.price.to_string();
     value["tx"] = tx_json(bought.receipt);
-    emit(app, value,
-         Table()
-             .row("pass", std::to_string(pass.id))
-             .row("model", fmt::format("{}, version {}", pass.version.model, pass.version.version))
-             .row("calls", std::to_string(pass.calls_left))
-             .row("expires", time_text(pass.expires))
-             .row("price", market::format_amount(bought.price) +
-                               " (in escrow, earned call by call)")
-             .row("transaction", tx_text(bought.receipt))
-             .text());
+    emit(
+        app, value,
+        Table()
+            .row("pass", std::to_string(pass.id))
+            .row("model", fmt::format("{}, version {}", pass.version.model, pass.version.version))
+            .row("calls", std::to_string(pass.calls_left))
+            .row("expires", time_text(pass.expires))
+            .row("price", market::format_amount(bought.price) + " (in escrow, earned call by call)")
+            .row("transaction", tx_text(bought.receipt))
+            .text());
     return {};
 }
 
@@ -65,8 +65,8 @@ Status list(const App& app, const std::string& owner) {
     }
     MINTMARK_TRY(const auto passes, market::list_passes(market, account));
     json::Json rows = json::Json::array();
-    std::string text = fmt::format("{:>6} {:>6} {:>7} {:>10}  {:<21} {}", "pass", "model", "version",
-                                   "calls left", "expires", "escrow");
+    std::string text = fmt::format("{:>6} {:>6} {:>7} {:>10}  {:<21} {}", "pass", "model",
+                                   "version", "calls left", "expires", "escrow");
     for (const market::PassInfo& pass : passes) {
         rows.push_back(pass_json(pass));
         text += fmt::format("\n{:>6} {:>6} {:>7} {:>10}  {:<21} {}", pass.id, pass.version.model,
@@ -117,8 +117,8 @@ void add_pass_commands(CLI::App& root, App& app) {
     group->require_subcommand(1);
     group->fallthrough();
     const auto args = std::make_shared<BuyArgs>();
-    CLI::App* sub =
-        command(*group, app, "buy", "buy calls of a model", [&app, args] { return buy(app, *args); });
+    CLI::App* sub = command(*group, app, "buy", "buy calls of a model",
+                            [&app, args] { return buy(app, *args); });
     sub->add_option("--model", args->model, "model id")->required();
     sub->add_option("--version-id", args->version, "version [the canonical one]");
     sub->add_option("--calls", args->calls, "number of calls")->required();

@@ -35,8 +35,8 @@ Status prove_request(const App& app, const ProveRequestArgs& args) {
              .row("request", options.request_id)
              .row("bound to", to_hex(proved.proof.context) +
                                   " (chain, router, model, version, payee, pass, nonce)")
-             .row("proof", fmt::format("{} ({})", path.string(),
-                                       human_bytes(proved.proof.proof.size())))
+             .row("proof",
+                  fmt::format("{} ({})", path.string(), human_bytes(proved.proof.proof.size())))
              .row("time", fmt::format("{} to load, {} for witness, proof and check",
                                       human_ms(proved.load_ms), human_ms(proved.prove_ms)))
              .text());

@@ -138,11 +138,12 @@ std::string commitment_text(const service::PublishState& state,
         .row("circuit hash", to_hex(v.circuit_hash))
         .row("verifying key", to_hex(v.vk_hash))
         .row("files", v.storage_uri)
-        .row("price", fmt::format("{} a call, {} a day",
-                                  market::format_price(options.price.per_call),
-                                  market::format_price(options.price.per_day)))
+        .row("price",
+             fmt::format("{} a call, {} a day", market::format_price(options.price.per_call),
+                         market::format_price(options.price.per_day)))
         .row("passes", options.is_transferable
-                           ? fmt::format("transferable, {} % of resales", static_cast<double>(options.resale_ppm) / 1e4)
+                           ? fmt::format("transferable, {} % of resales",
+                                         static_cast<double>(options.resale_ppm) / 1e4)
                            : "bound to their buyer")
         .row("compile, commit", human_ms(ms))
         .text();
@@ -218,8 +219,7 @@ Status publish(const App& app, const PublishArgs& args) {
     MINTMARK_CHECK(service::prepare(folder, options, state));
     const std::string text = commitment_text(state, options, watch.ms());
     MINTMARK_TRY(const chain::WalletEntry wallet, chosen_wallet(app));
-    MINTMARK_TRY(const auto steps,
-                 service::plan(market, folder, options, state, wallet.address));
+    MINTMARK_TRY(const auto steps, service::plan(market, folder, options, state, wallet.address));
     if (args.is_dry_run) return dry_run(app, market, text, state, steps);
     if (!app.is_json) fmt::print("{}\n", text);
     return send_all(app, market, folder, options, state);

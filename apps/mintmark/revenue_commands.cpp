@@ -80,8 +80,10 @@ Status claim(const App& app, const RevenueArgs& args) {
     Table table;
     std::optional<Error> last;
     const auto keep = [&](const std::string& what, Result<market::Claimed> claimed) {
-        if (claimed) add_claim(rows, table, what, *claimed);
-        else last = claimed.error();
+        if (claimed)
+            add_claim(rows, table, what, *claimed);
+        else
+            last = claimed.error();
     };
     for (const std::uint64_t id : models) {
         keep(fmt::format("model {}", id), market::claim_creator(market, key, id));

@@ -115,8 +115,8 @@ Status list(const App& app) {
     for (const chain::WalletEntry& wallet : wallets) {
         const auto wei = balances.of(wallet.address);
         rows.push_back(wallet_json(wallet, wei));
-        table.row(wallet.name, fmt::format("{}  {}", chain::to_checksum(wallet.address),
-                                           balance_text(wei)));
+        table.row(wallet.name,
+                  fmt::format("{}  {}", chain::to_checksum(wallet.address), balance_text(wei)));
     }
     emit(app, {{"wallets", rows}}, wallets.empty() ? "no wallets" : table.text());
     return {};
@@ -146,8 +146,8 @@ void add_wallet_commands(CLI::App& root, App& app) {
     group->require_subcommand(1);
     group->fallthrough();
     const auto args = std::make_shared<WalletArgs>();
-    CLI::App* sub = command(*group, app, "new", "make a new key",
-                            [&app, args] { return create(app, *args); });
+    CLI::App* sub =
+        command(*group, app, "new", "make a new key", [&app, args] { return create(app, *args); });
     sub->add_option("NAME", args->name, "1 to 64 of A-Z a-z 0-9 _ -")->required();
     sub = command(*group, app, "import", "take over a key",
                   [&app, args] { return import(app, *args); });
@@ -155,8 +155,8 @@ void add_wallet_commands(CLI::App& root, App& app) {
     sub->add_option("--key-file", args->key_file, "keystore file, or 64 hex digits");
     sub->add_option("--private-key", args->private_key, "0x…; visible to others: avoid it");
     command(*group, app, "list", "names, addresses, balances", [&app] { return list(app); });
-    sub = command(*group, app, "show", "one wallet",
-                  [&app, args] { return show(app, args->name); });
+    sub =
+        command(*group, app, "show", "one wallet", [&app, args] { return show(app, args->name); });
     sub->add_option("NAME", args->name, "default: --wallet, or the only one");
 }
 

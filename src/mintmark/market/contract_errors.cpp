@@ -67,7 +67,7 @@ constexpr std::array kErrors = {
     "RevenueRouter_PlatformPpmAboveLimit(uint256 ppm,uint256 limit)",
     "RevenueRouter_ZeroAddress()",
     "ERC721NonexistentToken(uint256 tokenId)",
-    "ERC721InsufficientApproval(address operator, uint256 tokenId)",
+    "ERC721InsufficientApproval(address operator,uint256 tokenId)",
     "EnforcedPause()",
     "AccessManagedUnauthorized(address caller)",
     "VerifierRouter_SystemKnown(bytes4 system)",

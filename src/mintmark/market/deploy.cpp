@@ -67,11 +67,10 @@ class Deployer {
         MINTMARK_CHECK(create("ModelRegistry", {authority, AbiValue(options_.min_commit_age)}));
         const AbiValue registry = at("ModelRegistry");
         MINTMARK_CHECK(create("PriceBook", {registry, AbiValue(options_.price_notice)}));
-        MINTMARK_CHECK(create("RevenueRouter",
-                              {authority, registry, AbiValue(options_.treasury),
-                               AbiValue(std::uint64_t{options_.platform_ppm})}));
-        MINTMARK_CHECK(create("AccessPass",
-                              {authority, registry, at("PriceBook"), at("RevenueRouter")}));
+        MINTMARK_CHECK(create("RevenueRouter", {authority, registry, AbiValue(options_.treasury),
+                                                AbiValue(std::uint64_t{options_.platform_ppm})}));
+        MINTMARK_CHECK(
+            create("AccessPass", {authority, registry, at("PriceBook"), at("RevenueRouter")}));
         return create("VerifierRouter", {authority, registry, at("AccessPass")});
     }
 
@@ -95,8 +94,8 @@ class Deployer {
     Status assign_functions() {
         MINTMARK_CHECK(assign("ModelRegistry", {"pause()"}, kGuardianRole));
         MINTMARK_CHECK(assign("AccessPass", {"pause()"}, kGuardianRole));
-        MINTMARK_CHECK(assign("VerifierRouter", {"pause()", "disableProofSystem(bytes4)"},
-                              kGuardianRole));
+        MINTMARK_CHECK(
+            assign("VerifierRouter", {"pause()", "disableProofSystem(bytes4)"}, kGuardianRole));
         MINTMARK_CHECK(assign("RevenueRouter", {"setPlatformPpm(uint32)", "setTreasury(address)"},
                               kOperatorRole));
         return assign("VerifierRouter", {"registerProofSystem(string,address,uint64)"},

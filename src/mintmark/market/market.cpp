@@ -18,8 +18,8 @@ Bytes32 event_topic(std::string_view signature) {
 }  // namespace
 
 Result<Market> Market::open(chain::Deployment deployment, const std::string& rpc_url) {
-    auto client = std::make_unique<chain::RpcClient>(rpc_url.empty() ? deployment.rpc_url
-                                                                     : rpc_url);
+    auto client =
+        std::make_unique<chain::RpcClient>(rpc_url.empty() ? deployment.rpc_url : rpc_url);
     client->learn_errors(contract_errors());
     MINTMARK_CHECK(client->expect_chain_id(deployment.chain_id));
     return Market(std::move(deployment), std::move(client));

@@ -19,7 +19,8 @@ constexpr std::string_view kBought =
 }  // namespace
 
 Result<U256> quote_pass(Market& market, const PassOrder& order) {
-    return market.read_number({"PriceBook", "quotePass(uint256,uint256,uint256,uint256)",
+    return market.read_number({"PriceBook",
+                               "quotePass(uint256,uint256,uint256,uint256)",
                                {AbiValue(order.version.model), AbiValue(order.version.version),
                                 AbiValue(order.calls), AbiValue(order.days)}});
 }
@@ -36,10 +37,11 @@ Result<BoughtPass> buy_pass(Market& market, const chain::PrivateKey& key, const 
     const AbiValue what({AbiValue(order.version.model), AbiValue(order.version.version),
                          AbiValue(order.calls), AbiValue(order.days), AbiValue(order.max_price),
                          AbiValue(now + kOrderSeconds), AbiValue(order.to)});
-    MINTMARK_TRY(
-        chain::Receipt receipt,
-        market.send(key, {kPass, "buy((uint256,uint256,uint256,uint256,uint256,uint256,address))",
-                          {what}, price}));
+    MINTMARK_TRY(chain::Receipt receipt,
+                 market.send(key, {kPass,
+                                   "buy((uint256,uint256,uint256,uint256,uint256,uint256,address))",
+                                   {what},
+                                   price}));
     MINTMARK_TRY(const U256 id, market.topic(receipt, {kPass, kBought, 1}));
     MINTMARK_TRY(const std::uint64_t number, AbiValue(id).as_u64());
     return BoughtPass{number, price, std::move(receipt)};
@@ -70,7 +72,8 @@ Result<std::vector<PassInfo>> list_passes(Market& market, const Address& owner) 
     std::vector<PassInfo> out;
     for (std::uint64_t from = 1; from <= total; from += kPageSize) {
         MINTMARK_TRY(const auto page,
-                     market.read({kPass, "passesOf(address,uint256,uint256)",
+                     market.read({kPass,
+                                  "passesOf(address,uint256,uint256)",
                                   {AbiValue(owner), AbiValue(from), AbiValue(kPageSize)}},
                                  "(uint256[])"));
         MINTMARK_TRY(const auto ids, page[0].as_items());

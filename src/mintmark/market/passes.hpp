@@ -12,8 +12,8 @@ struct PassInfo {
     std::uint64_t id = 0;
     VersionRef version;
     Address owner = {};
-    Address user = {};    ///< ERC-4907; zero when there is none now
-    chain::U256 escrow;   ///< wei not earned yet
+    Address user = {};   ///< ERC-4907; zero when there is none now
+    chain::U256 escrow;  ///< wei not earned yet
     std::uint64_t calls_left = 0;
     std::uint64_t expires = 0;  ///< last second at which a call settles
 };

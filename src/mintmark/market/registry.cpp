@@ -124,8 +124,8 @@ Result<VersionInfo> get_version(Market& market, const VersionRef& ref) {
 Result<VersionRef> resolve_version(Market& market, const VersionRef& ref) {
     if (ref.version != 0) return ref;
     VersionRef out = ref;
-    MINTMARK_TRY(out.version, read_u64(market, {kRegistry, "canonicalVersion(uint256)",
-                                                {AbiValue(ref.model)}}));
+    MINTMARK_TRY(out.version,
+                 read_u64(market, {kRegistry, "canonicalVersion(uint256)", {AbiValue(ref.model)}}));
     if (out.version != 0) return out;
     return fail(ErrorCode::kNotFound, fmt::format("model {} has no active version", ref.model),
                 "look with `mintmark model list`");
@@ -147,7 +147,8 @@ Result<std::optional<Price>> get_price(Market& market, const VersionRef& ref) {
 
 ContractCall register_call(const std::string& name, const std::string& card_uri,
                            const Address& payout) {
-    return {kRegistry, "registerModel(string,string,address)",
+    return {kRegistry,
+            "registerModel(string,string,address)",
             {AbiValue(name), AbiValue(card_uri), AbiValue(payout)}};
 }
 
@@ -157,24 +158,28 @@ ContractCall commit_call(const Bytes32& commitment) {
 
 ContractCall publish_call(std::uint64_t model, const VersionCommitment& version,
                           const Bytes32& salt) {
-    return {kRegistry, "publishVersion(uint256," MINTMARK_COMMITMENT_TYPE ",bytes32)",
+    return {kRegistry,
+            "publishVersion(uint256," MINTMARK_COMMITMENT_TYPE ",bytes32)",
             {AbiValue(model), to_abi(version), AbiValue(salt)}};
 }
 
 ContractCall price_call(const VersionRef& ref, const Price& price) {
     const bool free = price.per_call.is_zero() && price.per_day.is_zero();
-    return {"PriceBook", "setPrice(uint256,uint256,(uint128,uint128,bool))",
+    return {"PriceBook",
+            "setPrice(uint256,uint256,(uint128,uint128,bool))",
             {AbiValue(ref.model), AbiValue(ref.version),
              AbiValue({AbiValue(price.per_call), AbiValue(price.per_day), AbiValue(free)})}};
 }
 
 ContractCall terms_call(std::uint64_t model, bool transferable, std::uint64_t resale_ppm) {
-    return {"AccessPass", "setPassTerms(uint256,(bool,uint24))",
+    return {"AccessPass",
+            "setPassTerms(uint256,(bool,uint24))",
             {AbiValue(model), AbiValue({AbiValue(transferable), AbiValue(resale_ppm)})}};
 }
 
 ContractCall status_call(const VersionRef& ref, VersionStatus status, const std::string& reason) {
-    return {kRegistry, "setStatus(uint256,uint256,uint8,string)",
+    return {kRegistry,
+            "setStatus(uint256,uint256,uint8,string)",
             {AbiValue(ref.model), AbiValue(ref.version),
              AbiValue(static_cast<std::uint64_t>(status)), AbiValue(reason)}};
 }
@@ -182,7 +187,8 @@ ContractCall status_call(const VersionRef& ref, VersionStatus status, const std:
 Result<Bytes32> claim_commitment(Market& market, const Address& publisher,
                                  const VersionCommitment& version, const Bytes32& salt) {
     MINTMARK_TRY(const auto values,
-                 market.read({kRegistry, "commitmentOf(address,bytes32,bytes32,bytes32)",
+                 market.read({kRegistry,
+                              "commitmentOf(address,bytes32,bytes32,bytes32)",
                               {AbiValue(publisher), AbiValue(version.weights_hash),
                                AbiValue(version.manifest_root), AbiValue(salt)}},
                              "(bytes32)"));

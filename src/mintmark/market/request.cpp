@@ -79,10 +79,9 @@ Result<Bytes32> proof_context(Market& market, const Request& request) {
 }
 
 Result<bool> is_settled(Market& market, const Request& request) {
-    MINTMARK_TRY(
-        const auto nullifier,
-        market.read({kRouter, "nullifierOf(" MINTMARK_REQUEST_TYPE ")", {to_abi(request)}},
-                    "(bytes32)"));
+    MINTMARK_TRY(const auto nullifier,
+                 market.read({kRouter, "nullifierOf(" MINTMARK_REQUEST_TYPE ")", {to_abi(request)}},
+                             "(bytes32)"));
     MINTMARK_TRY(const auto settled,
                  market.read({kRouter, "isSettled(bytes32)", {nullifier[0]}}, "(bool)"));
     return settled[0].as_bool();
@@ -114,11 +113,10 @@ Result<Settled> settle(Market& market, const chain::PrivateKey& key, const Settl
 Result<bool> verify_on_chain(chain::RpcClient& client, const Address& verifier,
                              const Address& verifying_key, const Bytes32& context,
                              std::span<const Bytes32> instances, const Bytes& proof) {
-    MINTMARK_TRY(const auto values,
-                 client.call(verifier, "verify(address,bytes32,uint256[],bytes)",
-                             {AbiValue(verifying_key), AbiValue(context), to_abi(instances),
-                              AbiValue(proof)},
-                             "(bool)"));
+    MINTMARK_TRY(const auto values, client.call(verifier, "verify(address,bytes32,uint256[],bytes)",
+                                                {AbiValue(verifying_key), AbiValue(context),
+                                                 to_abi(instances), AbiValue(proof)},
+                                                "(bool)"));
     return values[0].as_bool();
 }
 

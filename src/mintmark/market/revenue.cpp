@@ -39,8 +39,8 @@ Result<Claimed> claim_creator(Market& market, const chain::PrivateKey& key, std:
     MINTMARK_TRY(const CreatorAccount account, creator_account(market, model));
     if (account.claimable.is_zero()) return nothing();
     Claimed out = {account.claimable, {}, {}};
-    MINTMARK_TRY(out.to, market.read_address(
-                             {"ModelRegistry", "payoutOf(uint256)", {AbiValue(model)}}));
+    MINTMARK_TRY(out.to,
+                 market.read_address({"ModelRegistry", "payoutOf(uint256)", {AbiValue(model)}}));
     MINTMARK_TRY(out.receipt, market.send(key, {kRouter, "claim(uint256)", {AbiValue(model)}}));
     return out;
 }

@@ -107,12 +107,11 @@ Result<Answer> infer(market::Market& market, const chain::PrivateKey& key,
     const RequestStore store(options.home);
     MINTMARK_CHECK(store.put(out.id, out.stored));
     const Json body = out.stored.to_json();
-    MINTMARK_TRY(const std::string text,
-                 ask(options, "/v1/infer",
-                     json::compact({{"request", body["request"]},
-                                    {"signature", body["signature"]},
-                                    {"input", body["input"]},
-                                    {"blinders", body["blinders"]}})));
+    MINTMARK_TRY(const std::string text, ask(options, "/v1/infer",
+                                             json::compact({{"request", body["request"]},
+                                                            {"signature", body["signature"]},
+                                                            {"input", body["input"]},
+                                                            {"blinders", body["blinders"]}})));
     MINTMARK_TRY(const Json reply, json::parse(text));
     MINTMARK_TRY(out.stored.output, read_output(reply));
     MINTMARK_TRY(out.stored.values, model.model.dequantise(out.stored.output));

@@ -126,8 +126,7 @@ Result<std::vector<double>> image_input(const std::filesystem::path& path,
     MINTMARK_TRY(const Bytes bytes, read_file(path, kMaxFileBytes));
     auto image = decode_image(bytes, channels);
     if (!image) {
-        return fail(image.error().code,
-                    fmt::format("{}: {}", path.string(), image.error().message),
+        return fail(image.error().code, fmt::format("{}: {}", path.string(), image.error().message),
                     image.error().hint);
     }
     if (image->width != width || image->height != height) {

@@ -35,9 +35,9 @@ struct PublishState {
     market::VersionCommitment commitment;
     std::uint64_t chain_id = 0;
     Address registry = {};
-    bool is_prepared = false;              ///< the local files are there
-    std::optional<Address> expected_key;   ///< where the key's code will be; sent perhaps
-    bool is_key_deployed = false;          ///< commitment.verifying_key is right
+    bool is_prepared = false;             ///< the local files are there
+    std::optional<Address> expected_key;  ///< where the key's code will be; sent perhaps
+    bool is_key_deployed = false;         ///< commitment.verifying_key is right
     std::optional<std::uint64_t> model_id;
     std::optional<Bytes32> salt;
     std::optional<std::uint64_t> committed_at;  ///< block time of commitVersion

@@ -65,8 +65,7 @@ Result<std::unique_ptr<Node>> Node::open(market::Market market, NodeOptions opti
 
 Status Node::load(const ModelFolder& folder) {
     MINTMARK_TRY(const PublishState state, folder.state());
-    if (!state.model_id || !state.version_id ||
-        state.chain_id != market_.deployment().chain_id) {
+    if (!state.model_id || !state.version_id || state.chain_id != market_.deployment().chain_id) {
         return fail(ErrorCode::kNotFound,
                     fmt::format("model '{}' is not published on this chain", folder.name()),
                     "publish it with `mintmark model publish`");
@@ -78,9 +77,9 @@ Status Node::load(const ModelFolder& folder) {
     MINTMARK_TRY(served.vk_bytes, read_file(folder.verifying_key()));
     MINTMARK_TRY(served.vk, decode_verifying_key(served.vk_bytes));
     if (keccak256(served.vk_bytes) != state.commitment.vk_hash) {
-        return fail(ErrorCode::kRejected,
-                    fmt::format("the files of '{}' are not those that were published",
-                                folder.name()));
+        return fail(
+            ErrorCode::kRejected,
+            fmt::format("the files of '{}' are not those that were published", folder.name()));
     }
     MINTMARK_TRY(served.srs, worker::load_srs(options_.srs, served.vk.circuit.mu));
     served.description = describe(served);
@@ -118,8 +117,8 @@ net::ServerResponse Node::handle(const net::ServerRequest& request) {
     auto response = route(request);
     if (response) return *std::move(response);
     if (options_.log) {
-        options_.log(fmt::format("{} {}: {}", request.method, request.path,
-                                 response.error().message));
+        options_.log(
+            fmt::format("{} {}: {}", request.method, request.path, response.error().message));
     }
     net::ServerResponse out = answer(error_json(response.error()));
     out.status = http_status(response.error().code);
@@ -198,17 +197,15 @@ Status Node::check_pass(const StoredRequest& incoming, const Bytes32& digest) {
     }
     if (pass.version.model != request.version.model ||
         pass.version.version != request.version.version) {
-        return fail(ErrorCode::kRejected,
-                    fmt::format("pass {} is for model {} version {}", pass.id, pass.version.model,
-                                pass.version.version));
+        return fail(ErrorCode::kRejected, fmt::format("pass {} is for model {} version {}", pass.id,
+                                                      pass.version.model, pass.version.version));
     }
     MINTMARK_CHECK(check_time(request, pass.expires));
-    MINTMARK_TRY(const market::VersionInfo version,
-                 market::get_version(market_, request.version));
+    MINTMARK_TRY(const market::VersionInfo version, market::get_version(market_, request.version));
     if (version.status != market::VersionStatus::kActive &&
         version.status != market::VersionStatus::kDeprecated) {
-        return fail(ErrorCode::kRejected, fmt::format("the version is {}",
-                                                      market::status_name(version.status)));
+        return fail(ErrorCode::kRejected,
+                    fmt::format("the version is {}", market::status_name(version.status)));
     }
     return check_others(request, pass.calls_left);
 }
@@ -220,10 +217,10 @@ Status Node::check_others(const market::Request& request, std::uint64_t calls_le
         MINTMARK_TRY(const StoredRequest other, store_.get(id));
         if (other.request.pass != request.pass) continue;
         if (other.request.nonce == request.nonce) {
-            return fail(ErrorCode::kAlreadyExists,
-                        fmt::format("nonce {} of pass {} is used", request.nonce.to_string(),
-                                    request.pass),
-                        "sign a request with another nonce");
+            return fail(
+                ErrorCode::kAlreadyExists,
+                fmt::format("nonce {} of pass {} is used", request.nonce.to_string(), request.pass),
+                "sign a request with another nonce");
         }
         MINTMARK_TRY(const bool settled, market::is_settled(market_, other.request));
         MINTMARK_TRY(const std::uint64_t now, market_.now());
@@ -247,8 +244,8 @@ Result<StoredRequest> Node::infer(const StoredRequest& incoming) {
                     fmt::format("version {} is served here", model->version.version));
     }
     MINTMARK_CHECK(check_pass(incoming, digest));
-    MINTMARK_TRY(const auto words, input_words(model->vk.circuit, model->srs, incoming.input,
-                                               incoming.blinders));
+    MINTMARK_TRY(const auto words,
+                 input_words(model->vk.circuit, model->srs, incoming.input, incoming.blinders));
     if (market::input_commitment(words) != incoming.request.input_commitment) {
         return fail(ErrorCode::kRejected, "the input is not the one that was signed");
     }

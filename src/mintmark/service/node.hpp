@@ -16,9 +16,9 @@
 namespace mintmark::service {
 
 struct NodeOptions {
-    std::filesystem::path home = {};         ///< the creator's
-    std::filesystem::path srs = {};          ///< for checking input commitments
-    std::vector<std::string> models = {};    ///< names; empty: every published one
+    std::filesystem::path home = {};       ///< the creator's
+    std::filesystem::path srs = {};        ///< for checking input commitments
+    std::vector<std::string> models = {};  ///< names; empty: every published one
     std::function<void(const std::string& line)> log = {};
 };
 

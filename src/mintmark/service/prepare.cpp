@@ -47,11 +47,10 @@ Result<worker::CompiledModel> compile(const ModelFolder& folder, const PublishOp
             settings.samples.resize(worker::Settings::kMaxSamples);
         }
     }
-    MINTMARK_TRY(worker::CompiledModel model,
-                 worker::compile_model(settings, settings.model_path));
+    MINTMARK_TRY(worker::CompiledModel model, worker::compile_model(settings, settings.model_path));
     MINTMARK_CHECK(settings.write(folder.file("settings.json")));
-    MINTMARK_CHECK(json::write(folder.file("public.json"),
-                               worker::PublicModel::of(model.graph).to_json()));
+    MINTMARK_CHECK(
+        json::write(folder.file("public.json"), worker::PublicModel::of(model.graph).to_json()));
     MINTMARK_CHECK(model.write(folder.compiled()));
     return model;
 }

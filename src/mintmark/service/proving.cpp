@@ -21,10 +21,11 @@ Result<std::vector<Bytes32>> input_words(const Circuit& circuit, const Srs& srs,
     const Tensor* tensor = prover::find_tensor(circuit, Column::kIn);
     if (tensor == nullptr) return fail(ErrorCode::kMalformed, "the key has no input");
     if (input.size() != prover::num_values(tensor->axes) || blinders.size() != circuit.n_in) {
-        return fail(ErrorCode::kInvalidArgument,
-                    fmt::format("the input has {} values and {} blinders, the model wants {} and {}",
-                                input.size(), blinders.size(), prover::num_values(tensor->axes),
-                                circuit.n_in));
+        return fail(
+            ErrorCode::kInvalidArgument,
+            fmt::format("the input has {} values and {} blinders, the model wants {} and {}",
+                        input.size(), blinders.size(), prover::num_values(tensor->axes),
+                        circuit.n_in));
     }
     Instances instances;
     if (circuit.input == Visibility::kCommitted) {
@@ -39,9 +40,9 @@ Result<ProvedRequest> prove_request(market::Market& market, const ProveOptions& 
     const auto begin = Clock::now();
     const RequestStore store(options.home);
     MINTMARK_TRY(const StoredRequest stored, store.get(options.request_id));
-    MINTMARK_TRY(const ModelFolder folder,
-                 ModelFolder::find(options.home, market.deployment().chain_id,
-                                   stored.request.version));
+    MINTMARK_TRY(
+        const ModelFolder folder,
+        ModelFolder::find(options.home, market.deployment().chain_id, stored.request.version));
     MINTMARK_TRY(const worker::CompiledModel model, worker::CompiledModel::read(folder.compiled()));
     MINTMARK_TRY(const worker::KeyFile key, worker::KeyFile::read(folder.proving_key()));
     MINTMARK_TRY(const Srs srs, worker::load_srs(options.srs, key.vk.circuit.mu));
@@ -58,8 +59,7 @@ Result<ProvedRequest> prove_request(market::Market& market, const ProveOptions& 
         return fail(ErrorCode::kRejected, "the stored answer is not the model's",
                     "the model's files have changed since the request was answered");
     }
-    MINTMARK_TRY(out.proof,
-                 worker::prove_file(model, key, srs, witness, context, system_rng()));
+    MINTMARK_TRY(out.proof, worker::prove_file(model, key, srs, witness, context, system_rng()));
     out.prove_ms = ms_since(started);
     return out;
 }

@@ -12,17 +12,16 @@
 namespace mintmark::service {
 namespace {
 
-constexpr std::uint64_t kTypicalPublishGas = 560'000;
-constexpr std::uint64_t kTypicalPriceGas = 130'000;
-constexpr std::uint64_t kTypicalTermsGas = 55'000;
-constexpr std::uint64_t kTypicalStatusGas = 85'000;
+constexpr std::uint64_t kTypicalPublishGas = 385'000;
+constexpr std::uint64_t kTypicalPriceGas = 90'000;
+constexpr std::uint64_t kTypicalTermsGas = 40'000;
+constexpr std::uint64_t kTypicalStatusGas = 45'000;
 
 /// The transactions in their order; each looks first whether its effect is on the chain already.
 class Publication {
   public:
     Publication(market::Market& market, const chain::PrivateKey& key, const ModelFolder& folder,
-                const PublishOptions& options, PublishState& state,
-                const PublishProgress& progress)
+                const PublishOptions& options, PublishState& state, const PublishProgress& progress)
         : market_(market),
           key_(key),
           folder_(folder),
@@ -119,9 +118,8 @@ class Publication {
         system_rng().fill(salt);
         state_.salt = salt;
         MINTMARK_CHECK(save());
-        MINTMARK_TRY(
-            const Bytes32 claim,
-            market::claim_commitment(market_, key_.address(), state_.commitment, salt));
+        MINTMARK_TRY(const Bytes32 claim,
+                     market::claim_commitment(market_, key_.address(), state_.commitment, salt));
         MINTMARK_CHECK(send("commit to the version", market::commit_call(claim)));
         MINTMARK_TRY(const chain::BlockHeader block, market_.client().latest_block());
         state_.committed_at = block.timestamp;
@@ -153,10 +151,10 @@ class Publication {
                      market::find_version(market_, *state_.model_id, state_.commitment));
         if (!state_.version_id) {
             MINTMARK_CHECK(wait_for_age());
-            MINTMARK_TRY(const chain::Receipt receipt,
-                         send("publish the version",
-                              market::publish_call(*state_.model_id, state_.commitment,
-                                                   *state_.salt)));
+            MINTMARK_TRY(
+                const chain::Receipt receipt,
+                send("publish the version",
+                     market::publish_call(*state_.model_id, state_.commitment, *state_.salt)));
             MINTMARK_TRY(state_.version_id, market::published_version(market_, receipt));
         }
         return save();
@@ -175,9 +173,9 @@ class Publication {
 
     Status set_terms() {
         if (state_.is_termed) return {};
-        MINTMARK_CHECK(send("set the terms of passes",
-                            market::terms_call(*state_.model_id, options_.is_transferable,
-                                               options_.resale_ppm)));
+        MINTMARK_CHECK(send(
+            "set the terms of passes",
+            market::terms_call(*state_.model_id, options_.is_transferable, options_.resale_ppm)));
         state_.is_termed = true;
         return save();
     }

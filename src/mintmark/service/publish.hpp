@@ -44,8 +44,7 @@ struct PublishStep {
 [[nodiscard]] Result<std::vector<PublishStep>> plan(market::Market& market,
                                                     const ModelFolder& folder,
                                                     const PublishOptions& options,
-                                                    const PublishState& state,
-                                                    const Address& from);
+                                                    const PublishState& state, const Address& from);
 
 using PublishProgress = std::function<void(const PublishStep& step)>;
 

@@ -7,7 +7,8 @@
 namespace mintmark::service {
 namespace {
 
-Result<storage::SourceFile> find_onnx(const storage::SourceNode& source, const std::string& wanted) {
+Result<storage::SourceFile> find_onnx(const storage::SourceNode& source,
+                                      const std::string& wanted) {
     std::vector<storage::SourceFile> found;
     for (storage::SourceFile& file : storage::list_files(source)) {
         const bool is_fine = wanted.empty() ? file.path.ends_with(".onnx") : file.path == wanted;

@@ -135,8 +135,7 @@ Result<std::string> RequestStore::resolve(const std::string& text) const {
                     "`mintmark infer list` shows what there is");
     }
     return fail(ErrorCode::kInvalidArgument,
-                fmt::format("{} requests begin with '{}'", found.size(), text),
-                "give more digits");
+                fmt::format("{} requests begin with '{}'", found.size(), text), "give more digits");
 }
 
 }  // namespace mintmark::service

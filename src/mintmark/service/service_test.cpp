@@ -40,22 +40,22 @@ TEST(ImageTest, ReadsPgm) {
 }
 
 TEST(ImageTest, IsTotal) {
-    for (const char* text : {"", "P5", "P5 2", "P5 2 2 255\nabc", "P5 99999999 99999999 255\n",
-                             "P2 1 1 255\n999", "P5 0 0 255\n", "P5 1 1 65535\nab", "GIF89a",
-                             "\x89PNG\r\n\x1a\n broken"}) {
+    for (const char* text :
+         {"", "P5", "P5 2", "P5 2 2 255\nabc", "P5 99999999 99999999 255\n", "P2 1 1 255\n999",
+          "P5 0 0 255\n", "P5 1 1 65535\nab", "GIF89a", "\x89PNG\r\n\x1a\n broken"}) {
         EXPECT_FALSE(decode_image(text_bytes(text), 1)) << text;
     }
     EXPECT_FALSE(decode_image(text_bytes("P5 1 1 255\na"), 3));
 }
 
 TEST_F(ServiceTest, ImageInputChecksTheShape) {
-    ASSERT_TRUE(write_file(home_ / "a.pgm", text_bytes("P5 2 1 255\n\xff" "3")));
+    ASSERT_TRUE(write_file(home_ / "a.pgm", text_bytes("P5 2 1 255\n\xff"
+                                                       "3")));
     const auto values = image_input(home_ / "a.pgm", {1, 1, 1, 2});
     ASSERT_TRUE(values);
     EXPECT_DOUBLE_EQ(values->at(0), 1.0);
     EXPECT_DOUBLE_EQ(values->at(1), 0.2);
-    EXPECT_EQ(image_input(home_ / "a.pgm", {1, 1, 2, 2}).error().code,
-              ErrorCode::kInvalidArgument);
+    EXPECT_EQ(image_input(home_ / "a.pgm", {1, 1, 2, 2}).error().code, ErrorCode::kInvalidArgument);
     EXPECT_EQ(image_input(home_ / "a.pgm", {4}).error().code, ErrorCode::kInvalidArgument);
     EXPECT_EQ(image_input(home_ / "b.pgm", {1, 2}).error().code, ErrorCode::kNotFound);
 }
