@@ -1,10 +1,8 @@
 # The two commands: `make demo` and `make test`. Both install what they need (Debian packages, npm).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-RELEASE := build/release
-FORGE := contracts/node_modules/.bin/forge
 
-.PHONY: help setup build contracts demo test test-long bench lint format clean
+.PHONY: help setup build demo test test-long bench lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,8 +24,8 @@ test: setup ## every test: C++ (release; debug with ASan+UBSan), contracts, end 
 test-long: setup ## the heavy suites: every byte of a proof flipped, long fuzzing
 	@python3 tools/run_tests.py --long
 
-bench: setup ## timings of the prover and verifier
-	@tools/bench.sh
+bench: build ## timings of setup, prove and verify, as medians
+	@python3 tools/bench.py
 
 lint: ## formatting and house rules
 	@clang-format-19 --dry-run --Werror $$(git ls-files '*.cpp' '*.hpp')

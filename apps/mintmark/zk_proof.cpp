@@ -50,11 +50,8 @@ Status gen_witness(const App& app, const ZkFlags& flags) {
     MINTMARK_TRY(const worker::CompiledModel model, worker::CompiledModel::read(flags.compiled));
     MINTMARK_TRY(const std::string text, read_text(flags.data));
     MINTMARK_TRY(const model::InputFile file, model::read_input_json(text));
-    if (file.samples.empty()) {
-        return fail(ErrorCode::kInvalidArgument, fmt::format("{} has no input", flags.data));
-    }
-    MINTMARK_TRY(const worker::WitnessFile witness,
-                 worker::run_model(model, file.samples.front(), system_rng()));
+    MINTMARK_TRY(const model::Sample sample, worker::first_sample(model, file));
+    MINTMARK_TRY(const worker::WitnessFile witness, worker::run_model(model, sample, system_rng()));
     const std::string path = flags.output.empty() ? flags.witness : flags.output;
     MINTMARK_CHECK(witness.write(path));
     Table table;

@@ -4,10 +4,11 @@
 
 namespace mintmark::worker {
 
-Result<std::vector<model::Sample>> split_samples(const model::Graph& graph,
-                                                 const std::vector<model::Sample>& samples) {
-    if (graph.inputs.size() != 1) return samples;
-    const std::size_t size = model::element_count(graph.values[graph.inputs[0]].shape);
+namespace {
+
+/// Cuts arrays into samples of `size` values each.
+Result<std::vector<model::Sample>> cut(std::size_t size,
+                                       const std::vector<model::Sample>& samples) {
     std::vector<model::Sample> out;
     for (const model::Sample& sample : samples) {
         for (const std::vector<double>& values : sample) {
@@ -23,6 +24,24 @@ Result<std::vector<model::Sample>> split_samples(const model::Graph& graph,
         }
     }
     return out;
+}
+
+}  // namespace
+
+Result<std::vector<model::Sample>> split_samples(const model::Graph& graph,
+                                                 const std::vector<model::Sample>& samples) {
+    if (graph.inputs.size() != 1) return samples;
+    return cut(model::element_count(graph.values[graph.inputs[0]].shape), samples);
+}
+
+Result<model::Sample> first_sample(const CompiledModel& model, const model::InputFile& file) {
+    if (file.samples.empty()) {
+        return fail(ErrorCode::kInvalidArgument, "the input file has no input");
+    }
+    if (model.graph.input_ports.size() != 1) return file.samples.front();
+    MINTMARK_TRY(const std::vector<model::Sample> samples,
+                 cut(model::element_count(model.graph.input_ports[0].shape), file.samples));
+    return samples.front();
 }
 
 Result<CompiledModel> compile_model(const Settings& settings, const std::filesystem::path& onnx) {

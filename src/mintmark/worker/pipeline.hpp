@@ -16,6 +16,10 @@ namespace mintmark::worker {
 [[nodiscard]] Result<std::vector<model::Sample>> split_samples(
     const model::Graph& graph, const std::vector<model::Sample>& samples);
 
+/// The first sample of a file, for a compiled model; the same forms as split_samples.
+[[nodiscard]] Result<model::Sample> first_sample(const CompiledModel& model,
+                                                 const model::InputFile& file);
+
 /// Imports, quantises with the settings' bits and samples, and records the circuit options.
 [[nodiscard]] Result<CompiledModel> compile_model(const Settings& settings,
                                                   const std::filesystem::path& onnx);
