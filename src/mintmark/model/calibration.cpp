@@ -63,7 +63,16 @@ Sample made_up(const Graph& graph, const Calibration& ranges, SeededRng& rng) {
     return sample;
 }
 
-void widen(Calibration& out, const std::vector<std::vector<double>>& data) {
+constexpr double kLargest = 1e25;
+
+Status widen(Calibration& out, const Graph& graph, const Sample& sample) {
+    const std::vector<std::vector<double>> data = evaluate_all(graph, sample);
+    for (std::size_t v = 0; v < data.size(); ++v) {
+        if (std::ranges::all_of(data[v], [](double x) { return std::abs(x) < kLargest; })) continue;
+        return fail(ErrorCode::kUnsupported,
+                    fmt::format("quantisation: value '{}' is NaN or beyond {} on a sample",
+                                graph.values[v].name, kLargest));
+    }
     ++out.runs;
     out.lo.resize(data.size());
     out.hi.resize(data.size());
@@ -77,6 +86,7 @@ void widen(Calibration& out, const std::vector<std::vector<double>>& data) {
             out.hi[v][i] = std::max(out.hi[v][i], data[v][i]);
         }
     }
+    return {};
 }
 
 }  // namespace
@@ -91,10 +101,10 @@ Result<Calibration> calibrate(const Graph& graph, std::span<const Sample> sample
     Calibration out;
     for (std::size_t i = 0; i < graph.inputs.size(); ++i)
         out.input_range.push_back(range_of_input(samples, i, options));
-    for (const Sample& sample : samples) widen(out, evaluate_all(graph, sample));
+    for (const Sample& sample : samples) MINTMARK_CHECK(widen(out, graph, sample));
     SeededRng rng(0x6d696e746d61726bU);
     for (std::size_t i = samples.size(); i < options.min_samples; ++i)
-        widen(out, evaluate_all(graph, made_up(graph, out, rng)));
+        MINTMARK_CHECK(widen(out, graph, made_up(graph, out, rng)));
     return out;
 }
 

@@ -134,6 +134,34 @@ TEST(Options, AreChecked) {
     EXPECT_TRUE(quantise(model.graph, {}, {.input_range = std::pair{-1.0, 1.0}}));
 }
 
+TEST(Numbers, BeyondReasonAreRefused) {
+    for (const double factor : {1e300, 1e-300, 1e28, -1e-28}) {
+        for (const Binary kind : {Binary::kMul, Binary::kAdd}) {
+            Graph graph;
+            graph.values = {{"x", {1, 2}, false, {}},
+                            {"c", {2}, true, {factor, 2 * factor}},
+                            {"s", {}, true, {factor}},
+                            {"y", {1, 2}, false, {}},
+                            {"z", {1, 2}, false, {}}};
+            graph.nodes = {{"n", "Mul", {0, 1}, 3, BinaryOp{kind}},
+                           {"r", "Relu", {3}, 4, PointwiseOp{}}};
+            graph.inputs = {0};
+            graph.outputs = {4};
+            const std::vector<Sample> samples = {{{0.5, -1.0}}};
+            const auto by_channel = quantise(graph, samples);
+            if (!by_channel) {
+                EXPECT_EQ(by_channel.error().code, ErrorCode::kUnsupported);
+            }
+            graph.nodes[0].inputs = {0, 2};
+            const auto by_scalar = quantise(graph, samples);
+            if (!by_scalar) {
+                EXPECT_EQ(by_scalar.error().code, ErrorCode::kUnsupported);
+            }
+            EXPECT_EQ(std::abs(factor) < 1 && kind == Binary::kAdd, by_scalar.has_value());
+        }
+    }
+}
+
 TEST(Input, IsClampedAndChecked) {
     const TestModel model = load_test_model("scalars");
     const auto graph = quantise(model.graph, model.input.samples).value();

@@ -109,8 +109,18 @@ void set_requant(QOp& op, const Requant& requant) {
         op);
 }
 
+/// Steps stay within what binary32 and the tables hold.
+bool are_steps(std::span<const double> steps) {
+    return std::ranges::all_of(steps, [](double s) { return s > 1e-30 && s < 1e30; });
+}
+
+bool is_moderate(const Interval& real) {
+    return std::max(largest_magnitude(real.lo), largest_magnitude(real.hi)) < 1e30;
+}
+
 std::string sum_too_large(const std::string& name) {
-    return fmt::format("quantisation: node '{}' makes sums beyond 2^52", name);
+    return fmt::format("quantisation: node '{}' makes numbers that are too large or too small",
+                       name);
 }
 
 }  // namespace
@@ -265,6 +275,7 @@ TensorId Quantiser::add_tensor(const std::string& name, const Shape& shape, cons
 Status Quantiser::emit(const std::string& name, QOp op, std::vector<TensorId> inputs,
                        const Shape& shape, Ints& result) {
     const double width = max_of(result.range.hi) - min_of(result.range.lo);
+    if (!are_steps(result.step)) return fail(ErrorCode::kUnsupported, sum_too_large(name));
     if (width >= kLookUpRows || largest_magnitude(result.range.lo) >= kMaxInteger) {
         return fail(ErrorCode::kUnsupported,
                     fmt::format("quantisation: node '{}': the values' range is too wide ({} steps)",
@@ -389,6 +400,7 @@ Status Quantiser::add_scalar(const Layer& layer) {
     const double factor = layer.weight.data[0];
     Sums sums{QLinComb{}, {x.id}, x.range, x.step, 0};
     for (double& s : sums.step) s *= std::abs(factor);
+    if (!are_steps(sums.step)) return fail(ErrorCode::kUnsupported, sum_too_large(layer.name));
     const double constant = round_half_up(layer.bias.data[0] / sums.step[0]);
     const bool uniform = min_of(sums.step) == max_of(sums.step);
     if (std::abs(constant) > 0x1p30 || (constant != 0 && !uniform)) return add_linear(layer);
@@ -445,6 +457,7 @@ Status Quantiser::add_sum(const Layer& layer) {
     std::vector<double> real(layer.coefs);
     for (std::size_t i = 0; i < real.size(); ++i) real[i] *= steps[i];
     add_up(real);
+    if (!is_moderate(sums.acc)) return fail(ErrorCode::kUnsupported, sum_too_large(layer.name));
     const Goal goal = goal_for(layer, sums.acc);
     double step = goal.step[0];
     for (int attempt = 0; attempt < 20; ++attempt) {
@@ -466,6 +479,7 @@ Status Quantiser::add_linear(const Layer& layer) {
     const Ints& x = values_.at(layer.inputs[0]);
     const Interval real =
         linear_interval(layer, in, out, layer.weight.data, layer.bias.data, real_range(x));
+    if (!is_moderate(real)) return fail(ErrorCode::kUnsupported, sum_too_large(layer.name));
     Goal goal = goal_for(layer, real);
     std::vector<double> weight(layer.weight.data.size()), bias(layer.bias.data.size());
     const std::vector<std::size_t> bias_at =
@@ -539,6 +553,7 @@ Status Quantiser::add_scaled(const Layer& layer) {
         real.lo[o] *= sums.step[o];
         real.hi[o] *= sums.step[o];
     }
+    if (!is_moderate(real)) return fail(ErrorCode::kUnsupported, sum_too_large(layer.name));
     const Goal goal = goal_for(layer, real);
     const double width = max_of(sums.acc.hi) - min_of(sums.acc.lo);
     double ratio = 1;
