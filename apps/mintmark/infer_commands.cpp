@@ -89,11 +89,13 @@ Status infer(const App& app, InferArgs args) {
          {{"request", answer.id},
           {"values", answer.stored.values},
           {"probabilities", probabilities},
+          {"vk_path", answer.vk_path.string()},
           {"input_commitment", to_hex(answer.stored.request.input_commitment)},
           {"ms", ms}},
          Table().row("request", answer.id)
                  .row("model", fmt::format("{} version {}, key {}", args.options.version.model,
                                            args.options.version.version, to_hex(answer.vk_hash)))
+                 .row("key file", answer.vk_path.string() + " (for `mintmark zk verify`)")
                  .row("time", human_ms(ms))
                  .text() +
              "\n" + answer_text(answer, args.is_raw));

@@ -25,6 +25,7 @@ struct ZkFlags {
     std::string proof = "proof.json";
     std::optional<int> logrows;
     std::string context;  ///< hex, 32 bytes
+    std::string request;  ///< id of a stored request, instead of a witness
 };
 
 using SharedFlags = std::shared_ptr<ZkFlags>;

@@ -7,6 +7,7 @@
 #include "mintmark/hash/keccak.hpp"
 #include "mintmark/prover/mock.hpp"
 #include "mintmark/prover/witness.hpp"
+#include "prove_request.hpp"
 #include "zk_flags.hpp"
 
 namespace mintmark::app {
@@ -92,6 +93,10 @@ Result<Bytes32> context_of(const ZkFlags& flags) {
 
 Status prove(const App& app, const ZkFlags& flags) {
     warn_ignored(app, flags);
+    if (!flags.request.empty()) {
+        const bool is_default_srs = flags.srs == ZkFlags().srs;
+        return prove_request(app, {flags.request, flags.proof, is_default_srs ? "" : flags.srs});
+    }
     MINTMARK_TRY(const Bytes32 context, context_of(flags));
     MINTMARK_TRY(const worker::CompiledModel model, worker::CompiledModel::read(flags.compiled));
     MINTMARK_TRY(const worker::KeyFile key, worker::KeyFile::read(flags.pk));
@@ -152,6 +157,8 @@ void add_zk_proof_commands(CLI::App& zk, App& app) {
     sub->add_option("--pk-path", flags->pk, "proving key");
     sub->add_option("--proof-path", flags->proof, "proof to write");
     sub->add_option("--srs-path", flags->srs, "SRS file");
+    sub->add_option("--request", flags->request,
+                    "instead of a witness: a request of the node, by its id or 'last'");
     sub->add_option("--context", flags->context, "32 bytes (hex) that the proof is bound to");
     add_ignored_logrows(*sub, *flags);
 

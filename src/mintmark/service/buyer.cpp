@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "mintmark/base/file.hpp"
 #include "mintmark/hash/keccak.hpp"
 #include "mintmark/net/http_client.hpp"
 #include "mintmark/service/node_api.hpp"
@@ -88,6 +89,8 @@ Result<Answer> infer(market::Market& market, const chain::PrivateKey& key,
     Answer out;
     out.outputs = model.model.outputs;
     out.vk_hash = model.vk_hash;
+    out.vk_path = options.home / "keys" / (to_hex(model.vk_hash) + ".key");
+    MINTMARK_CHECK(write_file(out.vk_path, encode(model.vk)));
     MINTMARK_TRY(out.stored.input, model.model.quantise(sample));
     const Circuit& circuit = model.vk.circuit;
     Srs srs;

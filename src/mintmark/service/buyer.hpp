@@ -24,6 +24,7 @@ struct Answer {
     StoredRequest stored;
     std::vector<worker::PublicPort> outputs;
     Bytes32 vk_hash = {};
+    std::filesystem::path vk_path = {};  ///< the key, for checking the proof: <home>/keys
 };
 
 /// What a node says of a model, checked against the chain: the key is the registered one.
