@@ -123,8 +123,10 @@ struct Context {
 
 bool check(const QConv& op, const Context& c) {
     const Shape& weight = op.weight.shape;
-    if (c.in.size() != 1 || !is_hidden(op.weight) || weight.size() != c.shape(0).size())
+    if (c.in.size() != 1 || !is_hidden(op.weight) || weight.size() < 3 ||
+        weight.size() != c.shape(0).size()) {
         return false;
+    }
     if (!is_window(op, Dims(weight.begin() + 2, weight.end()), c.shape(0), c.out.shape))
         return false;
     return op.groups >= 1 && weight[0] % op.groups == 0 &&
@@ -187,11 +189,10 @@ bool check(const QTranspose& op, const Context& c) {
     if (c.in.size() != 1 || op.perm.size() != c.shape(0).size()) return false;
     Dims sorted = op.perm;
     std::ranges::sort(sorted);
-    Shape expected;
-    for (std::size_t i = 0; i < sorted.size(); ++i) {
+    for (std::size_t i = 0; i < sorted.size(); ++i)
         if (sorted[i] != i) return false;
-        expected.push_back(c.shape(0)[op.perm[i]]);
-    }
+    Shape expected;
+    for (const std::uint32_t axis : op.perm) expected.push_back(c.shape(0)[axis]);
     return c.out.shape == expected && c.covers(0);
 }
 
