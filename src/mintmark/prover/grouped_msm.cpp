@@ -55,8 +55,8 @@ std::vector<G1Affine> sum_runs(std::vector<G1Affine> points, std::vector<std::ui
             end = place;
         }
         next.resize(place);
-        const auto alone = std::ranges::stable_partition(
-            additions, [](const Addition& a) { return a.left != a.right; });
+        const auto alone =
+            std::ranges::partition(additions, [](const Addition& a) { return a.left != a.right; });
         for (const Addition& move : alone) next[move.to] = points[move.left];
         additions.resize(additions.size() - alone.size());
         add_all(additions, points, next);
@@ -71,7 +71,7 @@ GroupedBases::GroupedBases(std::span<const G1Affine> bases, std::span<const std:
     MINTMARK_ASSERT(bases.size() == keys.size());
     lanes_.resize(keys.size());
     std::iota(lanes_.begin(), lanes_.end(), 0U);
-    std::ranges::stable_sort(lanes_, {}, [&](std::uint32_t lane) { return keys[lane]; });
+    std::ranges::sort(lanes_, {}, [&](std::uint32_t lane) { return keys[lane]; });
     std::vector<G1Affine> points;
     points.reserve(lanes_.size());
     for (std::size_t i = 0; i < lanes_.size(); ++i) {

@@ -206,7 +206,7 @@ std::vector<Fr> operand_table(const Circuit& circuit, const Step& step, const Pr
         if (!modes[i].identity) order.push_back(i);
     }
     // The strongest reduction first.
-    std::ranges::stable_sort(order, [&](std::size_t i, std::size_t j) {
+    std::ranges::sort(order, [&](std::size_t i, std::size_t j) {
         return modes[i].fresh * modes[j].old < modes[j].fresh * modes[i].old;
     });
     std::vector<Fr> values;
