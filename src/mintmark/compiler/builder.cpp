@@ -131,8 +131,10 @@ Status CircuitBuilder::assign_tables(Circuit& circuit, std::uint64_t& num_rows) 
     const auto bits = [](const TableRequest& r) {
         return log2_ceil(static_cast<std::uint64_t>(r.hi - r.lo) + 1);
     };
-    std::ranges::stable_sort(order, std::greater<>(),
-                             [&](const auto& e) { return bits(e.second); });
+    // Largest first, so that every table is aligned; keys break ties: the order is deterministic.
+    std::ranges::sort(order, [&](const auto& a, const auto& b) {
+        return std::pair(bits(b.second), a.first) < std::pair(bits(a.second), b.first);
+    });
     if (order.size() > 255) {
         return fail(ErrorCode::kUnsupported,
                     fmt::format("the model needs {} different look-up tables, at most 255 fit",
@@ -167,8 +169,9 @@ std::uint64_t CircuitBuilder::place(Column column, bool with_twin, std::uint64_t
         const bool has_twin = tensors_[i].twin >= 0;
         if (tensors_[i].column == column && has_twin == with_twin) order.push_back(i);
     }
-    std::ranges::stable_sort(order, std::greater<>(),
-                             [&](std::size_t i) { return num_vars(tensors_[i].axes); });
+    std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+        return std::pair(num_vars(tensors_[b].axes), a) < std::pair(num_vars(tensors_[a].axes), b);
+    });
     Allocator allocator(begin);
     for (const std::size_t i : order) {
         const std::uint64_t size = std::uint64_t{1} << num_vars(tensors_[i].axes);
