@@ -26,8 +26,12 @@ Result<model::Sample> make_sample(const InferArgs& args,
     if (!args.data.empty()) {
         MINTMARK_TRY(const std::string text, read_text(args.data));
         MINTMARK_TRY(const model::InputFile file, model::read_input_json(text));
-        if (!file.samples.empty()) return file.samples.front();
-        return fail(ErrorCode::kInvalidArgument, fmt::format("{} has no input", args.data));
+        if (file.samples.empty() || file.samples.front().empty()) {
+            return fail(ErrorCode::kInvalidArgument, fmt::format("{} has no input", args.data));
+        }
+        const model::Sample& first = file.samples.front();
+        if (inputs.size() == 1 && first.size() > 1) return model::Sample{first.front()};
+        return first;
     }
     if (inputs.size() != 1) {
         return fail(ErrorCode::kInvalidArgument, "the model has several inputs",

@@ -126,21 +126,29 @@ class Publication {
         return save();
     }
 
-    /// publishVersion is refused before the commitment is old enough.
-    Status wait_for_age() {
+    /// A commitment that is nearly a day old could lapse before it is used: commit again.
+    Status renew_old_commitment() {
+        constexpr std::uint64_t kStillGood = 86'400 - 600;
+        MINTMARK_TRY(const std::uint64_t now, market_.now());
+        if (now < *state_.committed_at + kStillGood) return {};
+        state_.committed_at.reset();
+        return commit();
+    }
+
+    /// publishVersion is refused before the commitment is old enough. The chain's clock moves with
+    /// its blocks and may differ from ours, so the contract is asked, once a moment.
+    Status wait_for_age(const market::ContractCall& call) {
+        constexpr int kPollMs = 250;
+        constexpr int kExtraMs = 120'000;
         MINTMARK_TRY(const chain::U256 age,
                      market_.read_number({"ModelRegistry", "minCommitAge()"}));
-        const std::uint64_t wait_until = *state_.committed_at + age.to_u64().value_or(0);
-        constexpr std::uint64_t kDay = 86'400;
-        for (;;) {
-            MINTMARK_TRY(const std::uint64_t now, market_.now());
-            if (now > *state_.committed_at + kDay - 60) {
-                state_.committed_at.reset();  // too old: commit again
-                MINTMARK_CHECK(commit());
-                return wait_for_age();
-            }
-            if (now >= wait_until) return {};
-            net::interruptible_sleep(100);
+        const std::uint64_t most_ms = 1'000 * age.to_u64().value_or(0) + kExtraMs;
+        for (std::uint64_t waited_ms = 0;; waited_ms += kPollMs) {
+            const auto gas = market_.estimate(key_.address(), call);
+            if (gas) return {};
+            const bool is_young = gas.error().message.contains("CommitmentTooYoung");
+            if (!is_young || waited_ms > most_ms) return std::unexpected(gas.error());
+            net::interruptible_sleep(kPollMs);
             MINTMARK_CHECK(net::check_interrupted());
         }
     }
@@ -150,11 +158,11 @@ class Publication {
         MINTMARK_TRY(state_.version_id,
                      market::find_version(market_, *state_.model_id, state_.commitment));
         if (!state_.version_id) {
-            MINTMARK_CHECK(wait_for_age());
-            MINTMARK_TRY(
-                const chain::Receipt receipt,
-                send("publish the version",
-                     market::publish_call(*state_.model_id, state_.commitment, *state_.salt)));
+            MINTMARK_CHECK(renew_old_commitment());
+            const market::ContractCall call =
+                market::publish_call(*state_.model_id, state_.commitment, *state_.salt);
+            MINTMARK_CHECK(wait_for_age(call));
+            MINTMARK_TRY(const chain::Receipt receipt, send("publish the version", call));
             MINTMARK_TRY(state_.version_id, market::published_version(market_, receipt));
         }
         return save();

@@ -41,6 +41,9 @@ Result<model::Sample> first_sample(const CompiledModel& model, const model::Inpu
     if (model.graph.input_ports.size() != 1) return file.samples.front();
     MINTMARK_TRY(const std::vector<model::Sample> samples,
                  cut(model::element_count(model.graph.input_ports[0].shape), file.samples));
+    if (samples.empty()) {
+        return fail(ErrorCode::kInvalidArgument, "the input file's input is empty");
+    }
     return samples.front();
 }
 

@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""End to end: the real program, a real chain, real proofs. Last line: 'N passed, N failed'.
+
+usage: run.py [--no-examples]       environment: MINTMARK (the program), MINTMARK_MODELS (ezkl's examples)
+"""
+import subprocess
+import sys
+
+import bad_input
+import examples
+import story
+from harness import ROOT, World
+
+
+def build_contracts():
+    if not (ROOT / "contracts/out/VerifierRouter.sol/VerifierRouter.json").exists():
+        subprocess.run(["node_modules/.bin/forge", "build", "--skip", "test", "--quiet"], cwd=ROOT / "contracts",
+                       check=True)
+
+
+def main():
+    build_contracts()
+    suites = [story.suite, bad_input.suite]
+    if "--no-examples" not in sys.argv[1:]:
+        suites.append(examples.suite)
+    world = World("e2e")
+    try:
+        for suite in suites:
+            suite.run(world)
+    finally:
+        world.close()
+    passed = sum(suite.passed for suite in suites)
+    failed = sum(suite.failed for suite in suites)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
