@@ -2,6 +2,7 @@
 import hashlib
 import json
 
+import onnx_bytes
 from harness import ETHER, EXISTS, EXPIRED, INVALID, MNIST, PRICE, RANGE, REJECTED, Suite, fee, files_below
 
 suite = Suite()
@@ -245,3 +246,27 @@ def expired_passes_are_refunded(world):
     refunded = world.buyer.ok("pass", "refund", number)
     assert int(refunded["refunded"]) == int(bought["price"])
     assert world.balance(account) == before + int(bought["price"]) - fee(refunded["tx"])
+
+
+@suite.test
+def free_second_version_with_public_input(world):
+    model = world.folder / "tiny.onnx"
+    model.write_bytes(onnx_bytes.dense())
+    data = world.folder / "tiny.json"
+    data.write_text(json.dumps({"input_data": [[0.5, -0.25]]}))
+    published = world.creator.ok("model", "publish", model, "--data", data, "--model", 1, "--free",
+                                 "--input-visibility", "public", "--transferable", "--resale-ppm", 50_000)
+    assert (published["model"], published["version"]) == (1, 2)
+    assert world.buyer.ok("model", "show", 1)["canonical"] == 1
+    bought = world.buyer.ok("pass", "buy", "--model", 1, "--version-id", 2, "--calls", 1, "--days", 1,
+                            "--max-price", "0")
+    assert int(bought["price"]) == 0
+    process, url = world.start_node(world.creator, "--model", "tiny")
+    answer = world.buyer.ok("infer", "--node", url, "--model", 1, "--pass", bought["id"], "--data", data)
+    expected = [0.5 * 0.5 - 0.25 * 1.0 + 0.125, 0.5 * -0.25 - 0.25 * 0.75 + 0.125]  # before Relu
+    for value, exact in zip(answer["values"][0], expected):
+        assert abs(value - max(exact, 0)) < 0.01, answer["values"]
+    world.creator.ok("infer", "prove", "--request", answer["request"])
+    settled = world.creator.ok("infer", "settle", "--request", answer["request"])
+    assert int(settled["earned"]) == 0 and settled["calls_left"] == 0
+    process.terminate()
