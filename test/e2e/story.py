@@ -1,6 +1,8 @@
 """The story of a model from push to revenue, as assertions."""
 import hashlib
 import json
+import urllib.error
+import urllib.request
 
 import onnx_bytes
 from harness import ETHER, EXISTS, EXPIRED, INVALID, MNIST, PRICE, RANGE, REJECTED, Suite, fee, files_below
@@ -222,6 +224,26 @@ def node_keeps_requests(world):
     listed = world.creator.ok("infer", "list")["requests"]
     assert {entry["request"] for entry in listed} == set(world.requests)
     assert all(entry["state"] == "settled" for entry in listed)
+
+
+@suite.test
+def node_answers_other_questions(world):
+    def get(path):
+        try:
+            with urllib.request.urlopen(world.node_url + path, timeout=30) as response:
+                return response.status, json.load(response)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    assert get("/healthz") == (200, {"ok": True})
+    assert [entry["name"] for entry in get("/v1/models")[1]["models"]] == ["lenet5"]
+    status, state = get("/v1/requests/" + world.requests[0])
+    assert status == 200 and state["settled"] and state["proof"]["protocol"] == "mintmark-flat-v1"
+    assert "input" not in state and "blinders" not in state
+    for path in ("/v1/requests/last", "/v1/requests/" + world.requests[0][:20], "/v1/requests/..%2f..", "/v1/models/7",
+                 "/v1/models/1/pk", "/nothing"):
+        assert get(path)[0] == 404, path
+        assert get(path)[1]["error"]["code"] == "not_found"
 
 
 @suite.test

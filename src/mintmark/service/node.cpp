@@ -161,10 +161,13 @@ Result<net::ServerResponse> Node::route(const net::ServerRequest& request) {
 }
 
 Result<Json> Node::request_state(const std::string& id) {
-    MINTMARK_TRY(const std::string whole, store_.resolve(id));
-    MINTMARK_TRY(const StoredRequest stored, store_.get(whole));
-    Json out = public_json(whole, stored);
-    const auto proof = json::read(store_.proof_path(whole));
+    // Only whole ids: who knows one has the request.
+    if (!bytes32_from_hex(id) || store_.resolve(id) != id) {
+        return fail(ErrorCode::kNotFound, "there is no such request here");
+    }
+    MINTMARK_TRY(const StoredRequest stored, store_.get(id));
+    Json out = public_json(id, stored);
+    const auto proof = json::read(store_.proof_path(id));
     out["proof"] = proof ? *proof : Json(nullptr);
     const std::lock_guard lock(mutex_);
     MINTMARK_TRY(const bool settled, market::is_settled(market_, stored.request));
@@ -212,6 +215,7 @@ Status Node::check_pass(const StoredRequest& incoming, const Bytes32& digest) {
 
 /// A nonce is used once per pass, and no more requests are answered than the pass can pay.
 Status Node::check_others(const market::Request& request, std::uint64_t calls_left) {
+    MINTMARK_TRY(const std::uint64_t now, market_.now());
     std::uint64_t unsettled = 0;
     for (const std::string& id : store_.ids()) {
         MINTMARK_TRY(const StoredRequest other, store_.get(id));
@@ -222,9 +226,9 @@ Status Node::check_others(const market::Request& request, std::uint64_t calls_le
                 fmt::format("nonce {} of pass {} is used", request.nonce.to_string(), request.pass),
                 "sign a request with another nonce");
         }
+        if (!other.settled_tx.empty() || other.request.deadline < now) continue;
         MINTMARK_TRY(const bool settled, market::is_settled(market_, other.request));
-        MINTMARK_TRY(const std::uint64_t now, market_.now());
-        if (!settled && other.request.deadline >= now) ++unsettled;
+        if (!settled) ++unsettled;
     }
     if (unsettled < calls_left) return {};
     return fail(ErrorCode::kOutOfRange,
