@@ -53,11 +53,11 @@ def cpp(preset, long=False):
 
 def contracts():
     print("== contracts (forge)", flush=True)
-    status, out = run([FORGE, "test", "--summary"], ROOT / "contracts")
-    found = re.findall(r"(\d+) tests? passed, (\d+) failed, (\d+) skipped", out)
-    if not found:
+    status, out = run([FORGE, "test"], ROOT / "contracts")
+    suites = re.findall(r"^Suite result: .*?(\d+) passed; (\d+) failed; (\d+) skipped", out, re.M)
+    if not suites:
         return 0, 1
-    passed, failed, skipped = map(int, found[-1])
+    passed, failed, skipped = (sum(int(suite[column]) for suite in suites) for column in range(3))
     return counted(status, passed, failed + skipped)
 
 
