@@ -8,6 +8,7 @@ import sys
 
 import bad_input
 import examples
+import standalone
 import story
 from harness import ROOT, World
 
@@ -20,7 +21,7 @@ def build_contracts():
 
 def main():
     build_contracts()
-    suites = [story.suite, bad_input.suite]
+    suites = [story.suite, standalone.suite, bad_input.suite]
     if "--no-examples" not in sys.argv[1:]:
         suites.append(examples.suite)
     world = World("e2e")

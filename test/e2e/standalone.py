@@ -1,0 +1,46 @@
+"""The verbs of `zk` on a model of the project's own, with a stand-alone verifier: ezkl's whole path, as its users know it."""
+import json
+
+from harness import EXISTS, REJECTED, ROOT, Suite
+
+suite = Suite()
+MODEL = ROOT / "src/mintmark/model/testdata/mlp.onnx"
+
+
+@suite.test
+def stand_alone_verifier(world):
+    folder = world.folder / "standalone"
+    folder.mkdir(parents=True)
+    person = world.platform
+
+    def zk(*arguments):
+        return person.ok("zk", *arguments, cwd=folder)
+
+    zk("gen-srs", "--logrows", "14")
+    person.refused(EXISTS, "zk", "gen-srs", "--logrows", "14", cwd=folder, says="--yes")
+    zk("gen-settings", "-M", MODEL, "--variables", "batch=2", "--output-visibility", "hashed", "--logrows", "17")
+    sample = json.loads(MODEL.with_suffix(".json").read_text())["samples"][0]
+    (folder / "input.json").write_text(json.dumps({"input_data": sample}))
+    zk("calibrate-settings", "-M", MODEL, "-D", MODEL.with_suffix(".json"), "--max-error", "0.01")
+    zk("compile-circuit", "-M", MODEL)
+    zk("setup")
+    zk("gen-witness")
+    assert zk("mock")["ok"]
+    zk("prove", "--context", "0x" + "5a" * 32)
+    assert zk("verify")["verified"]
+    zk("create-evm-verifier")
+    assert zk("encode-evm-calldata")["bytes"] > 1000
+    signer = ("--rpc-url", world.rpc_url, "--wallet", person.name)
+    person.ok(*signer, "zk", "deploy-evm", cwd=folder)
+    assert person.ok("--rpc-url", world.rpc_url, "zk", "verify-evm", cwd=folder)["verified"]
+    proof = json.loads((folder / "proof.json").read_text())
+    proof["context"] = "0x" + "5b" * 32
+    (folder / "other.json").write_text(json.dumps(proof))
+    person.refused(REJECTED, "--rpc-url", world.rpc_url, "zk", "verify-evm", "--proof-path", "other.json", cwd=folder)
+    person.refused(REJECTED, "zk", "verify", "--proof-path", "other.json", cwd=folder)
+
+
+@suite.test
+def table_lists_the_nodes(world):
+    rows = world.platform.ok("zk", "table", "-M", MODEL)["nodes"]
+    assert rows and all(row["operator"] for row in rows)
