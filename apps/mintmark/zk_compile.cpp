@@ -218,7 +218,8 @@ void add_zk_compile_commands(CLI::App& zk, App& app) {
     sub->add_option("--max-error", goal->max_error, "largest error, as a part of the range");
     sub->add_option("--min-agreement", goal->min_agreement,
                     "instead: share of samples with the same top answer");
-    sub->add_option("--target", goal->target, "accuracy (ezkl's 'resources' is the default here)");
+    sub->add_option("--target", goal->target,
+                    "accepted for ezkl's sake, ignored: bits are chosen for --max-error");
     add_ignored_logrows(*sub, *flags);
 
     sub = command(zk, app, "compile-circuit", "quantise and compile a model",

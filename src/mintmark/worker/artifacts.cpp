@@ -8,6 +8,7 @@
 #include "mintmark/base/file.hpp"
 #include "mintmark/hash/sha256.hpp"
 #include "mintmark/wire/reader.hpp"
+#include "mintmark/worker/hint.hpp"
 
 namespace mintmark::worker {
 namespace {
@@ -86,8 +87,9 @@ Result<CompiledModel> CompiledModel::decode(ByteSpan bytes) {
 }
 
 Result<CompiledModel> CompiledModel::read(const std::filesystem::path& path) {
-    MINTMARK_TRY(const Bytes bytes, read_file(path));
-    return decode(bytes);
+    const Result<Bytes> bytes = read_file(path);
+    if (!bytes) return made_by(bytes.error(), "mintmark zk compile-circuit");
+    return decode(*bytes);
 }
 
 Status CompiledModel::write(const std::filesystem::path& path) const {
@@ -113,8 +115,9 @@ Result<KeyFile> KeyFile::decode(ByteSpan bytes) {
 }
 
 Result<KeyFile> KeyFile::read(const std::filesystem::path& path) {
-    MINTMARK_TRY(const Bytes bytes, read_file(path));
-    return decode(bytes);
+    const Result<Bytes> bytes = read_file(path);
+    if (!bytes) return made_by(bytes.error(), "mintmark zk setup");
+    return decode(*bytes);
 }
 
 Status KeyFile::write(const std::filesystem::path& path) const {
@@ -136,14 +139,17 @@ Result<prover::ProvingKey> proving_key(const CompiledModel& model, const KeyFile
 }
 
 Result<VerifyingKey> read_verifying_key(const std::filesystem::path& path) {
-    MINTMARK_TRY(const Bytes bytes, read_file(path, std::uint64_t{1} << 24U));
-    return decode_verifying_key(bytes);
+    const Result<Bytes> bytes = read_file(path, std::uint64_t{1} << 24U);
+    if (!bytes) return made_by(bytes.error(), "mintmark zk setup");
+    return decode_verifying_key(*bytes);
 }
 
 Result<Srs> load_srs(const std::filesystem::path& path, std::uint8_t mu) {
     const std::size_t m = std::size_t{1} << mu;
     const std::filesystem::path stamp = path.string() + ".checked";
-    MINTMARK_TRY(const Bytes bytes, read_file(path));
+    const Result<Bytes> file = read_file(path);
+    if (!file) return made_by(file.error(), "mintmark zk gen-srs (or import one: get-srs)");
+    const Bytes& bytes = *file;
     const std::string hash = to_hex(sha256(bytes));
     const auto known = read_text(stamp);
     const bool is_checked = known && *known == hash;

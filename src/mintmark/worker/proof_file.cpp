@@ -7,6 +7,7 @@
 #include "mintmark/base/file.hpp"
 #include "mintmark/prover/witness.hpp"
 #include "mintmark/verifier/verifier.hpp"
+#include "mintmark/worker/hint.hpp"
 
 namespace mintmark::worker {
 namespace {
@@ -79,8 +80,9 @@ Result<WitnessFile> WitnessFile::from_json(const json::Json& value) {
 }
 
 Result<WitnessFile> WitnessFile::read(const std::filesystem::path& path) {
-    MINTMARK_TRY(const json::Json value, json::read(path));
-    return from_json(value);
+    const Result<json::Json> value = json::read(path);
+    if (!value) return made_by(value.error(), "mintmark zk gen-witness");
+    return from_json(*value);
 }
 
 Status WitnessFile::write(const std::filesystem::path& path) const {
@@ -116,8 +118,9 @@ Result<ProofFile> ProofFile::from_json(const json::Json& value) {
 }
 
 Result<ProofFile> ProofFile::read(const std::filesystem::path& path) {
-    MINTMARK_TRY(const json::Json value, json::read(path, std::uint64_t{1} << 26U));
-    return from_json(value);
+    const Result<json::Json> value = json::read(path, std::uint64_t{1} << 26U);
+    if (!value) return made_by(value.error(), "mintmark zk prove");
+    return from_json(*value);
 }
 
 Status ProofFile::write(const std::filesystem::path& path) const {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "mintmark/worker/hint.hpp"
+
 namespace mintmark::worker {
 namespace {
 
@@ -165,8 +167,9 @@ Result<Settings> Settings::from_json(const json::Json& value) {
 }
 
 Result<Settings> Settings::read(const std::filesystem::path& path) {
-    MINTMARK_TRY(const json::Json value, json::read(path));
-    return from_json(value);
+    const Result<json::Json> value = json::read(path);
+    if (!value) return made_by(value.error(), "mintmark zk gen-settings");
+    return from_json(*value);
 }
 
 Status Settings::write(const std::filesystem::path& path) const {
