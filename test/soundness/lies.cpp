@@ -194,22 +194,17 @@ void add_statement_lies(std::vector<Lie>& out) {
 
 void add_claim_lies(std::vector<Lie>& out) {
     constexpr std::size_t kQ = 1, kHt = 2, kMm = 4, kFirstA = 5;
-    const Tamper wrong_d = [](ProverTamper& t) { t.sums = [](Fr& d, Fr&) { d += Fr::one(); }; };
-    const Tamper wrong_s = [](ProverTamper& t) {
-        t.sums = [](Fr&, Fr& s) { s += Fr::from_u64(5); };
-    };
+    const Tamper wrong_d = [](ProverTamper& t) { t.sum = [](Fr& c) { c += Fr::one(); }; };
     const Tamper wrong_m = [](ProverTamper& t) { t.columns = [](Columns& c) { c.m[0] += 1; }; };
     const Tamper wrong_round = [](ProverTamper& t) {
         t.product_round = [](std::size_t j, std::span<Fr> c) {
             if (j == 0) c[0] += Fr::one();
         };
     };
-    out.push_back(by_tamper("wrong D", wrong_d));
-    out.push_back(covered("wrong D, covered by an activation", kFirstA, wrong_d));
-    out.push_back(covered("wrong D, covered by M", kMm, wrong_d));
-    out.push_back(by_tamper("wrong S", wrong_s));
-    out.push_back(covered("wrong S, covered by M", kMm, wrong_s));
-    out.push_back(covered("wrong S, covered by HT", kHt, wrong_s));
+    out.push_back(by_tamper("wrong sum", wrong_d));
+    out.push_back(covered("wrong sum, covered by an activation", kFirstA, wrong_d));
+    out.push_back(covered("wrong sum, covered by M", kMm, wrong_d));
+    out.push_back(covered("wrong sum, covered by HT", kHt, wrong_d));
     out.push_back(covered("wrong multiplicity, covered by F + beta G", kQ, wrong_m));
     out.push_back(covered("wrong round, covered by an activation", kFirstA, wrong_round));
     out.push_back(by_tamper("weights' value covered by the activations'", [](ProverTamper& t) {
@@ -233,6 +228,46 @@ void add_inverse_lies(std::vector<Lie>& out) {
     });
     add("wrong inverse in HT", [](Vector&, Vector& ht) { ht[0] += Fr::one(); });
     add("H all zero", [](Vector& h, Vector&) { std::ranges::fill(h, Fr::zero()); });
+}
+
+void add_mask_lies(std::vector<Lie>& out, const Circuit& circuit) {
+    using prover::Masks;
+    const auto add = [&](std::string name, const std::function<void(Masks&)>& change) {
+        out.push_back(by_tamper(std::move(name), [change](ProverTamper& t) { t.masks = change; }));
+    };
+    const auto covered_up = [](std::size_t at) {
+        return [at](ProverTamper& t) {
+            t.evals = [at](std::span<Fr> evals, const Residual& residual) {
+                evals[5] += Fr::one();
+                repair(evals, residual, at);
+            };
+        };
+    };
+    add("masks of the merge sumcheck with another sum than zero",
+        [](Masks& m) { m.z_top += Fr::one(); });
+    add("masks of R out of balance", [](Masks& m) { m.r_rounds[0] += Fr::one(); });
+    out.push_back(by_tamper("masked evaluation covered by another one's mask", covered_up(0)));
+    out.push_back(by_tamper("no masks at all", [](ProverTamper& t) {
+        t.masks = [](Masks& m) {
+            m = {.slots = std::vector<Fr>(m.slots.size()),
+                 .z_rounds = std::vector<Fr>(m.z_rounds.size()),
+                 .r_rounds = std::vector<Fr>(m.r_rounds.size())};
+        };
+    }));
+    const std::size_t z = std::size_t{circuit.n_f} + circuit.n_g + circuit.n_t;
+    out.push_back(by_tamper("commitments of Z and R swapped", [z](ProverTamper& t) {
+        t.commitments = [z](std::string_view label, std::vector<G1Affine>& points) {
+            if (label == "trace") std::swap(points[z], points[z + 1]);
+        };
+    }));
+    for (const std::size_t at : {z, z + 1})
+        out.push_back(by_tamper("commitment of a mask column of another proof",
+                                [at](ProverTamper& t) {
+                                    t.commitments = [at](std::string_view label,
+                                                         std::vector<G1Affine>& points) {
+                                        if (label == "trace") points[at] = G1Affine::generator();
+                                    };
+                                }));
 }
 
 void add_commitment_lies(std::vector<Lie>& out, const Circuit& circuit) {
@@ -259,6 +294,7 @@ std::vector<Lie> lies(const Sample& sample) {
     add_statement_lies(out);
     add_claim_lies(out);
     add_inverse_lies(out);
+    add_mask_lies(out, sample.circuit);
     add_commitment_lies(out, sample.circuit);
     return out;
 }
@@ -277,6 +313,13 @@ std::vector<Lie> altered_messages(const Sample& sample) {
                     }));
     };
     rounds("product", sample.circuit.n_prod(), 3, &ProverTamper::product_round);
+    for (const std::size_t k : {3U, 4U})
+        out.push_back(by_tamper("product last round coefficient " + std::to_string(k),
+                                [k](ProverTamper& t) {
+                                    t.product_round = [k](std::size_t, std::span<Fr> message) {
+                                        if (message.size() > k) message[k] += Fr::one();
+                                    };
+                                }));
     rounds("merge", sample.circuit.mu, 2, &ProverTamper::merge_round);
     for (std::size_t i = 0; i < 5 + 2 * sample.circuit.num_products(); ++i)
         out.push_back(by_tamper("evaluation " + std::to_string(i), [i](ProverTamper& t) {

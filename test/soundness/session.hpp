@@ -4,6 +4,7 @@
 #include <array>
 
 #include "mintmark/base/assert.hpp"
+#include "mintmark/circuit/masks.hpp"
 #include "mintmark/prover/mock.hpp"
 #include "mintmark/prover/prover.hpp"
 #include "mintmark/verifier/verifier.hpp"
@@ -17,7 +18,7 @@ inline const Srs& test_srs(std::uint8_t mu) {
     Srs& srs = cache[mu];
     if (srs.g1.empty()) {
         SeededRng rng(1000U + mu);
-        srs = generate_insecure_srs((std::size_t{1} << mu) + 1, rng);
+        srs = generate_insecure_srs(masked_length(mu), rng);
     }
     return srs;
 }

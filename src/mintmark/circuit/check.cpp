@@ -6,6 +6,7 @@
 
 #include "mintmark/circuit/circuit.hpp"
 #include "mintmark/circuit/layout.hpp"
+#include "mintmark/circuit/masks.hpp"
 
 namespace mintmark {
 namespace {
@@ -47,13 +48,14 @@ class Checker {
         }
         MINTMARK_CHECK(input_step(circuit_.steps.front()));
         MINTMARK_CHECK(output_step(circuit_.steps.back()));
-        return limbs_disjoint();
+        MINTMARK_CHECK(limbs_disjoint());
+        return require(masks_fit(circuit_), "chunks too small for the masks");
     }
 
   private:
     Status sizes() const {
         const Circuit& c = circuit_;
-        MINTMARK_CHECK(require(c.mu >= 2 && c.mu <= kMaxMu, "mu out of range"));
+        MINTMARK_CHECK(require(c.mu >= kMinMu && c.mu <= kMaxMu, "mu out of range"));
         MINTMARK_CHECK(require(c.n_f >= 1 && c.n_t >= 1, "no chunks of F or T"));
         MINTMARK_CHECK(require(c.n_g <= c.n_f, "more chunks of G than of F"));
         MINTMARK_CHECK(require(c.nu() <= kMaxLogLanes && c.kappa() <= kMaxLogLanes,

@@ -38,7 +38,8 @@ class Broken : public ::testing::Test {
 };
 
 TEST_F(Broken, Sizes) {
-    refused(gemm, [](Circuit& c) { c.mu = 1; }, "mu out of range");
+    refused(gemm, [](Circuit& c) { c.mu = 5; }, "mu out of range");
+    refused(testing::gemm_circuit(6).circuit, [](Circuit&) {}, "too small for the masks");
     refused(gemm, [](Circuit& c) { c.mu = 25; }, "mu out of range");
     refused(gemm, [](Circuit& c) { c.n_f = 0; }, "no chunks");
     refused(gemm, [](Circuit& c) { c.n_t = 0; }, "no chunks");
@@ -70,10 +71,10 @@ TEST_F(Broken, Tables) {
     fields([](Circuit& c) { c.tables[2].in_step = -0.0F; });
     // Two tables of half of the rows each: nothing is left for the default row.
     refused(
-        testing::relu_circuit(4).circuit,
+        testing::relu_circuit(7).circuit,
         [](Circuit& c) {
-            c.n_t = 4;
-            c.tables.push_back({.log_size = 5, .row_offset = 32});
+            c.n_t = 2;
+            c.tables.push_back({.log_size = 7, .row_offset = 128});
         },
         "no default row");
 }

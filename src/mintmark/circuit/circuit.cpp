@@ -45,6 +45,9 @@ std::uint32_t Circuit::num_chunks(Column column) const noexcept {
         case Column::kHt:
         case Column::kT:
             return n_t;
+        case Column::kZ:
+        case Column::kR:
+            return 1;
     }
     return 0;
 }

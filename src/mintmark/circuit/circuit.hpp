@@ -13,8 +13,8 @@
 namespace mintmark {
 
 /// Column codes of section 1; the value is the byte of the tensor record.
-enum class Column : std::uint8_t { kW = 0, kIn, kOut, kF, kG, kM, kH, kHt, kT };
-inline constexpr std::size_t kNumColumns = 9;
+enum class Column : std::uint8_t { kW = 0, kIn, kOut, kF, kG, kM, kH, kHt, kT, kZ, kR };
+inline constexpr std::size_t kNumColumns = 11;
 
 /// Smallest l with 2^l >= n (0 for n <= 1).
 [[nodiscard]] constexpr std::uint8_t log2_ceil(std::uint64_t n) noexcept {
@@ -172,7 +172,7 @@ struct Circuit {
     std::vector<Tensor> tensors = {};
     std::vector<Step> steps = {};
 
-    /// Chunks of a column (M and HT have n_t, H has n_f).
+    /// Chunks of a column (M and HT have n_t, H has n_f, Z and R have one).
     [[nodiscard]] std::uint32_t num_chunks(Column column) const noexcept;
     /// LF = n_f * 2^mu and LT = n_t * 2^mu.
     [[nodiscard]] std::uint64_t num_lanes() const noexcept;
@@ -192,6 +192,7 @@ struct Circuit {
 };
 
 /// Limits that section 9 sets beside the widths of the encoding.
+inline constexpr std::uint8_t kMinMu = 6;
 inline constexpr std::uint8_t kMaxMu = 24;
 inline constexpr std::uint8_t kMaxLogLanes = 30;  ///< of nu, kappa, every tensor and out box
 inline constexpr std::size_t kMaxAxes = 6;        ///< of tensors, out boxes, contractions

@@ -4,6 +4,7 @@
 #include "mintmark/base/assert.hpp"
 #include "mintmark/circuit/form.hpp"
 #include "mintmark/circuit/layout.hpp"
+#include "mintmark/circuit/masks.hpp"
 #include "mintmark/math/poly.hpp"
 
 namespace mintmark {
@@ -68,13 +69,21 @@ std::size_t num_merge_claims(const Circuit& circuit) noexcept {
     return 7 + 2 * circuit.num_products();
 }
 
+LinearForm sum_form(const Circuit& circuit, std::span<const Fr> rho, const Fr& gamma,
+                    const Fr& delta) {
+    LinearForm form = direct_form(circuit, rho, gamma);
+    form.terms.push_back(whole_column(Column::kH, circuit.nu()));
+    form.terms.back().coef = delta.square() * delta;
+    return form;
+}
+
 std::vector<LinearForm> merge_claims(const Circuit& circuit, const ClaimPoint& at) {
     const std::span<const Fr> lanes = suffix(at.r, circuit.nu());
     const std::span<const Fr> rows = suffix(at.r, circuit.kappa());
     std::vector<LinearForm> claims;
     claims.reserve(num_merge_claims(circuit));
-    claims.push_back(direct_form(circuit, at.rho, at.gamma));
-    claims.push_back({{whole_column(Column::kH, circuit.nu())}});
+    claims.push_back(sum_form(circuit, at.rho, at.gamma, at.delta));
+    claims.emplace_back();
     claims.push_back({{column_at(Column::kH, lanes)}});
     claims.push_back({{column_at(Column::kF, lanes), column_at(Column::kG, lanes, at.beta)}});
     claims.push_back({{column_at(Column::kHt, rows)}});
@@ -118,6 +127,9 @@ ChunkCoefs merge_chunk_coefs(const Circuit& circuit, const ClaimPoint& at, const
         add_chunk_coefs(coefs, claim, power, z);
         power *= lambda;
     }
+    const MaskForm masks = mask_form(circuit, at.r, lambda);
+    coefs[static_cast<std::size_t>(Column::kZ)][0] = mask_coef_z(masks, z);
+    coefs[static_cast<std::size_t>(Column::kR)][0] = mask_coef_r(masks, z);
     return coefs;
 }
 

@@ -87,9 +87,12 @@ struct ProductInstance {
                                                              std::span<const Fr> rho,
                                                              const Fr& gamma);
 
-/// Claim D of section 5, step 4, over committed columns only.
+/// D of section 5, step 4, over committed columns only.
 [[nodiscard]] LinearForm direct_form(const Circuit& circuit, std::span<const Fr> rho,
                                      const Fr& gamma);
+/// The form of claim 0 without its masks: D + delta^3 S.
+[[nodiscard]] LinearForm sum_form(const Circuit& circuit, std::span<const Fr> rho, const Fr& gamma,
+                                  const Fr& delta);
 /// K = sum_k gamma^k of the constant terms at rho.
 [[nodiscard]] Fr const_sum(const Circuit& circuit, std::span<const Fr> rho, const Fr& gamma);
 /// Pub: the lin terms on public IN / OUT at rho. `input` and `output` are logical row-major values,
@@ -106,11 +109,13 @@ struct ClaimPoint {
     std::span<const Fr> rho;  ///< n_rho values
     Fr gamma;
     Fr beta;
+    Fr delta;
     std::span<const Fr> r;  ///< n_prod values
 };
-/// Number of merge claims: D, S, h, q, ht, t, mm, then two per product term.
+/// J: number of merge claims before the last one, which is on masks only: c and w, then h, q, ht, t,
+/// mm, then two per product term.
 [[nodiscard]] std::size_t num_merge_claims(const Circuit& circuit) noexcept;
-/// The claims' forms in the order of section 5, step 7.
+/// The J claims' forms in the order of section 5, step 7, without their parts on Z (masks.hpp).
 [[nodiscard]] std::vector<LinearForm> merge_claims(const Circuit& circuit, const ClaimPoint& at);
 
 /// One coefficient for every chunk of every column (index: Column).
@@ -120,7 +125,7 @@ using ChunkCoefs = std::array<std::vector<Fr>, kNumColumns>;
 /// coefs += scale * coef_c(z) of the form at the chunk-point z (mu values).
 void add_chunk_coefs(ChunkCoefs& coefs, const LinearForm& form, const Fr& scale,
                      std::span<const Fr> z);
-/// sum_j lambda^j of the claims' coefficients at z.
+/// sum_j lambda^j of the claims' coefficients at z, masks included.
 [[nodiscard]] ChunkCoefs merge_chunk_coefs(const Circuit& circuit, const ClaimPoint& at,
                                            const Fr& lambda, std::span<const Fr> z);
 

@@ -1,6 +1,7 @@
 // Claims against plain sums: on random columns, the claims of section 5 add up to the residuals of
 // the steps, which are computed here index by index from the definition of section 3.
 #include "mintmark/circuit/form.hpp"
+#include "mintmark/circuit/masks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -34,6 +35,7 @@ struct Scene {
         z = random_frs(rng, c.mu);
         gamma = Fr::random(rng);
         beta = Fr::random(rng);
+        delta = Fr::random(rng);
     }
     void public_io(Visibility v, const Tensor& t, SeededRng& rng, std::vector<Fr>& values) {
         if (v == Visibility::kCommitted) return;
@@ -50,12 +52,12 @@ struct Scene {
     [[nodiscard]] const std::vector<Fr>& column(Column c) const {
         return columns[static_cast<std::size_t>(c)];
     }
-    [[nodiscard]] ClaimPoint at() const { return {rho, gamma, beta, r}; }
+    [[nodiscard]] ClaimPoint at() const { return {rho, gamma, beta, delta, r}; }
 
     const Circuit& circuit;
     Columns columns;
     std::vector<Fr> input, output, rho, r, z;
-    Fr gamma, beta;
+    Fr gamma, beta, delta;
 };
 
 /// Padded indices of a box, one per axis, from a padded position.
@@ -247,7 +249,10 @@ TEST(Form, ColumnClaimsAreEvaluations) {
         };
         Fr sum = Fr::zero();
         for (const Fr& h : s.column(Column::kH)) sum += h;
-        EXPECT_EQ(evaluate_form(claims[1], s.spans()), sum);
+        EXPECT_EQ(evaluate_form(claims[0], s.spans()),
+                  evaluate_form(direct_form(c, s.rho, s.gamma), s.spans()) +
+                      s.delta * s.delta * s.delta * sum);
+        EXPECT_TRUE(claims[1].terms.empty());
         EXPECT_EQ(evaluate_form(claims[2], s.spans()), value(Column::kH, lanes));
         EXPECT_EQ(evaluate_form(claims[3], s.spans()),
                   value(Column::kF, lanes) + s.beta * value(Column::kG, lanes));
@@ -277,7 +282,6 @@ TEST(Form, ChunkCoefficients) {
     for (const std::uint8_t mu : std::initializer_list<std::uint8_t>{2, 3, 5, 8}) {
         for (const testing::TestCircuit& t :
              {testing::gemm_circuit(mu), testing::conv_circuit(mu), testing::mixed_circuit(mu)}) {
-            ASSERT_TRUE(check_circuit(t.circuit).has_value()) << t.name;
             const Scene s(t.circuit, 13);
             for (const LinearForm& form : merge_claims(t.circuit, s.at())) {
                 ChunkCoefs coefs = zero_chunk_coefs(t.circuit);
@@ -299,7 +303,41 @@ TEST(Form, MergedCoefficientsAreTheLambdaSum) {
         add_chunk_coefs(expected, form, power, s.z);
         power *= lambda;
     }
+    // The masks' forms, laid out on all lanes.
+    std::vector<Fr> z_lanes(std::size_t{1} << t.circuit.mu), r_lanes = z_lanes;
+    const MaskForm masks = mask_form(t.circuit, s.r, lambda);
+    for (std::size_t x = 0; x < z_lanes.size(); ++x) {
+        z_lanes[x] = power + (x < masks.slots.size() ? masks.slots[x] : Fr::zero());
+        r_lanes[x] = power * Fr::from_u64(static_cast<std::uint64_t>(std::popcount(x)));
+    }
+    expected[static_cast<std::size_t>(Column::kZ)] = {mle_eval(z_lanes, s.z)};
+    expected[static_cast<std::size_t>(Column::kR)] = {mle_eval(r_lanes, s.z)};
     EXPECT_EQ(merge_chunk_coefs(t.circuit, s.at(), lambda, s.z), expected);
+}
+
+// The slots' weights, written out from section 5a.
+TEST(Form, MaskWeights) {
+    for (const testing::TestCircuit& t : testing::all_circuits()) {
+        const Circuit& c = t.circuit;
+        const Scene s(c, 19);
+        const Fr lambda = Fr::from_u64(777), theta = s.r.back() - s.r.back().square();
+        const std::size_t rounds = c.n_prod();
+        const auto pow = [](const Fr& x, std::uint64_t e) { return x.pow(e); };
+        const Fr half_cube = pow(Fr::from_u64(2), rounds - 1);
+        std::vector<Fr> want{half_cube + half_cube + lambda};
+        for (std::size_t i = 0; i < rounds; ++i)
+            for (std::uint64_t e = 1; e <= 3; ++e)
+                want.push_back(half_cube + lambda * pow(s.r[i], e));
+        for (const std::uint64_t e : {4U, 5U})
+            want.push_back(half_cube + lambda * pow(s.r.back(), e));
+        for (const std::uint64_t j : {2U, 3U, 4U, 6U}) want.push_back(theta * pow(lambda, j));
+        for (std::uint64_t j = 7; j < 7 + 2 * c.num_products(); ++j)
+            want.push_back(theta * pow(lambda, j));
+        EXPECT_EQ(want.size(), 3 * rounds + 7 + 2 * c.num_products());
+        const MaskForm form = mask_form(c, s.r, lambda);
+        EXPECT_EQ(form.slots, want) << t.name;
+        EXPECT_EQ(form.all, pow(lambda, 7 + 2 * c.num_products()));
+    }
 }
 
 TEST(TestCircuits, CoverTheAwkwardShapes) {

@@ -42,6 +42,9 @@ class CircuitBuilder {
                           .out_step = 1});
     }
 
+    /// The next F tensor starts a chunk of its own.
+    void start_f_chunk() { next_f_ = place(next_f_, circuit_.mu); }
+
     /// Tensor id. W and F tensors get the next free lanes, IN and OUT lane 0.
     std::uint16_t add_tensor(Column column, std::vector<Axis> axes) {
         std::uint32_t offset = 0;
@@ -174,9 +177,9 @@ inline std::int64_t round_shift(std::int64_t value, int shift) {
 }
 
 /// (1) y = relu(x), three values, public.
-inline TestCircuit relu_circuit(std::uint8_t mu = 4) {
+inline TestCircuit relu_circuit(std::uint8_t mu = 6) {
     CircuitBuilder b(mu);
-    const std::uint8_t relu = b.add_function(TableFunction::kRelu, 5, -16, {0, 15});
+    const std::uint8_t relu = b.add_function(TableFunction::kRelu, 7, -64, {0, 15});
     const std::uint16_t copy = b.input_step({{3}}, relu);
     b.output_step(b.add_result(copy));
     Circuit circuit = b.finish(Visibility::kPublic, Visibility::kPublic);
@@ -215,7 +218,7 @@ inline std::uint16_t add_gemm(CircuitBuilder& b, std::uint16_t x, std::uint32_t 
 
 /// (2) gemm 6 -> 5, bias, requantise, relu; gemm 5 -> 3, bias, requantise, clamp; all public. The
 /// results' lanes come first, so that G has fewer chunks than F.
-inline TestCircuit gemm_circuit(std::uint8_t mu = 4) {
+inline TestCircuit gemm_circuit(std::uint8_t mu = 7) {
     const auto w1 = small_values(30, 15, 1);
     const auto b1 = small_values(5, 100, 2);
     const auto w2 = small_values(15, 15, 3);
@@ -228,6 +231,7 @@ inline TestCircuit gemm_circuit(std::uint8_t mu = 4) {
     const std::uint8_t range = b.add_range(6, -32);
     const std::uint16_t hidden = b.add_tensor(Column::kF, {{5}});
     const std::uint16_t last = b.add_tensor(Column::kF, {{3}});
+    b.start_f_chunk();
     const std::uint16_t copy = b.input_step({{6}}, range);
     const std::uint16_t y1 = detail::add_gemm(b, copy, 6, hidden, {remainder, relu}, w1, b1);
     const std::uint16_t y2 = detail::add_gemm(b, y1, 5, last, {remainder, clamp}, w2, b2);
@@ -305,7 +309,7 @@ inline std::vector<std::int64_t> conv_then_max(const std::vector<std::int64_t>& 
 
 /// (3) convolution 2 -> 3 channels of 5 x 5, kernel 3, stride 2, padding 1; requantise, relu;
 /// 2 x 2 max pool of stride 1. Input and output committed.
-inline TestCircuit conv_circuit(std::uint8_t mu = 5) {
+inline TestCircuit conv_circuit(std::uint8_t mu = 7) {
     const auto w = small_values(54, 7, 6);
     const auto x = small_values(50, 15, 7);
     CircuitBuilder b(mu);
@@ -365,7 +369,7 @@ inline MixedTables add_mixed_tables(CircuitBuilder& b) {
 /// relu; times x (broadcast over the channels of a group), tanh; regroup [3,2,4,4] -> [8,12];
 /// rows 2..6 of that beside sums of x over windows [5,15], plus a bias per column, sigmoid.
 /// Input public, output committed.
-inline TestCircuit mixed_circuit(std::uint8_t mu = 5);
+inline TestCircuit mixed_circuit(std::uint8_t mu = 7);
 
 namespace detail {
 

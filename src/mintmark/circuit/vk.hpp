@@ -10,7 +10,7 @@
 
 namespace mintmark {
 
-inline constexpr std::uint8_t kProofSystemId = 1;
+inline constexpr std::uint8_t kProofSystemId = 2;
 
 struct VerifyingKey {
     Circuit circuit;

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "mintmark/base/assert.hpp"
+#include "mintmark/circuit/masks.hpp"
 
 namespace mintmark::compiler {
 namespace {
@@ -272,13 +273,17 @@ Result<Compiled> CircuitBuilder::finish(const CompileOptions& options) {
         return fail(ErrorCode::kUnsupported, "the model is too large for 32-bit lane numbers");
     }
     out.circuit.steps = steps_;
-    constexpr std::uint8_t kMinMu = 6;
     std::optional<std::pair<double, std::uint8_t>> best;
     for (std::uint8_t mu = kMinMu; mu <= options.max_mu; ++mu) {
         set_chunks(out.circuit, lanes, mu);
+        if (!masks_fit(out.circuit)) continue;
         const double cost = weighted(estimate_cost(out.circuit), options.optimise);
         if (!best || cost < best->first) best = {cost, mu};
     }
+    if (!best)
+        return fail(ErrorCode::kUnsupported,
+                    fmt::format("chunks of 2^{} are too small for this model's masks", options.max_mu),
+                    "raise --max-chunk-log");
     set_chunks(out.circuit, lanes, best->second);
     out.weights = weight_column(std::uint64_t{out.circuit.n_w} << out.circuit.mu);
     MINTMARK_CHECK(check_circuit(out.circuit));

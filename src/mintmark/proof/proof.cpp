@@ -55,9 +55,9 @@ void visit_opening(Opening& o, const Point& point, const Scalar& scalar) {
 }  // namespace
 
 std::size_t proof_size(const Circuit& c) noexcept {
-    const std::size_t points = 2 * std::size_t{c.n_f} + c.n_g + 2 * std::size_t{c.n_t} + 8;
+    const std::size_t points = 2 * std::size_t{c.n_f} + c.n_g + 2 * std::size_t{c.n_t} + 2 + 8;
     const std::size_t scalars =
-        2 + 3 * std::size_t{c.n_prod()} + 5 + 2 * c.num_products() + 2 * std::size_t{c.mu} + 7;
+        1 + 3 * std::size_t{c.n_prod()} + 2 + 5 + 2 * c.num_products() + 2 * std::size_t{c.mu} + 7;
     return kPointBytes * points + kScalarBytes * scalars;
 }
 
@@ -74,12 +74,17 @@ Bytes encode(const Proof& proof) {
     ByteWriter out;
     const auto point = [&](const G1Affine& p) { out.put(p.to_bytes()); };
     const auto scalar = [&](const Fr& s) { out.put(s.to_bytes()); };
-    for (const auto* column : {&proof.f, &proof.g, &proof.m, &proof.h, &proof.ht})
-        for (const G1Affine& p : *column) point(p);
-    scalar(proof.direct_sum);
-    scalar(proof.lookup_sum);
+    const auto points = [&](const std::vector<G1Affine>& column) {
+        for (const G1Affine& p : column) point(p);
+    };
+    for (const auto* column : {&proof.f, &proof.g, &proof.m}) points(*column);
+    point(proof.z);
+    point(proof.r);
+    for (const auto* column : {&proof.h, &proof.ht}) points(*column);
+    scalar(proof.sum);
     for (const auto& round : proof.product_rounds)
         for (const Fr& c : round) scalar(c);
+    for (const Fr& c : proof.last_product_round) scalar(c);
     for (const Fr& s : to_scalars(proof.evals)) scalar(s);
     for (const auto& round : proof.merge_rounds)
         for (const Fr& c : round) scalar(c);
@@ -95,13 +100,16 @@ Result<Proof> decode_proof(const VerifyingKey& vk, ByteSpan bytes) {
     in.points(proof.f, c.n_f);
     in.points(proof.g, c.n_g);
     in.points(proof.m, c.n_t);
+    in.point(proof.z);
+    in.point(proof.r);
+    const bool unmasked = proof.z.infinity || proof.r.infinity;
     in.points(proof.h, c.n_f);
     in.points(proof.ht, c.n_t);
-    in.scalar(proof.direct_sum);
-    in.scalar(proof.lookup_sum);
-    proof.product_rounds.resize(c.n_prod());
+    in.scalar(proof.sum);
+    proof.product_rounds.resize(c.n_prod() - std::size_t{1});
     for (auto& round : proof.product_rounds)
         for (Fr& s : round) in.scalar(s);
+    for (Fr& s : proof.last_product_round) in.scalar(s);
     ProductEvals& evals = proof.evals;
     for (Fr* s : {&evals.h, &evals.q, &evals.ht, &evals.t, &evals.mm}) in.scalar(*s);
     evals.products.resize(c.num_products());
@@ -114,6 +122,7 @@ Result<Proof> decode_proof(const VerifyingKey& vk, ByteSpan bytes) {
         for (Fr& s : round) in.scalar(s);
     visit_opening(proof.opening, [&](G1Affine& p) { in.point(p); }, [&](Fr& s) { in.scalar(s); });
     MINTMARK_CHECK(in.status());
+    if (unmasked) return fail(ErrorCode::kMalformed, "proof: no masks");
     return proof;
 }
 

@@ -16,22 +16,23 @@
 
 namespace mintmark {
 
-/// Claimed values at the point of the product sumcheck, in the order of the bytes.
+/// Masked values at the point of the product sumcheck, in the order of the bytes.
 struct ProductEvals {
-    Fr h = Fr::zero();                        ///< H(r^(nu))
-    Fr q = Fr::zero();                        ///< (F + beta G)(r^(nu))
-    Fr ht = Fr::zero();                       ///< HT(r^(kappa))
-    Fr t = Fr::zero();                        ///< T(r^(kappa))
-    Fr mm = Fr::zero();                       ///< M(r^(kappa))
-    std::vector<std::pair<Fr, Fr>> products;  ///< (A_i, B_i)(r), product terms in order
+    Fr h = Fr::zero();                        ///< of H(r^(nu))
+    Fr q = Fr::zero();                        ///< of (F + beta G)(r^(nu))
+    Fr ht = Fr::zero();                       ///< of HT(r^(kappa))
+    Fr t = Fr::zero();                        ///< T(r^(kappa)), public
+    Fr mm = Fr::zero();                       ///< of M(r^(kappa))
+    std::vector<std::pair<Fr, Fr>> products;  ///< of (A_i, B_i)(r), product terms in order
 };
 
 struct Proof {
     std::vector<G1Affine> f, g, m;                  ///< n_f, n_g, n_t commitments
+    G1Affine z, r;                                  ///< of the masks
     std::vector<G1Affine> h, ht;                    ///< n_f, n_t
-    Fr direct_sum = Fr::zero();                     ///< D
-    Fr lookup_sum = Fr::zero();                     ///< S
-    std::vector<std::array<Fr, 3>> product_rounds;  ///< c0, c2, c3
+    Fr sum = Fr::zero();                            ///< c
+    std::vector<std::array<Fr, 3>> product_rounds;  ///< c0, c2, c3; N - 1 rounds
+    std::array<Fr, 5> last_product_round{};         ///< c0, c2, c3, c4, c5
     ProductEvals evals;
     std::vector<std::array<Fr, 2>> merge_rounds;  ///< c0, c2
     MercuryProof opening;
@@ -41,7 +42,8 @@ struct Proof {
 [[nodiscard]] std::size_t proof_size(const Circuit& circuit) noexcept;
 /// The bytes; vectors must have the lengths that the circuit gives (proof_size).
 [[nodiscard]] Bytes encode(const Proof& proof);
-/// Total: exact length, canonical scalars, points on the curve; kMalformed otherwise.
+/// Total: exact length, canonical scalars, points on the curve, those of the masks not at
+/// infinity; kMalformed otherwise.
 [[nodiscard]] Result<Proof> decode_proof(const VerifyingKey& vk, ByteSpan bytes);
 
 /// The evaluations as absorbed and encoded: h, q, ht, t, mm, a_1, b_1, ...

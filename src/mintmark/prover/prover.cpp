@@ -11,6 +11,7 @@
 #include "mintmark/pcs/kzg.hpp"
 #include "mintmark/proof/proof.hpp"
 #include "mintmark/prover/grouped_msm.hpp"
+#include "mintmark/prover/masks.hpp"
 #include "mintmark/prover/merge_slots.hpp"
 #include "mintmark/prover/operand_table.hpp"
 #include "mintmark/prover/residual.hpp"
@@ -38,7 +39,7 @@ class Session {
         commit_trace(witness);
         commit_inverses();
         MergeSlots slots(circuit_, columns_);
-        send_sums(slots);
+        send_sum(slots);
         product_phase();
         send_evals();
         merge_phase(slots);
@@ -109,6 +110,9 @@ class Session {
             const auto points = commit_column(column, circuit_.num_chunks(column));
             all.insert(all.end(), points.begin(), points.end());
         }
+        if (label == "trace")
+            for (const auto& coefs : {z_coefs(circuit_, masks_), r_coefs(circuit_, masks_)})
+                all.push_back(commit_sparse(srs_, coefs));
         if (tamper_.commitments) tamper_.commitments(label, all);
         transcript_.absorb_points(label, all);
         auto next = all.begin();
@@ -117,12 +121,18 @@ class Session {
             target->assign(next, end);
             next = end;
         }
+        if (label == "trace") {
+            proof_.z = *next++;
+            proof_.r = *next;
+        }
     }
 
     void commit_trace(const Witness& witness) {
         tables_ = lookup_tables(circuit_);
         columns_ = make_columns(circuit_, tables_, key_.weights, witness);
         if (tamper_.columns) tamper_.columns(columns_);
+        masks_ = random_masks(circuit_, rng_);
+        if (tamper_.masks) tamper_.masks(masks_);
         group_bases();
         blinders_[static_cast<std::size_t>(Column::kW)] = key_.weight_blinders;
         blinders_[static_cast<std::size_t>(Column::kIn)] = statement_.openings.input;
@@ -151,13 +161,18 @@ class Session {
         at_.delta = transcript_.challenge("delta");
     }
 
-    void send_sums(MergeSlots& slots) {
-        slots.add(direct_form(circuit_, at_.rho, at_.gamma), Fr::one());
-        proof_.direct_sum = slots.value();
-        proof_.lookup_sum = Fr::zero();
-        for (const Fr& value : columns_.h) proof_.lookup_sum += value;
-        if (tamper_.sums) tamper_.sums(proof_.direct_sum, proof_.lookup_sum);
-        transcript_.absorb_fr("sums", std::array{proof_.direct_sum, proof_.lookup_sum});
+    void send_sum(MergeSlots& slots) {
+        slots.add(sum_form(circuit_, at_.rho, at_.gamma, at_.delta), Fr::one());
+        const std::span<const Fr> rho(at_.rho);
+        const Instances& io = statement_.instances;
+        proof_.sum = slots.value() - const_sum(circuit_, rho, at_.gamma) -
+                     public_sum(circuit_, rho, at_.gamma, io.input, io.output) +
+                     at_.delta * (lt_eval(circuit_.num_lanes(), rho.first(circuit_.nu())) +
+                                  at_.delta * lt_eval(circuit_.num_rows(),
+                                                      rho.first(circuit_.kappa()))) +
+                     sumcheck::mask_sum(round_masks(circuit_, masks_));
+        if (tamper_.sum) tamper_.sum(proof_.sum);
+        transcript_.absorb_fr("sum", std::array{proof_.sum});
     }
 
     // The product terms, then L1, L2, L3.
@@ -184,7 +199,22 @@ class Session {
         all.push_back(
             {delta2, {kappa_point.begin(), kappa_point.end()}, ht, std::move(row_prints_)});
         all.push_back({delta2 * at_.delta, {}, std::move(multiplicity), std::move(ht)});
+        mask_factors(all);
         return all;
+    }
+
+    void mask_factors(std::vector<sumcheck::ProductInstance>& all) const {
+        const MaskLayout at(circuit_);
+        const std::size_t lookup = all.size() - 3;
+        for (std::size_t i = 0; i < lookup; ++i) {
+            all[i].mask_a = masks_.slots[at.a(i)];
+            all[i].mask_b = masks_.slots[at.b(i)];
+        }
+        all[lookup].mask_a = masks_.slots[at.h()];
+        all[lookup].mask_b = masks_.slots[at.q()];
+        all[lookup + 1].mask_a = masks_.slots[at.ht()];
+        all[lookup + 2].mask_a = masks_.slots[at.mm()];
+        all[lookup + 2].mask_b = masks_.slots[at.ht()];
     }
 
     std::vector<Fr> table_of(const Step& step, const ProdTerm& term, const Operand& operand) const {
@@ -195,9 +225,10 @@ class Session {
     }
 
     void product_phase() {
-        auto result = sumcheck::prove_product(instances(), circuit_.n_prod(), transcript_,
-                                              tamper_.product_round);
+        auto result = sumcheck::prove_product(instances(), round_masks(circuit_, masks_),
+                                              transcript_, tamper_.product_round);
         proof_.product_rounds = std::move(result.messages);
+        proof_.last_product_round = result.last_message;
         const std::size_t lookup = result.a_evals.size() - 3;
         for (std::size_t i = 0; i < lookup; ++i)
             proof_.evals.products.emplace_back(result.a_evals[i], result.b_evals[i]);
@@ -221,7 +252,7 @@ class Session {
 
     void tamper_evals() {
         std::vector<Fr> evals = to_scalars(proof_.evals);
-        const Fr claim = product_claim(circuit_, at_, proof_, statement_.instances);
+        const Fr claim = product_claim(at_, proof_) - mask_value();
         tamper_.evals(evals, [&](std::span<const Fr> values) {
             return claim - combine_evals(circuit_, at_, values);
         });
@@ -235,26 +266,46 @@ class Session {
             out.products[i] = {evals[5 + 2 * i], evals[6 + 2 * i]};
     }
 
+    // g(r).
+    [[nodiscard]] Fr mask_value() const {
+        const auto masks = round_masks(circuit_, masks_);
+        Fr value = masks.constant + at_.r.back() * horner(masks.last, at_.r.back());
+        for (std::size_t i = 0; i < masks.coefs.size(); ++i)
+            value += at_.r[i] * horner(masks.coefs[i], at_.r[i]);
+        return value;
+    }
+
     void merge_phase(MergeSlots& slots) {
         const Fr lambda = transcript_.challenge("lambda");
-        const auto claims = merge_claims(circuit_, {at_.rho, at_.gamma, at_.beta, at_.r});
+        const auto claims =
+            merge_claims(circuit_, {at_.rho, at_.gamma, at_.beta, at_.delta, at_.r});
         Fr power = Fr::one();
-        for (std::size_t j = 1; j < claims.size(); ++j) {  // claim 0, D, is there already
+        for (std::size_t j = 1; j < claims.size(); ++j) {  // claim 0 is there already
             power *= lambda;
             slots.add(claims[j], power);
         }
-        auto result =
-            sumcheck::prove_merge(slots.take(), circuit_.mu, transcript_, tamper_.merge_round);
+        const MaskForm form = mask_form(circuit_, at_.r, lambda);
+        sumcheck::MergeMask mask(form.slots, form.all, z_lanes(circuit_, masks_),
+                                 r_lanes(circuit_, masks_));
+        auto result = sumcheck::prove_merge(slots.take(), mask, circuit_.mu, transcript_,
+                                            tamper_.merge_round);
         proof_.merge_rounds = std::move(result.messages);
-        const auto f = combine(slots.chunk_coefs(result.coef_evals));
+        auto f = combine(slots.chunk_coefs(result.coef_evals));
+        add_sparse(f, z_coefs(circuit_, masks_), mask.coef_z());
+        add_sparse(f, r_coefs(circuit_, masks_), mask.coef_r());
         proof_.opening = mercury_open(srs_, f, result.point, transcript_);
         if (tamper_.opening) tamper_.opening(proof_.opening);
     }
 
-    // sum of coef_c p_c: m coefficients, then the combined blinder.
+    static void add_sparse(std::span<Fr> f, const sumcheck::SparseColumn& coefs, const Fr& scale) {
+        for (const auto& [degree, value] : coefs) f[degree] += scale * value;
+    }
+
+    // sum of coef_c p_c over all columns but Z and R: m coefficients, the combined blinder, room for
+    // Z's high coefficients.
     [[nodiscard]] std::vector<Fr> combine(const ChunkCoefs& coefs) const {
-        std::vector<Fr> f(m_ + 1);
-        for (std::size_t k = 0; k < kNumColumns; ++k)
+        std::vector<Fr> f(masked_length(circuit_.mu));
+        for (std::size_t k = 0; k <= static_cast<std::size_t>(Column::kT); ++k)
             for (std::size_t c = 0; c < coefs[k].size(); ++c) {
                 columns_.add_lanes(static_cast<Column>(k), c * m_, coefs[k][c],
                                    std::span(f).first(m_));
@@ -273,6 +324,7 @@ class Session {
     Transcript transcript_;
     LookupTables tables_;
     Columns columns_;
+    Masks masks_;
     std::array<std::vector<Fr>, kNumColumns> blinders_;
     std::vector<GroupedBases> lane_groups_, row_groups_;  // per chunk
     std::vector<Fr> lane_prints_, row_prints_;            // alpha + in + beta out + beta^2 id
@@ -301,7 +353,7 @@ Result<Bytes> prove(const ProvingKey& key, const Srs& srs, const Statement& stat
                     const Witness& witness, Rng& rng, const ProverTamper& tamper) {
     const Circuit& circuit = key.vk.circuit;
     MINTMARK_CHECK(check_sizes(circuit, statement, witness));
-    if (srs.g1.size() <= std::size_t{1} << circuit.mu || srs.digest() != key.vk.srs_digest)
+    if (srs.g1.size() < masked_length(circuit.mu) || srs.digest() != key.vk.srs_digest)
         return fail(ErrorCode::kUnsupported, "the SRS is not the one that the key was made with",
                     "use the SRS of the setup, or run the setup again");
     if (key.weights.size() != std::size_t{circuit.n_w} << circuit.mu ||

@@ -18,7 +18,7 @@ using mintmark::testing::TestCircuit;
 
 Srs small_srs(std::uint8_t mu) {
     SeededRng rng(5);
-    return generate_insecure_srs((std::size_t{1} << mu) + 1, rng);
+    return generate_insecure_srs(masked_length(mu), rng);
 }
 
 std::vector<Fr> random_vector(std::size_t size, Rng& rng) {

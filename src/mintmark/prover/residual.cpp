@@ -6,21 +6,18 @@
 
 namespace mintmark::prover {
 
-Fr product_claim(const Circuit& circuit, const Challenges& at, const Proof& proof,
-                 const Instances& instances) {
-    const std::span<const Fr> rho(at.rho);
-    const Fr& delta = at.delta;
-    Fr claim = proof.direct_sum - const_sum(circuit, rho, at.gamma) -
-               public_sum(circuit, rho, at.gamma, instances.input, instances.output) +
-               delta * lt_eval(circuit.num_lanes(), rho.first(circuit.nu())) +
-               delta.square() * lt_eval(circuit.num_rows(), rho.first(circuit.kappa())) +
-               delta.square() * delta * proof.lookup_sum;
-    for (std::size_t j = 0; j < proof.product_rounds.size(); ++j) {
+Fr product_claim(const Challenges& at, const Proof& proof) {
+    Fr claim = proof.sum;
+    const std::size_t last = proof.product_rounds.size();
+    for (std::size_t j = 0; j < last; ++j) {
         const auto& [c0, c2, c3] = proof.product_rounds[j];
         const Fr c1 = claim - c0.double_() - c2 - c3;
         claim = c0 + at.r[j] * (c1 + at.r[j] * (c2 + at.r[j] * c3));
     }
-    return claim;
+    const auto& [c0, c2, c3, c4, c5] = proof.last_product_round;
+    const Fr& x = at.r[last];
+    const Fr c1 = claim - c0.double_() - c2 - c3 - c4 - c5;
+    return c0 + x * (c1 + x * (c2 + x * (c3 + x * (c4 + x * c5))));
 }
 
 Fr combine_evals(const Circuit& circuit, const Challenges& at, std::span<const Fr> evals) {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "mintmark/circuit/circuit.hpp"
-#include "mintmark/proof/instances.hpp"
 #include "mintmark/proof/proof.hpp"
 
 namespace mintmark::prover {
@@ -18,9 +17,8 @@ struct Challenges {
 };
 
 /// The last claim of the product sumcheck, from the messages in the proof.
-[[nodiscard]] Fr product_claim(const Circuit& circuit, const Challenges& at, const Proof& proof,
-                               const Instances& instances);
-/// What the evaluations h q ht t mm a_1 b_1 ... make of it; equal to the claim when honest.
+[[nodiscard]] Fr product_claim(const Challenges& at, const Proof& proof);
+/// What the evaluations h q ht t mm a_1 b_1 ... make of it; the claim less g(r) when honest.
 [[nodiscard]] Fr combine_evals(const Circuit& circuit, const Challenges& at,
                                std::span<const Fr> evals);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "mintmark/base/assert.hpp"
+#include "mintmark/circuit/masks.hpp"
 #include "mintmark/circuit/table.hpp"
 #include "mintmark/hash/keccak.hpp"
 #include "mintmark/pcs/kzg.hpp"
@@ -42,10 +43,11 @@ Result<ProvingKey> setup(const Circuit& circuit, std::span<const std::int64_t> w
         return fail(ErrorCode::kInvalidArgument,
                     fmt::format("{} weight lanes given, the circuit has {}", weights.size(),
                                 circuit.n_w * m));
-    if (srs.g1.size() < m + 1)
+    if (srs.g1.size() < masked_length(circuit.mu))
         return fail(
             ErrorCode::kUnsupported,
-            fmt::format("the SRS has {} points, the circuit needs {}", srs.g1.size(), m + 1),
+            fmt::format("the SRS has {} points, the circuit needs {}", srs.g1.size(),
+                        masked_length(circuit.mu)),
             fmt::format("take one of at least 2^{} points", circuit.mu + 1));
     ProvingKey key{{circuit, srs.digest(), {}, {}}, {weights.begin(), weights.end()}, {}};
     for (std::uint32_t c = 0; c < circuit.n_w; ++c) {

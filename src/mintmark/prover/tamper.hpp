@@ -10,6 +10,7 @@
 
 #include "mintmark/pcs/mercury.hpp"
 #include "mintmark/prover/columns.hpp"
+#include "mintmark/prover/masks.hpp"
 #include "mintmark/sumcheck/round_hook.hpp"
 
 namespace mintmark::prover {
@@ -20,12 +21,14 @@ struct ProverTamper {
     std::function<void(Columns&)> columns;
     /// H and HT, before they are committed.
     std::function<void(std::vector<Fr>& h, std::vector<Fr>& ht)> inverses;
-    /// The points of message "trace" (F, G, M) or "inv" (H, HT), before they are absorbed.
+    /// The masks, before they are committed.
+    std::function<void(Masks&)> masks;
+    /// The points of message "trace" (F, G, M, Z, R) or "inv" (H, HT), before they are absorbed.
     std::function<void(std::string_view label, std::vector<G1Affine>& points)> commitments;
-    /// The claims D and S.
-    std::function<void(Fr& direct_sum, Fr& lookup_sum)> sums;
-    sumcheck::RoundHook product_round;  ///< (c0, c2, c3)
-    /// h q ht t mm a_1 b_1 ...; `residual` says how far off the verifier's check of them is.
+    /// The claim c.
+    std::function<void(Fr& sum)> sum;
+    sumcheck::RoundHook product_round;  ///< (c0, c2, c3), in the last round c4 and c5 too
+    /// h q ht t mm a_1 b_1 ...; `residual` says how far w is from the committed g(r).
     std::function<void(std::span<Fr> evals, const std::function<Fr(std::span<const Fr>)>& residual)>
         evals;
     sumcheck::RoundHook merge_round;  ///< (c0, c2)

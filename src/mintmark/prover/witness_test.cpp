@@ -38,12 +38,12 @@ TEST(FillWitness, GivesTheOutputsOfPlainLoops) {
 
 TEST(FillWitness, NamesTheStepThatLeavesItsTables) {
     TestCircuit test = mintmark::testing::relu_circuit();
-    test.input[1] = 16;  // the table holds -16 .. 15
+    test.input[1] = 64;  // the table holds -64 .. 63
     const auto made = fill_witness(test.circuit, test.weights, test.input);
     ASSERT_FALSE(made.has_value());
     EXPECT_EQ(made.error().code, ErrorCode::kOutOfRange);
-    EXPECT_THAT(made.error().message, HasSubstr("step 0: value 16 at index 1"));
-    test.input[1] = -17;
+    EXPECT_THAT(made.error().message, HasSubstr("step 0: value 64 at index 1"));
+    test.input[1] = -65;
     EXPECT_FALSE(fill_witness(test.circuit, test.weights, test.input).has_value());
     test.input[1] = INT64_MIN;
     EXPECT_FALSE(fill_witness(test.circuit, test.weights, test.input).has_value());

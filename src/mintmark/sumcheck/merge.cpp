@@ -28,7 +28,7 @@ void add_round(const MergeSlot& slot, std::array<Fr, 2>& message) {
 
 }  // namespace
 
-MergeResult prove_merge(std::vector<MergeSlot> slots, std::size_t num_rounds,
+MergeResult prove_merge(std::vector<MergeSlot> slots, MergeMask& mask, std::size_t num_rounds,
                         Transcript& transcript, const RoundHook& hook) {
     for (const auto& slot : slots)
         MINTMARK_ASSERT(slot.coef.size() == std::size_t{1} << num_rounds &&
@@ -37,6 +37,7 @@ MergeResult prove_merge(std::vector<MergeSlot> slots, std::size_t num_rounds,
     for (std::size_t j = 0; j < num_rounds; ++j) {
         std::array<Fr, 2> message{Fr::zero(), Fr::zero()};
         for (const auto& slot : slots) add_round(slot, message);
+        mask.add_round(message);
         if (hook) hook(j, message);
         transcript.absorb_fr("merge", message);
         const Fr z = transcript.challenge("z");
@@ -44,6 +45,7 @@ MergeResult prove_merge(std::vector<MergeSlot> slots, std::size_t num_rounds,
             fold_table(slot.coef, z);
             fold_table(slot.value, z);
         }
+        mask.bind(z);
         result.messages.push_back(message);
         result.point.push_back(z);
     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mintmark/math/field.hpp"
+#include "mintmark/sumcheck/merge_mask.hpp"
 #include "mintmark/sumcheck/round_hook.hpp"
 #include "mintmark/transcript/transcript.hpp"
 
@@ -24,9 +25,10 @@ struct MergeResult {
     std::vector<Fr> coef_evals, value_evals;  ///< per slot, at the point
 };
 
-/// Runs `num_rounds` = mu rounds on the sum over all slots of coef(x) value(x), absorbing each
-/// message under "merge" and drawing "z". Consumes the tables.
-[[nodiscard]] MergeResult prove_merge(std::vector<MergeSlot> slots, std::size_t num_rounds,
-                                      Transcript& transcript, const RoundHook& hook = {});
+/// Runs `num_rounds` = mu rounds on the sum over all slots of coef(x) value(x), plus the mask's,
+/// absorbing each message under "merge" and drawing "z". Consumes the tables; binds the mask.
+[[nodiscard]] MergeResult prove_merge(std::vector<MergeSlot> slots, MergeMask& mask,
+                                      std::size_t num_rounds, Transcript& transcript,
+                                      const RoundHook& hook = {});
 
 }  // namespace mintmark::sumcheck

@@ -18,6 +18,7 @@ constexpr std::size_t kGrain = 4096;
 struct Cubic {
     Fr c0 = Fr::zero(), c1 = Fr::zero(), c2 = Fr::zero(), c3 = Fr::zero();
 };
+using LastRound = std::array<Fr, 6>;  // coefficients, lowest first
 
 // An instance on its way: tables shrink by half each round. The factor eq(eq_point, x) is split
 // into the scalar of the bound variables, the linear factor of the current one, and `suffix`, the
@@ -28,7 +29,9 @@ class Running {
         : scale_(instance.weight),
           point_(std::move(instance.eq_point)),
           a_(std::move(instance.a)),
-          b_(std::move(instance.b)) {
+          b_(std::move(instance.b)),
+          mask_a_(instance.mask_a),
+          mask_b_(instance.mask_b) {
         MINTMARK_ASSERT(std::has_single_bit(a_.size()) && a_.size() == b_.size());
         num_vars_ = static_cast<std::size_t>(std::countr_zero(a_.size()));
         MINTMARK_ASSERT(point_.size() <= num_vars_);
@@ -36,8 +39,9 @@ class Running {
     }
 
     [[nodiscard]] std::size_t num_vars() const { return num_vars_; }
-    [[nodiscard]] const Fr& a_eval() const { return a_[0]; }
-    [[nodiscard]] const Fr& b_eval() const { return b_[0]; }
+    // After the last round.
+    [[nodiscard]] Fr a_eval(const Fr& mask_factor) const { return a_[0] + mask_factor * mask_a_; }
+    [[nodiscard]] Fr b_eval(const Fr& mask_factor) const { return b_[0] + mask_factor * mask_b_; }
     void rescale(const Fr& factor) { scale_ *= factor; }
 
     // Weighted sum over the whole cube; only before the first bind.
@@ -70,6 +74,22 @@ class Running {
         return {e0 * q0, e0 * q1 + e1 * q0, e0 * q2 + e1 * q1, e1 * q2};
     }
 
+    // The last round, masks and all. An instance of no variables has constant factors before them.
+    [[nodiscard]] LastRound last_round() const {
+        const bool has_eq = bound_ < point_.size();
+        const Fr e0 = has_eq ? Fr::one() - point_[bound_] : Fr::one();
+        const Fr e1 = has_eq ? point_[bound_] - e0 : Fr::zero();
+        const auto a = masked(a_, mask_a_), b = masked(b_, mask_b_);
+        LastRound product{};
+        for (std::size_t i = 0; i < a.size(); ++i)
+            for (std::size_t k = 0; k < b.size(); ++k) {
+                const Fr term = scale_ * a[i] * b[k];
+                product[i + k] += e0 * term;
+                product[i + k + 1] += e1 * term;
+            }
+        return product;
+    }
+
     void bind(const Fr& r) {
         if (bound_ < point_.size()) {
             const Fr e0 = Fr::one() - point_[bound_];
@@ -81,6 +101,11 @@ class Running {
     }
 
   private:
+    // The one or two values left as a polynomial, plus mask (X - X^2).
+    static std::array<Fr, 3> masked(const std::vector<Fr>& values, const Fr& mask) {
+        return {values[0], values.back() - values[0] + mask, -mask};
+    }
+
     // The quadratic inner sum at 0, at 1, and its leading coefficient.
     [[nodiscard]] PairSums inner() const {
         const std::span<const Fr> weights =
@@ -102,6 +127,7 @@ class Running {
 
     Fr scale_;
     std::vector<Fr> point_, suffix_, a_, b_;
+    Fr mask_a_, mask_b_;
     std::size_t num_vars_ = 0, bound_ = 0;
 };
 
@@ -121,7 +147,101 @@ void add_round(Running& run, Fr& waiting, std::size_t rounds_left, Cubic& sum) {
     sum.c3 += own.c3;
 }
 
+Fr sum_of(std::span<const Fr> values) {
+    Fr sum = Fr::zero();
+    for (const Fr& value : values) sum += value;
+    return sum;
+}
+
+// The sum of g over the variables that are not bound yet, as a polynomial in the current one.
+class MaskRounds {
+  public:
+    explicit MaskRounds(const RoundMasks& masks)
+        : masks_(masks),
+          prefix_(masks.constant),
+          cube_(Fr::from_u64(2).pow(std::uint64_t{masks.coefs.size()})) {
+        for (const auto& coefs : masks.coefs) later_ += sum_of(coefs);
+        later_ += sum_of(masks.last);
+    }
+
+    void add_round(std::size_t round, Cubic& sum) {
+        const auto& own = masks_.coefs[round];
+        later_ -= sum_of(own);
+        sum.c0 += cube_ * (prefix_ + Fr::inv2() * later_);
+        sum.c1 += cube_ * own[0];
+        sum.c2 += cube_ * own[1];
+        sum.c3 += cube_ * own[2];
+        cube_ *= Fr::inv2();
+    }
+    void bind(std::size_t round, const Fr& r) { prefix_ += r * horner(masks_.coefs[round], r); }
+    void add_last(LastRound& sum) const {
+        sum[0] += prefix_;
+        for (std::size_t e = 0; e < masks_.last.size(); ++e) sum[e + 1] += masks_.last[e];
+    }
+    // Over the whole cube; only before the first round.
+    [[nodiscard]] Fr total() const { return cube_ * (prefix_.double_() + later_); }
+
+  private:
+    const RoundMasks& masks_;
+    Fr prefix_;             // constant and bound variables
+    Fr cube_;               // 2^{variables after the current one}
+    Fr later_ = Fr::zero();  // the current and later variables' polynomials at 1
+};
+
+// What the rounds share.
+class Batch {
+  public:
+    Batch(std::vector<ProductInstance> instances, const RoundMasks& masks)
+        : rounds_(masks.coefs.size() + 1), masks_(masks) {
+        for (auto& instance : instances) {
+            runs_.emplace_back(std::move(instance));
+            MINTMARK_ASSERT(runs_.back().num_vars() <= rounds_);
+            const bool waits = runs_.back().num_vars() < rounds_;
+            waiting_.push_back(waits ? runs_.back().total() : Fr::zero());
+        }
+    }
+
+    [[nodiscard]] std::array<Fr, 3> message(std::size_t round) {
+        Cubic sum;
+        for (std::size_t i = 0; i < runs_.size(); ++i)
+            mintmark::sumcheck::add_round(runs_[i], waiting_[i], rounds_ - round, sum);
+        masks_.add_round(round, sum);
+        return {sum.c0, sum.c2, sum.c3};
+    }
+    void bind(std::size_t round, const Fr& r) {
+        for (auto& run : runs_)
+            if (run.num_vars() >= rounds_ - round) run.bind(r);
+        if (round + 1 < rounds_) masks_.bind(round, r);
+    }
+    [[nodiscard]] std::array<Fr, 5> last_message() {
+        LastRound sum{};
+        for (auto& run : runs_) {
+            if (run.num_vars() == 0) run.rescale(Fr::inv2());
+            const LastRound own = run.last_round();
+            for (std::size_t e = 0; e < own.size(); ++e) sum[e] += own[e];
+        }
+        masks_.add_last(sum);
+        return {sum[0], sum[2], sum[3], sum[4], sum[5]};
+    }
+    void take_evals(const Fr& mask_factor, ProductResult& result) const {
+        for (const auto& run : runs_) {
+            result.a_evals.push_back(run.a_eval(mask_factor));
+            result.b_evals.push_back(run.b_eval(mask_factor));
+        }
+    }
+
+  private:
+    std::size_t rounds_;
+    std::vector<Running> runs_;
+    std::vector<Fr> waiting_;
+    MaskRounds masks_;
+};
+
 }  // namespace
+
+Fr mask_sum(const RoundMasks& masks) {
+    return MaskRounds(masks).total();
+}
 
 Fr product_sum(const ProductInstance& instance) {
     ProductInstance copy = instance;
@@ -129,34 +249,26 @@ Fr product_sum(const ProductInstance& instance) {
     return Running(std::move(copy)).total();
 }
 
-ProductResult prove_product(std::vector<ProductInstance> instances, std::size_t num_rounds,
+ProductResult prove_product(std::vector<ProductInstance> instances, const RoundMasks& masks,
                             Transcript& transcript, const RoundHook& hook) {
-    std::vector<Running> runs;
-    std::vector<Fr> waiting;
-    for (auto& instance : instances) {
-        runs.emplace_back(std::move(instance));
-        MINTMARK_ASSERT(runs.back().num_vars() <= num_rounds);
-        const bool waits = runs.back().num_vars() < num_rounds;
-        waiting.push_back(waits ? runs.back().total() : Fr::zero());
-    }
+    Batch batch(std::move(instances), masks);
     ProductResult result;
-    for (std::size_t j = 0; j < num_rounds; ++j) {
-        const std::size_t left = num_rounds - j;
-        Cubic sum;
-        for (std::size_t i = 0; i < runs.size(); ++i) add_round(runs[i], waiting[i], left, sum);
-        std::array<Fr, 3> message{sum.c0, sum.c2, sum.c3};
-        if (hook) hook(j, message);
+    const std::size_t last = masks.coefs.size();
+    const auto say = [&](std::size_t round, std::span<Fr> message) {
+        if (hook) hook(round, message);
         transcript.absorb_fr("prod", message);
-        const Fr r = transcript.challenge("r");
-        for (auto& run : runs)
-            if (run.num_vars() >= left) run.bind(r);
+        result.challenges.push_back(transcript.challenge("r"));
+        batch.bind(round, result.challenges.back());
+    };
+    for (std::size_t j = 0; j < last; ++j) {
+        std::array<Fr, 3> message = batch.message(j);
+        say(j, message);
         result.messages.push_back(message);
-        result.challenges.push_back(r);
     }
-    for (const auto& run : runs) {
-        result.a_evals.push_back(run.a_eval());
-        result.b_evals.push_back(run.b_eval());
-    }
+    result.last_message = batch.last_message();
+    say(last, result.last_message);
+    const Fr& r = result.challenges.back();
+    batch.take_evals(r * (Fr::one() - r), result);
     return result;
 }
 

@@ -1,6 +1,8 @@
 // The verifier's side is written out here from the spec, and sums are naive loops over the cube.
 #include <gtest/gtest.h>
 
+#include <bit>
+
 #include "mintmark/base/rng.hpp"
 #include "mintmark/math/poly.hpp"
 #include "mintmark/sumcheck/merge.hpp"
@@ -18,7 +20,39 @@ std::vector<Fr> random_vector(std::size_t size, Rng& rng) {
 ProductInstance random_instance(std::size_t num_vars, std::size_t num_eq, Rng& rng) {
     return {Fr::random(rng), random_vector(num_eq, rng),
             random_vector(std::size_t{1} << num_vars, rng),
-            random_vector(std::size_t{1} << num_vars, rng)};
+            random_vector(std::size_t{1} << num_vars, rng), Fr::random(rng), Fr::random(rng)};
+}
+
+RoundMasks random_masks(std::size_t rounds, Rng& rng) {
+    RoundMasks masks;
+    masks.constant = Fr::random(rng);
+    masks.coefs.resize(rounds - 1);
+    for (auto& coefs : masks.coefs)
+        for (auto& coef : coefs) coef = Fr::random(rng);
+    for (auto& coef : masks.last) coef = Fr::random(rng);
+    return masks;
+}
+
+Fr mask_at(const RoundMasks& masks, std::span<const Fr> point) {
+    Fr value = masks.constant;
+    const auto add = [&](std::span<const Fr> coefs, const Fr& x) {
+        for (std::size_t e = 0; e < coefs.size(); ++e)
+            value += coefs[e] * x.pow(std::uint64_t{e + 1});
+    };
+    for (std::size_t i = 0; i < masks.coefs.size(); ++i) add(masks.coefs[i], point[i]);
+    add(masks.last, point.back());
+    return value;
+}
+
+Fr naive_mask_sum(const RoundMasks& masks) {
+    const std::size_t n = masks.coefs.size() + 1;
+    Fr sum = Fr::zero();
+    for (std::size_t x = 0; x < std::size_t{1} << n; ++x) {
+        std::vector<Fr> point;
+        for (std::size_t i = 0; i < n; ++i) point.push_back(Fr::from_u64((x >> i) & 1));
+        sum += mask_at(masks, point);
+    }
+    return sum;
 }
 
 Fr naive_sum(const ProductInstance& instance) {
@@ -29,7 +63,7 @@ Fr naive_sum(const ProductInstance& instance) {
     return sum;
 }
 
-// Replays the rounds as a verifier would; the last claim.
+// Replays the rounds as a verifier would; the last claim, and the point.
 Fr replay(const ProductResult& result, Fr claim, Transcript& transcript) {
     const Fr two = Fr::from_u64(2);
     for (std::size_t j = 0; j < result.messages.size(); ++j) {
@@ -40,7 +74,13 @@ Fr replay(const ProductResult& result, Fr claim, Transcript& transcript) {
         const Fr c1 = claim - two * c0 - c2 - c3;
         claim = c0 + r * (c1 + r * (c2 + r * c3));
     }
-    return claim;
+    const auto& [c0, c2, c3, c4, c5] = result.last_message;
+    transcript.absorb_fr("prod", result.last_message);
+    const Fr r = transcript.challenge("r");
+    EXPECT_EQ(r, result.challenges.back());
+    const Fr c1 = claim - two * c0 - c2 - c3 - c4 - c5;
+    return c0 + c1 * r + c2 * r.pow(std::uint64_t{2}) + c3 * r.pow(std::uint64_t{3}) +
+           c4 * r.pow(std::uint64_t{4}) + c5 * r.pow(std::uint64_t{5});
 }
 
 TEST(ProductSumcheck, AgreesWithNaiveSumsAndReplay) {
@@ -56,15 +96,20 @@ TEST(ProductSumcheck, AgreesWithNaiveSumsAndReplay) {
             claim += instance.weight * naive_sum(instance);
         }
         const auto copies = instances;
+        const RoundMasks masks = random_masks(n, rng);
+        EXPECT_EQ(mask_sum(masks), naive_mask_sum(masks));
         Transcript prover, verifier;
-        const auto result = prove_product(std::move(instances), n, prover);
-        ASSERT_EQ(result.messages.size(), n);
-        const Fr last = replay(result, claim, verifier);
-        Fr expected = Fr::zero();
+        const auto result = prove_product(std::move(instances), masks, prover);
+        ASSERT_EQ(result.messages.size(), n - 1);
+        const Fr last = replay(result, claim + naive_mask_sum(masks), verifier);
+        const Fr& r_last = result.challenges.back();
+        const Fr theta = r_last - r_last.square();
+        Fr expected = mask_at(masks, result.challenges);
         for (std::size_t i = 0; i < copies.size(); ++i) {
             const auto size = static_cast<std::size_t>(std::countr_zero(copies[i].a.size()));
             const std::span<const Fr> point = std::span<const Fr>(result.challenges).last(size);
-            const Fr a = mle_eval(copies[i].a, point), b = mle_eval(copies[i].b, point);
+            const Fr a = mle_eval(copies[i].a, point) + theta * copies[i].mask_a;
+            const Fr b = mle_eval(copies[i].b, point) + theta * copies[i].mask_b;
             EXPECT_EQ(a, result.a_evals[i]);
             EXPECT_EQ(b, result.b_evals[i]);
             const auto& eq = copies[i].eq_point;
@@ -81,13 +126,15 @@ TEST(ProductSumcheck, AlteredMessageBreaksTheLastClaim) {
         std::vector<ProductInstance> instances{random_instance(4, 4, rng)};
         const auto copy = instances[0];
         Transcript prover, verifier;
-        const auto result = prove_product(std::move(instances), 4, prover,
+        const RoundMasks masks = random_masks(4, rng);
+        const auto result = prove_product(std::move(instances), masks, prover,
                                           [&](std::size_t round, std::span<Fr> message) {
-                                              if (round == bad) message[1] += Fr::one();
+                                              if (round == bad) message.back() += Fr::one();
                                           });
-        const Fr last = replay(result, copy.weight * naive_sum(copy), verifier);
-        EXPECT_NE(last, copy.weight * eq_eval(copy.eq_point, result.challenges) *
-                            result.a_evals[0] * result.b_evals[0]);
+        const Fr last = replay(result, copy.weight * naive_sum(copy) + mask_sum(masks), verifier);
+        EXPECT_NE(last - mask_at(masks, result.challenges),
+                  copy.weight * eq_eval(copy.eq_point, result.challenges) * result.a_evals[0] *
+                      result.b_evals[0]);
     }
 }
 
@@ -103,8 +150,9 @@ TEST(MergeSumcheck, AgreesWithNaiveSumsAndReplay) {
                 claim += slot.coef[x] * slot.value[x];
         }
         const auto copies = slots;
+        MergeMask mask({Fr::random(rng), Fr::random(rng), Fr::random(rng)}, Fr::random(rng), {}, {});
         Transcript prover, verifier;
-        const auto result = prove_merge(std::move(slots), n, prover);
+        const auto result = prove_merge(std::move(slots), mask, n, prover);
         for (std::size_t j = 0; j < n; ++j) {
             const auto& [c0, c2] = result.messages[j];
             verifier.absorb_fr("merge", result.messages[j]);
@@ -120,6 +168,30 @@ TEST(MergeSumcheck, AgreesWithNaiveSumsAndReplay) {
         }
         EXPECT_EQ(claim, expected);
     }
+}
+
+// The sparse mask behaves as the two dense tables that it stands for.
+TEST(MergeSumcheck, MaskIsItsDenseTables) {
+    SeededRng rng(4);
+    constexpr std::size_t kVars = 6, kSize = 1U << kVars;
+    const std::vector<Fr> slots = random_vector(11, rng);
+    const Fr all = Fr::random(rng);
+    MergeSlot z{std::vector<Fr>(kSize), std::vector<Fr>(kSize)}, r = z;
+    SparseColumn sparse_z, sparse_r;
+    for (std::size_t x = 0; x < kSize; ++x) {
+        z.coef[x] = all + (x < slots.size() ? slots[x] : Fr::zero());
+        r.coef[x] = all * Fr::from_u64(static_cast<std::uint64_t>(std::popcount(x)));
+        if (x % 5 == 1 || x == 6) sparse_z.emplace_back(x, z.value[x] = Fr::random(rng));
+        if (x % 7 == 3) sparse_r.emplace_back(x, r.value[x] = Fr::random(rng));
+    }
+    MergeMask mask(slots, all, sparse_z, sparse_r), none({}, Fr::zero(), {}, {});
+    const MergeSlot empty{std::vector<Fr>(kSize), std::vector<Fr>(kSize)};
+    Transcript sparse, dense;
+    const auto got = prove_merge({empty}, mask, kVars, sparse);
+    const auto want = prove_merge({z, r}, none, kVars, dense);
+    EXPECT_EQ(got.messages, want.messages);
+    EXPECT_EQ(mask.coef_z(), want.coef_evals[0]);
+    EXPECT_EQ(mask.coef_r(), want.coef_evals[1]);
 }
 
 }  // namespace

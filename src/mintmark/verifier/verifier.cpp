@@ -25,10 +25,11 @@ struct Statement {
     const Instances& instances;
 };
 
-/// c0 + c1 X + c2 X^2 + c3 X^3 at x, c1 from p(0) + p(1) = claim.
-Fr next_claim(const Fr& claim, const std::array<Fr, 3>& c, const Fr& x) {
-    const Fr c1 = claim - c[0].double_() - c[1] - c[2];
-    return c[0] + x * (c1 + x * (c[1] + x * c[2]));
+/// c_0 + c_1 X + c_2 X^2 + ... at x, given c_0, c_2, c_3, ... and p(0) + p(1) = claim.
+Fr next_claim(const Fr& claim, std::span<const Fr> c, const Fr& x) {
+    Fr c1 = claim - c[0];
+    for (const Fr& coef : c) c1 -= coef;
+    return c[0] + x * (c1 + x * horner(c.subspan(1), x));
 }
 
 /// Runs the protocol of section 5; one instance verifies one proof.
@@ -41,7 +42,6 @@ class Session {
         absorb_statement();
         commitments();
         product_rounds();
-        if (claim_ != expected_product()) return rejected("product sumcheck's last claim");
         merge_rounds();
         const G1Affine combined = combined_commitment();
         if (!mercury_verify(combined, z_, claim_, proof_.opening, st_.tau_g2, transcript_))
@@ -62,6 +62,8 @@ class Session {
         std::vector<G1Affine> points = proof_.f;
         points.insert(points.end(), proof_.g.begin(), proof_.g.end());
         points.insert(points.end(), proof_.m.begin(), proof_.m.end());
+        points.push_back(proof_.z);
+        points.push_back(proof_.r);
         transcript_.absorb_points("trace", points);
         alpha_ = transcript_.challenge("alpha");
         beta_ = transcript_.challenge("beta");
@@ -71,27 +73,35 @@ class Session {
         rho_ = transcript_.challenges("rho", circuit_.n_rho());
         gamma_ = transcript_.challenge("gamma");
         delta_ = transcript_.challenge("delta");
-        transcript_.absorb_fr("sums", std::array{proof_.direct_sum, proof_.lookup_sum});
+        transcript_.absorb_fr("sum", std::array{proof_.sum});
     }
 
     [[nodiscard]] std::span<const Fr> rho(std::size_t n) const { return std::span(rho_).first(n); }
 
+    void product_round(std::span<const Fr> message) {
+        transcript_.absorb_fr("prod", message);
+        r_.push_back(transcript_.challenge("r"));
+        claim_ = next_claim(claim_, message, r_.back());
+    }
+
     void product_rounds() {
-        claim_ = proof_.direct_sum - const_sum(circuit_, rho_, gamma_) -
-                 public_sum(circuit_, rho_, gamma_, st_.instances.input, st_.instances.output);
-        claim_ += delta_ * lt_eval(circuit_.num_lanes(), rho(circuit_.nu()));
-        claim_ += delta_.square() * lt_eval(circuit_.num_rows(), rho(circuit_.kappa()));
-        claim_ += delta_.square() * delta_ * proof_.lookup_sum;
-        for (const auto& round : proof_.product_rounds) {
-            transcript_.absorb_fr("prod", round);
-            r_.push_back(transcript_.challenge("r"));
-            claim_ = next_claim(claim_, round, r_.back());
-        }
+        claim_ = proof_.sum;
+        for (const auto& round : proof_.product_rounds) product_round(round);
+        product_round(proof_.last_product_round);
+    }
+
+    /// Value of merge claim 0: c without what the verifier knows.
+    [[nodiscard]] Fr hidden_sum() const {
+        const Instances& io = st_.instances;
+        return proof_.sum + const_sum(circuit_, rho_, gamma_) +
+               public_sum(circuit_, rho_, gamma_, io.input, io.output) -
+               delta_ * (lt_eval(circuit_.num_lanes(), rho(circuit_.nu())) +
+                         delta_ * lt_eval(circuit_.num_rows(), rho(circuit_.kappa())));
     }
 
     /// 2^-(N - n).
     [[nodiscard]] Fr scale(std::size_t n) const {
-        return Fr::inv2().pow(std::uint64_t{proof_.product_rounds.size() - n});
+        return Fr::inv2().pow(std::uint64_t{r_.size() - n});
     }
 
     [[nodiscard]] Fr expected_product() const {
@@ -128,21 +138,22 @@ class Session {
         const std::vector<Fr> evals = to_scalars(proof_.evals);
         transcript_.absorb_fr("evals", evals);
         lambda_ = transcript_.challenge("lambda");
-        std::vector<Fr> values{proof_.direct_sum, proof_.lookup_sum};
+        std::vector<Fr> values{hidden_sum(), claim_ - expected_product()};
         values.insert(values.end(), evals.begin(), evals.end());
         claim_ = horner(values, lambda_);
         for (const auto& [c0, c2] : proof_.merge_rounds) {
             transcript_.absorb_fr("merge", std::array{c0, c2});
             z_.push_back(transcript_.challenge("z"));
-            claim_ = next_claim(claim_, {c0, c2, Fr::zero()}, z_.back());
+            claim_ = next_claim(claim_, std::array{c0, c2}, z_.back());
         }
     }
 
     /// C* = sum of coef_c(z) C_c over every chunk of every column.
     [[nodiscard]] G1Affine combined_commitment() const {
-        const ClaimPoint at{.rho = rho_, .gamma = gamma_, .beta = beta_, .r = r_};
+        const ClaimPoint at{.rho = rho_, .gamma = gamma_, .beta = beta_, .delta = delta_, .r = r_};
         const ChunkCoefs coefs = merge_chunk_coefs(circuit_, at, lambda_, z_);
         const Instances& io = st_.instances;
+        const std::vector<G1Affine> z{proof_.z}, r{proof_.r};
         const std::array<const std::vector<G1Affine>*, kNumColumns> columns = {
             &st_.vk.w,
             &io.input_commitments,
@@ -152,7 +163,9 @@ class Session {
             &proof_.m,
             &proof_.h,
             &proof_.ht,
-            &st_.vk.t};
+            &st_.vk.t,
+            &z,
+            &r};
         std::vector<G1Affine> points;
         std::vector<Fr> scalars;
         for (std::size_t i = 0; i < kNumColumns; ++i) {

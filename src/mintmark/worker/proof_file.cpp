@@ -12,7 +12,7 @@
 namespace mintmark::worker {
 namespace {
 
-constexpr std::string_view kProtocol = "mintmark-flat-v1";
+constexpr std::string_view kProtocol = "mintmark-flat-v2";
 
 json::Json fr_list(const std::vector<Fr>& values) {
     json::Json out = json::Json::array();
