@@ -67,7 +67,7 @@ mkdir -p "$demo"
 cat <<TEXT
 ${bold}Mintmark demo${plain}: a creator sells calls of an image classifier without publishing its weights; every answer is proven.
 Everything is real: chain (anvil), contracts, circuit, proof. Data of this run: build/demo
-${bold}Proof system 1 is not zero-knowledge yet: each proof leaks some information about the weights.${plain}
+The proofs are zero-knowledge: they say nothing about the weights. The SRS is an insecure one, for development.
 TEXT
 
 title "1. A local chain, three wallets, the contracts"

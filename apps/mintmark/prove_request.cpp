@@ -21,9 +21,6 @@ Status prove_request(const App& app, const ProveRequestArgs& args) {
     if (!args.proof.empty()) {
         MINTMARK_CHECK(proved.proof.write(store.proof_path(options.request_id)));
     }
-    notice(app,
-           "proof system 1 is not zero-knowledge yet: each proof leaks information about the "
-           "weights");
     emit(app,
          {{"request", options.request_id},
           {"proof_path", path.string()},

@@ -13,9 +13,6 @@
 namespace mintmark::app {
 namespace {
 
-constexpr const char* kLeakNotice =
-    "proof system 1 is not zero-knowledge yet: each proof leaks information about the weights";
-
 Status setup(const App& app, const ZkFlags& flags) {
     warn_ignored(app, flags);
     MINTMARK_TRY(const worker::CompiledModel model, worker::CompiledModel::read(flags.compiled));
@@ -107,7 +104,6 @@ Status prove(const App& app, const ZkFlags& flags) {
                  worker::prove_file(model, key, srs, witness, context, system_rng()));
     const double ms = watch.ms();
     MINTMARK_CHECK(proof.write(flags.proof));
-    notice(app, kLeakNotice);
     emit(app, {{"proof_path", flags.proof}, {"proof_bytes", proof.proof.size()}, {"prove_ms", ms}},
          Table()
              .row("proof", fmt::format("{} ({})", flags.proof, human_bytes(proof.proof.size())))

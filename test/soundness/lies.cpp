@@ -261,13 +261,12 @@ void add_mask_lies(std::vector<Lie>& out, const Circuit& circuit) {
         };
     }));
     for (const std::size_t at : {z, z + 1})
-        out.push_back(by_tamper("commitment of a mask column of another proof",
-                                [at](ProverTamper& t) {
-                                    t.commitments = [at](std::string_view label,
-                                                         std::vector<G1Affine>& points) {
-                                        if (label == "trace") points[at] = G1Affine::generator();
-                                    };
-                                }));
+        out.push_back(
+            by_tamper("commitment of a mask column of another proof", [at](ProverTamper& t) {
+                t.commitments = [at](std::string_view label, std::vector<G1Affine>& points) {
+                    if (label == "trace") points[at] = G1Affine::generator();
+                };
+            }));
 }
 
 void add_commitment_lies(std::vector<Lie>& out, const Circuit& circuit) {
@@ -314,12 +313,12 @@ std::vector<Lie> altered_messages(const Sample& sample) {
     };
     rounds("product", sample.circuit.n_prod(), 3, &ProverTamper::product_round);
     for (const std::size_t k : {3U, 4U})
-        out.push_back(by_tamper("product last round coefficient " + std::to_string(k),
-                                [k](ProverTamper& t) {
-                                    t.product_round = [k](std::size_t, std::span<Fr> message) {
-                                        if (message.size() > k) message[k] += Fr::one();
-                                    };
-                                }));
+        out.push_back(
+            by_tamper("product last round coefficient " + std::to_string(k), [k](ProverTamper& t) {
+                t.product_round = [k](std::size_t, std::span<Fr> message) {
+                    if (message.size() > k) message[k] += Fr::one();
+                };
+            }));
     rounds("merge", sample.circuit.mu, 2, &ProverTamper::merge_round);
     for (std::size_t i = 0; i < 5 + 2 * sample.circuit.num_products(); ++i)
         out.push_back(by_tamper("evaluation " + std::to_string(i), [i](ProverTamper& t) {

@@ -116,7 +116,8 @@ Status make(const std::filesystem::path& folder) {
     for (const auto& [name, options] : nets) {
         const auto path = folder / (name + ".json");
         const Sample sample = sample_net(kTinyNet, options);
-        const auto all = options.mu == 7 && options.seed < 3 ? std::vector<Lie>{} : lies(sample);  // else too long
+        const auto all = options.mu == 7 && options.seed < 3 ? std::vector<Lie>{}
+                                                             : lies(sample);  // else too long
         MINTMARK_CHECK(json::write(path, vector_of(sample, all)));
     }
     const Sample lenet = sample_net(kLeNet, {15, kHidden, kOpen, 3});  // for gas

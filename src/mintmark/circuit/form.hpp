@@ -112,8 +112,8 @@ struct ClaimPoint {
     Fr delta;
     std::span<const Fr> r;  ///< n_prod values
 };
-/// J: number of merge claims before the last one, which is on masks only: c and w, then h, q, ht, t,
-/// mm, then two per product term.
+/// J: number of merge claims before the last one, which is on masks only: c and w, then h, q, ht,
+/// t, mm, then two per product term.
 [[nodiscard]] std::size_t num_merge_claims(const Circuit& circuit) noexcept;
 /// The J claims' forms in the order of section 5, step 7, without their parts on Z (masks.hpp).
 [[nodiscard]] std::vector<LinearForm> merge_claims(const Circuit& circuit, const ClaimPoint& at);

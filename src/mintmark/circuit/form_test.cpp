@@ -1,12 +1,12 @@
 // Claims against plain sums: on random columns, the claims of section 5 add up to the residuals of
 // the steps, which are computed here index by index from the definition of section 3.
 #include "mintmark/circuit/form.hpp"
-#include "mintmark/circuit/masks.hpp"
 
 #include <gtest/gtest.h>
 
 #include <map>
 
+#include "mintmark/circuit/masks.hpp"
 #include "mintmark/circuit/testing.hpp"
 #include "mintmark/math/poly.hpp"
 

@@ -281,9 +281,10 @@ Result<Compiled> CircuitBuilder::finish(const CompileOptions& options) {
         if (!best || cost < best->first) best = {cost, mu};
     }
     if (!best)
-        return fail(ErrorCode::kUnsupported,
-                    fmt::format("chunks of 2^{} are too small for this model's masks", options.max_mu),
-                    "raise --max-chunk-log");
+        return fail(
+            ErrorCode::kUnsupported,
+            fmt::format("chunks of 2^{} are too small for this model's masks", options.max_mu),
+            "raise --max-chunk-log");
     set_chunks(out.circuit, lanes, best->second);
     out.weights = weight_column(std::uint64_t{out.circuit.n_w} << out.circuit.mu);
     MINTMARK_CHECK(check_circuit(out.circuit));

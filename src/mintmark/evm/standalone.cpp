@@ -80,7 +80,6 @@ Result<std::string> standalone_verifier(const fs::path& contracts_src, const Ver
     return fmt::format(
         "// SPDX-License-Identifier: Apache-2.0\n"
         "// Made by `mintmark zk create-evm-verifier`. Key digest {0}.\n"
-        "// Proof system 1 is not zero-knowledge: a proof leaks information about the weights.\n"
         "pragma solidity ^0.8.30;\n{1}\n"
         "/// @title Verifier of one model's proofs: the universal verifier, bound to one key\n"
         "contract {2} {{\n"

@@ -17,12 +17,12 @@ namespace mintmark::prover {
 
 /// The lanes and high coefficients of Z and R that are not zero.
 struct Masks {
-    std::vector<Fr> slots;             ///< K_Z, lanes of Z from 0
-    std::vector<Fr> z_rounds;          ///< Z at m-1-2^i, i < mu
-    Fr z_top = Fr::zero();             ///< Z at m-1: makes the sum of Z + (sum_i x_i) R zero
-    std::vector<Fr> r_rounds;          ///< R at m-1-2^i
+    std::vector<Fr> slots;     ///< K_Z, lanes of Z from 0
+    std::vector<Fr> z_rounds;  ///< Z at m-1-2^i, i < mu
+    Fr z_top = Fr::zero();     ///< Z at m-1: makes the sum of Z + (sum_i x_i) R zero
+    std::vector<Fr> r_rounds;  ///< R at m-1-2^i
     std::array<Fr, kHighMasks * kHighMasks> high{};  ///< Z at X^(m + i + b j), index i + 8 j
-    Fr r_blinder = Fr::zero();         ///< R at X^m
+    Fr r_blinder = Fr::zero();                       ///< R at X^m
 };
 
 /// Uniform masks. The generator must be the operating system's outside of tests.

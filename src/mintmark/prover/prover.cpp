@@ -165,12 +165,12 @@ class Session {
         slots.add(sum_form(circuit_, at_.rho, at_.gamma, at_.delta), Fr::one());
         const std::span<const Fr> rho(at_.rho);
         const Instances& io = statement_.instances;
-        proof_.sum = slots.value() - const_sum(circuit_, rho, at_.gamma) -
-                     public_sum(circuit_, rho, at_.gamma, io.input, io.output) +
-                     at_.delta * (lt_eval(circuit_.num_lanes(), rho.first(circuit_.nu())) +
-                                  at_.delta * lt_eval(circuit_.num_rows(),
-                                                      rho.first(circuit_.kappa()))) +
-                     sumcheck::mask_sum(round_masks(circuit_, masks_));
+        proof_.sum =
+            slots.value() - const_sum(circuit_, rho, at_.gamma) -
+            public_sum(circuit_, rho, at_.gamma, io.input, io.output) +
+            at_.delta * (lt_eval(circuit_.num_lanes(), rho.first(circuit_.nu())) +
+                         at_.delta * lt_eval(circuit_.num_rows(), rho.first(circuit_.kappa()))) +
+            sumcheck::mask_sum(round_masks(circuit_, masks_));
         if (tamper_.sum) tamper_.sum(proof_.sum);
         transcript_.absorb_fr("sum", std::array{proof_.sum});
     }
@@ -301,8 +301,8 @@ class Session {
         for (const auto& [degree, value] : coefs) f[degree] += scale * value;
     }
 
-    // sum of coef_c p_c over all columns but Z and R: m coefficients, the combined blinder, room for
-    // Z's high coefficients.
+    // sum of coef_c p_c over all columns but Z and R: m coefficients, the combined blinder, room
+    // for Z's high coefficients.
     [[nodiscard]] std::vector<Fr> combine(const ChunkCoefs& coefs) const {
         std::vector<Fr> f(masked_length(circuit_.mu));
         for (std::size_t k = 0; k <= static_cast<std::size_t>(Column::kT); ++k)

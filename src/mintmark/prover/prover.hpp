@@ -15,10 +15,11 @@ struct Statement {
     Openings openings;     ///< blinders of its commitments
 };
 
-/// The proof's bytes. `rng` gives the blinders of the trace commitments (secret). `tamper`: tests
-/// only. kInvalidArgument when sizes do not fit the key, kUnsupported for another or a short SRS.
-/// A false witness gives a proof that does not verify; `mock` tells where it is wrong. Proof system
-/// 1 is not zero-knowledge: the proof leaks linear functionals of weights and activations.
+/// The proof's bytes. `rng` gives the blinders of the trace commitments and all masks (secret,
+/// never used twice: the operating system's). `tamper`: tests only. kInvalidArgument when sizes do
+/// not fit the key, kUnsupported for another or a short SRS. A false witness gives a proof that
+/// does not verify; `mock` tells where it is wrong. Zero-knowledge: the proof says nothing beyond
+/// key and instances (docs/spec/security-proofs.md).
 [[nodiscard]] Result<Bytes> prove(const ProvingKey& key, const Srs& srs, const Statement& statement,
                                   const Witness& witness, Rng& rng,
                                   const ProverTamper& tamper = {});

@@ -44,11 +44,10 @@ Result<ProvingKey> setup(const Circuit& circuit, std::span<const std::int64_t> w
                     fmt::format("{} weight lanes given, the circuit has {}", weights.size(),
                                 circuit.n_w * m));
     if (srs.g1.size() < masked_length(circuit.mu))
-        return fail(
-            ErrorCode::kUnsupported,
-            fmt::format("the SRS has {} points, the circuit needs {}", srs.g1.size(),
-                        masked_length(circuit.mu)),
-            fmt::format("take one of at least 2^{} points", circuit.mu + 1));
+        return fail(ErrorCode::kUnsupported,
+                    fmt::format("the SRS has {} points, the circuit needs {}", srs.g1.size(),
+                                masked_length(circuit.mu)),
+                    fmt::format("take one of at least 2^{} points", circuit.mu + 1));
     ProvingKey key{{circuit, srs.digest(), {}, {}}, {weights.begin(), weights.end()}, {}};
     for (std::uint32_t c = 0; c < circuit.n_w; ++c) {
         key.weight_blinders.push_back(weight_blinder(seed, c));

@@ -1,5 +1,6 @@
-// The masks' part of the merge sumcheck (docs/spec/protocol.md §5a): two columns with few lanes that
-// are not zero, under coefficients that are known in closed form, so the cost is that of the lanes.
+// The masks' part of the merge sumcheck (docs/spec/protocol.md §5a): two columns with few lanes
+// that are not zero, under coefficients that are known in closed form, so the cost is that of the
+// lanes.
 #pragma once
 
 #include <array>
@@ -14,8 +15,8 @@ namespace mintmark::sumcheck {
 /// A column by its lanes that are not zero, in increasing order.
 using SparseColumn = std::vector<std::pair<std::size_t, Fr>>;
 
-/// The sum over x of (all + slots[x]) Z(x) + all (sum_i x_i) R(x), variable by variable; slots[x] is
-/// zero from slots.size() on.
+/// The sum over x of (all + slots[x]) Z(x) + all (sum_i x_i) R(x), variable by variable; slots[x]
+/// is zero from slots.size() on.
 class MergeMask {
   public:
     MergeMask(std::vector<Fr> slots, const Fr& all, SparseColumn z, SparseColumn r);

@@ -183,8 +183,8 @@ class MaskRounds {
 
   private:
     const RoundMasks& masks_;
-    Fr prefix_;             // constant and bound variables
-    Fr cube_;               // 2^{variables after the current one}
+    Fr prefix_;              // constant and bound variables
+    Fr cube_;                // 2^{variables after the current one}
     Fr later_ = Fr::zero();  // the current and later variables' polynomials at 1
 };
 

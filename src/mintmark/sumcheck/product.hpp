@@ -1,8 +1,8 @@
 // Prover's side of the batched product sumcheck (docs/spec/protocol.md §5, step 5).
 //
 // Instance i: sum over x in {0,1}^{n_i} of E_i(x) A_i(x) B_i(x), E_i = eq(eq_point, low variables).
-// All instances are bound by the same challenges, aligned at the last round. Masks (section 5a) hide
-// every message and the factors' final values.
+// All instances are bound by the same challenges, aligned at the last round. Masks (section 5a)
+// hide every message and the factors' final values.
 #pragma once
 
 #include <array>
@@ -25,8 +25,8 @@ struct ProductInstance {
     Fr mask_b = Fr::zero();    ///< B likewise
 };
 
-/// The mask g(x) = constant + sum_i sum_e coefs_{i,e} x_i^e that is added to the batch. All zero: no
-/// mask.
+/// The mask g(x) = constant + sum_i sum_e coefs_{i,e} x_i^e that is added to the batch. All zero:
+/// no mask.
 struct RoundMasks {
     Fr constant = Fr::zero();
     std::vector<std::array<Fr, 3>> coefs;  ///< per round but the last: of x, x^2, x^3

@@ -18,9 +18,12 @@ std::vector<Fr> random_vector(std::size_t size, Rng& rng) {
 }
 
 ProductInstance random_instance(std::size_t num_vars, std::size_t num_eq, Rng& rng) {
-    return {Fr::random(rng), random_vector(num_eq, rng),
+    return {Fr::random(rng),
+            random_vector(num_eq, rng),
             random_vector(std::size_t{1} << num_vars, rng),
-            random_vector(std::size_t{1} << num_vars, rng), Fr::random(rng), Fr::random(rng)};
+            random_vector(std::size_t{1} << num_vars, rng),
+            Fr::random(rng),
+            Fr::random(rng)};
 }
 
 RoundMasks random_masks(std::size_t rounds, Rng& rng) {
@@ -150,7 +153,8 @@ TEST(MergeSumcheck, AgreesWithNaiveSumsAndReplay) {
                 claim += slot.coef[x] * slot.value[x];
         }
         const auto copies = slots;
-        MergeMask mask({Fr::random(rng), Fr::random(rng), Fr::random(rng)}, Fr::random(rng), {}, {});
+        MergeMask mask({Fr::random(rng), Fr::random(rng), Fr::random(rng)}, Fr::random(rng), {},
+                       {});
         Transcript prover, verifier;
         const auto result = prove_merge(std::move(slots), mask, n, prover);
         for (std::size_t j = 0; j < n; ++j) {
