@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build demo test test-long bench lint format clean
+.PHONY: help setup build demo test test-long bench bench-rivals lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ test-long: setup ## the heavy suites: every byte of a proof flipped, long fuzzin
 
 bench: build ## timings of setup, prove and verify, as medians
 	@python3 tools/bench.py
+
+bench-rivals: build ## the same models through ezkl (PyPI, pinned) on this machine in the same run
+	@python3 tools/bench_rivals.py
 
 lint: ## formatting and house rules
 	@clang-format-19 --dry-run --Werror $$(git ls-files '*.cpp' '*.hpp')
