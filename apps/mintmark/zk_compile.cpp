@@ -112,7 +112,7 @@ Status calibrate(const App& app, const ZkFlags& flags, const CalibrateArgs& args
     model::AccuracyTarget target{.max_relative_error = args.max_error, .min_top1_agreement = {}};
     if (args.min_agreement > 0) target.min_top1_agreement = args.min_agreement;
     MINTMARK_TRY(const std::vector<model::Sample> samples,
-                 worker::split_samples(graph, file.samples));
+                 model::bind_samples(graph, file.samples));
     MINTMARK_TRY(const model::QuantResult result,
                  model::quantise_auto(graph, samples, target, settings.quant));
     settings.quant.activation_bits = result.report.activation_bits;

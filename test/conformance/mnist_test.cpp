@@ -39,7 +39,7 @@ std::size_t argmax(const std::vector<double>& v) {
 TEST(Mnist, QuantisedAgreesWithFloat) {
     const model::Graph graph = model::load_onnx(kMnist / "lenet5.onnx").value();
     const auto file = model::read_input_json(read_text(kMnist / "samples.json").value()).value();
-    const auto samples = worker::split_samples(graph, file.samples).value();
+    const auto samples = model::bind_samples(graph, file.samples).value();
     const auto result = model::quantise_auto(graph, samples).value();
     EXPECT_TRUE(result.reached);
 

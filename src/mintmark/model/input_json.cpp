@@ -66,42 +66,68 @@ Result<std::vector<Sample>> read_samples(const Json& file, std::string_view one,
     return samples;
 }
 
-Status bind_sample(const Graph& graph, const Sample& sample, std::vector<Sample>& out) {
-    const std::size_t count = graph.inputs.size();
-    const std::size_t size = element_count(graph.values[graph.inputs[0]].shape);
-    if (count == 1 && sample.size() == 1 && sample[0].size() > size &&
-        sample[0].size() % size == 0) {
-        for (std::size_t at = 0; at < sample[0].size(); at += size) {
-            const auto begin = sample[0].begin() + static_cast<std::ptrdiff_t>(at);
+struct Input {
+    std::string name;
+    Shape shape;
+};
+
+Status wrong_size(const Input& input, std::size_t index, std::size_t given) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("input: array {} has {} numbers, input '{}' [{}] has {}", index, given,
+                            input.name, fmt::join(input.shape, ", "), element_count(input.shape)));
+}
+
+// One input: every array is one sample, or several in a row.
+Status cut_sample(const Input& input, const Sample& sample, std::vector<Sample>& out) {
+    const std::size_t size = element_count(input.shape);
+    for (std::size_t i = 0; i < sample.size(); ++i) {
+        const std::vector<double>& values = sample[i];
+        if (values.empty() || values.size() % size != 0) return wrong_size(input, i, values.size());
+        for (std::size_t at = 0; at < values.size(); at += size) {
+            const auto begin = values.begin() + static_cast<std::ptrdiff_t>(at);
             out.push_back({std::vector<double>(begin, begin + static_cast<std::ptrdiff_t>(size))});
         }
-        return {};
     }
+    return {};
+}
+
+Status bind_sample(std::span<const Input> inputs, const Sample& sample, std::vector<Sample>& out) {
+    const std::size_t count = inputs.size();
     if (sample.empty() || sample.size() % count != 0) {
         return fail(
             ErrorCode::kInvalidArgument,
             fmt::format("input: {} arrays given, the model has {} inputs", sample.size(), count));
     }
+    if (count == 1) return cut_sample(inputs[0], sample, out);
     for (std::size_t i = 0; i < sample.size(); ++i) {
-        const Value& value = graph.values[graph.inputs[i % count]];
-        if (sample[i].size() != element_count(value.shape)) {
-            return fail(ErrorCode::kInvalidArgument,
-                        fmt::format("input: array {} has {} numbers, input '{}' [{}] has {}", i,
-                                    sample[i].size(), value.name, fmt::join(value.shape, ", "),
-                                    element_count(value.shape)));
-        }
+        if (sample[i].size() != element_count(inputs[i % count].shape))
+            return wrong_size(inputs[i % count], i, sample[i].size());
         if (i % count == 0) out.emplace_back();
         out.back().push_back(sample[i]);
     }
     return {};
 }
 
+Result<std::vector<Sample>> bind_all(std::span<const Input> inputs,
+                                     std::span<const Sample> samples) {
+    std::vector<Sample> out;
+    for (const Sample& sample : samples) MINTMARK_CHECK(bind_sample(inputs, sample, out));
+    return out;
+}
+
 }  // namespace
 
 Result<std::vector<Sample>> bind_samples(const Graph& graph, std::span<const Sample> samples) {
-    std::vector<Sample> out;
-    for (const Sample& sample : samples) MINTMARK_CHECK(bind_sample(graph, sample, out));
-    return out;
+    std::vector<Input> inputs;
+    for (const auto id : graph.inputs)
+        inputs.push_back({graph.values[id].name, graph.values[id].shape});
+    return bind_all(inputs, samples);
+}
+
+Result<std::vector<Sample>> bind_samples(const QuantGraph& graph, std::span<const Sample> samples) {
+    std::vector<Input> inputs;
+    for (const QPort& port : graph.input_ports) inputs.push_back({port.name, port.shape});
+    return bind_all(inputs, samples);
 }
 
 Result<InputFile> read_input_json(std::string_view text) {

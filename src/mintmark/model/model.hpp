@@ -130,8 +130,10 @@ struct InputFile {
 };
 [[nodiscard]] Result<InputFile> read_input_json(std::string_view text);
 /// Brings samples to the graph's inputs: a sample with a multiple of the model's arrays, or of its
-/// input's elements, is several samples. kInvalidArgument when sizes do not fit.
+/// only input's elements, is several samples. kInvalidArgument when sizes do not fit.
 [[nodiscard]] Result<std::vector<Sample>> bind_samples(const Graph& graph,
+                                                       std::span<const Sample> samples);
+[[nodiscard]] Result<std::vector<Sample>> bind_samples(const QuantGraph& graph,
                                                        std::span<const Sample> samples);
 
 }  // namespace mintmark::model

@@ -37,7 +37,7 @@ Result<worker::CompiledModel> compile(const ModelFolder& folder, const PublishOp
         import.batch = settings.batch_size;
         import.dims = settings.dims;
         MINTMARK_TRY(const model::Graph graph, model::load_onnx(settings.model_path, import));
-        MINTMARK_TRY(settings.samples, worker::split_samples(graph, settings.samples));
+        MINTMARK_TRY(settings.samples, model::bind_samples(graph, settings.samples));
         MINTMARK_TRY(const model::QuantResult result,
                      model::quantise_auto(graph, settings.samples, options.target, settings.quant));
         settings.quant.activation_bits = result.report.activation_bits;
