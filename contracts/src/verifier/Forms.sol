@@ -260,8 +260,7 @@ library Forms {
                     top -= log;
                     used |= ((1 << (map >> 232 & 0xff)) - 1) << p;
                     if (!here) continue;
-                    uint256 w =
-                        AxisWeights.regroup(env + (p << 5), map >> 232 & 0xff, src, c.z + (top << 6), log);
+                    uint256 w = AxisWeights.regroup(env + (p << 5), map >> 232 & 0xff, src, c.z + (top << 6));
                     acc = mulmod(acc, w, FR);
                     continue;
                 }

@@ -39,23 +39,25 @@ library Masks {
         uint256 lambda = i.lambda;
         uint256 last = r + (i.rounds << 6);
         assembly ("memory-safe") {
+            mstore(0, FR)
+            let f := mload(mload(0x60))
             mstore(to, add(shl(1, half), lambda))
             to := add(to, 32)
             let power := 0
             for { r := add(r, 32) } lt(r, last) { r := add(r, 64) } {
                 let x := mload(r)
-                power := mulmod(lambda, x, FR)
+                power := mulmod(lambda, x, f)
                 mstore(to, add(power, half))
-                power := mulmod(power, x, FR)
+                power := mulmod(power, x, f)
                 mstore(add(to, 32), add(power, half))
-                power := mulmod(power, x, FR)
+                power := mulmod(power, x, f)
                 mstore(add(to, 64), add(power, half))
                 to := add(to, 96)
             }
             let x := mload(sub(last, 32))
-            power := mulmod(power, x, FR)
+            power := mulmod(power, x, f)
             mstore(to, add(power, half))
-            mstore(add(to, 32), add(mulmod(power, x, FR), half))
+            mstore(add(to, 32), add(mulmod(power, x, f), half))
             end := add(to, 64)
         }
     }
@@ -66,18 +68,20 @@ library Masks {
         uint256 lambda = i.lambda;
         uint256 left = i.products << 1;
         assembly ("memory-safe") {
-            let power := mulmod(mload(sub(last, 64)), mload(sub(last, 32)), FR) // theta
-            power := mulmod(mulmod(power, lambda, FR), lambda, FR)
+            mstore(0, FR)
+            let f := mload(mload(0x60))
+            let power := mulmod(mload(sub(last, 64)), mload(sub(last, 32)), f) // theta
+            power := mulmod(mulmod(power, lambda, f), lambda, f)
             mstore(to, power)
-            power := mulmod(power, lambda, FR)
+            power := mulmod(power, lambda, f)
             mstore(add(to, 32), power)
-            power := mulmod(power, lambda, FR)
+            power := mulmod(power, lambda, f)
             mstore(add(to, 64), power)
-            power := mulmod(mulmod(power, lambda, FR), lambda, FR)
+            power := mulmod(mulmod(power, lambda, f), lambda, f)
             mstore(add(to, 96), power)
             to := add(to, 128)
             for {} left { left := sub(left, 1) } {
-                power := mulmod(power, lambda, FR)
+                power := mulmod(power, lambda, f)
                 mstore(to, power)
                 to := add(to, 32)
             }
@@ -88,7 +92,10 @@ library Masks {
     /// @dev Sum of weights[s] eq(z, s) over s < n <= 2^mu; uses up the weights and one word behind them.
     function _fold(uint256 weights, uint256 n, uint256 z, uint256 mu) private pure returns (uint256 value) {
         assembly ("memory-safe") {
-            for { let end := add(z, shl(6, mu)) } lt(z, end) { z := add(z, 64) } {
+            mstore(0, FR)
+            let f := mload(mload(0x60))
+            let end := add(z, shl(6, mu))
+            for {} gt(n, 1) { z := add(z, 64) } {
                 let from := weights
                 let x0 := mload(z)
                 let x1 := mload(add(z, 32))
@@ -99,11 +106,12 @@ library Masks {
                     let to := weights
                 } lt(to, top) { to := add(to, 32) } {
                     // the sum of two canonical products does not overflow
-                    mstore(to, add(mulmod(mload(from), x0, FR), mulmod(mload(add(from, 32)), x1, FR)))
+                    mstore(to, add(mulmod(mload(from), x0, f), mulmod(mload(add(from, 32)), x1, f)))
                     from := add(from, 64)
                 }
             }
             value := mload(weights)
+            for {} lt(z, end) { z := add(z, 64) } { value := mulmod(value, mload(z), f) }
         }
     }
 

@@ -18,6 +18,8 @@ library Sumcheck {
         returns (bool ok, uint256 last)
     {
         assembly ("memory-safe") {
+            mstore(0, FR)
+            let f := mload(mload(0x60))
             ok := 1
             last := claim
             for { let end := add(point, shl(6, sub(rounds, 1))) } lt(point, end) { point := add(point, 64) } {
@@ -29,18 +31,18 @@ library Sumcheck {
                 let c0 := mload(add(t, 96))
                 let c2 := mload(add(t, 128))
                 let c3 := mload(add(t, 160))
-                ok := and(ok, and(lt(c0, FR), and(lt(c2, FR), lt(c3, FR))))
+                ok := and(ok, and(lt(c0, f), and(lt(c2, f), lt(c3, f))))
                 mstore(add(t, 32), "r")
                 mstore(add(t, 64), 0)
                 let r := keccak256(t, 96)
                 mstore(t, r)
-                r := mod(r, FR)
-                mstore(point, addmod(1, sub(FR, r), FR))
+                r := mod(r, f)
+                mstore(point, addmod(1, sub(f, r), f))
                 mstore(add(point, 32), r)
-                // c0 + r (claim - 2 c0 - c2 - c3) + r^2 c2 + r^3 c3; 2 c0 + c2 + c3 < 4 FR < 2^256
-                let high := mulmod(r, add(c2, mulmod(r, c3, FR)), FR)
-                let c1 := addmod(add(last, high), sub(mul(4, FR), add(add(c0, c0), add(c2, c3))), FR)
-                last := addmod(c0, mulmod(r, c1, FR), FR)
+                // c0 + r (claim - 2 c0 - c2 - c3) + r^2 c2 + r^3 c3; 2 c0 + c2 + c3 < 4 f < 2^256
+                let high := mulmod(r, add(c2, mulmod(r, c3, f)), f)
+                let c1 := addmod(add(last, high), sub(mul(4, f), add(add(c0, c0), add(c2, c3))), f)
+                last := addmod(c0, mulmod(r, c1, f), f)
             }
         }
         bool lastOk;
@@ -55,6 +57,8 @@ library Sumcheck {
         returns (bool ok, uint256 last)
     {
         assembly ("memory-safe") {
+            mstore(0, FR)
+            let f := mload(mload(0x60))
             mstore(add(t, 32), "prod")
             mstore(add(t, 64), 160)
             calldatacopy(add(t, 96), from, 160)
@@ -63,22 +67,22 @@ library Sumcheck {
             mstore(add(t, 64), 0)
             let r := keccak256(t, 96)
             mstore(t, r)
-            r := mod(r, FR)
-            mstore(point, addmod(1, sub(FR, r), FR))
+            r := mod(r, f)
+            mstore(point, addmod(1, sub(f, r), f))
             mstore(add(point, 32), r)
             // c1 = claim - 2 c0 - c2 - c3 - c4 - c5; Horner for c2 … c5
             let high := 0
             ok := 1
             for { let i := 128 } i { i := sub(i, 32) } {
                 let c := mload(add(add(t, 96), i))
-                ok := and(ok, lt(c, FR))
-                high := mulmod(r, add(c, high), FR)
-                claim := addmod(claim, sub(FR, c), FR)
+                ok := and(ok, lt(c, f))
+                high := mulmod(r, add(c, high), f)
+                claim := addmod(claim, sub(f, c), f)
             }
             let c0 := mload(add(t, 96))
-            ok := and(ok, lt(c0, FR))
-            let c1 := addmod(add(claim, high), sub(mul(2, FR), add(c0, c0)), FR)
-            last := addmod(c0, mulmod(r, c1, FR), FR)
+            ok := and(ok, lt(c0, f))
+            let c1 := addmod(add(claim, high), sub(mul(2, f), add(c0, c0)), f)
+            last := addmod(c0, mulmod(r, c1, f), f)
         }
     }
 
@@ -91,6 +95,8 @@ library Sumcheck {
         returns (bool ok, uint256 slope, uint256 intercept)
     {
         assembly ("memory-safe") {
+            mstore(0, FR)
+            let f := mload(mload(0x60))
             ok := 1
             slope := 1
             for { let end := add(point, shl(6, rounds)) } lt(point, end) { point := add(point, 64) } {
@@ -101,18 +107,18 @@ library Sumcheck {
                 mstore(t, keccak256(t, 160))
                 let c0 := mload(add(t, 96))
                 let c2 := mload(add(t, 128))
-                ok := and(ok, and(lt(c0, FR), lt(c2, FR)))
+                ok := and(ok, and(lt(c0, f), lt(c2, f)))
                 mstore(add(t, 32), "z")
                 mstore(add(t, 64), 0)
                 let z := keccak256(t, 96)
                 mstore(t, z)
-                z := mod(z, FR)
-                mstore(point, addmod(1, sub(FR, z), FR))
+                z := mod(z, f)
+                mstore(point, addmod(1, sub(f, z), f))
                 mstore(add(point, 32), z)
                 // c0 + z (claim - 2 c0 - c2) + z^2 c2
-                let c1 := addmod(add(intercept, mulmod(z, c2, FR)), sub(mul(3, FR), add(add(c0, c0), c2)), FR)
-                intercept := addmod(c0, mulmod(z, c1, FR), FR)
-                slope := mulmod(slope, z, FR)
+                let c1 := addmod(add(intercept, mulmod(z, c2, f)), sub(mul(3, f), add(add(c0, c0), c2)), f)
+                intercept := addmod(c0, mulmod(z, c1, f), f)
+                slope := mulmod(slope, z, f)
             }
         }
     }

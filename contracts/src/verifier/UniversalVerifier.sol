@@ -461,8 +461,15 @@ contract UniversalVerifier is FlatKeyReader {
         }
     }
 
-    /// @dev The one chunk of Z and of R.
+    /// @dev The one chunk of Z and of R; a proof without them is refused.
     function _addMasks(Session memory s, Walk memory w) private pure {
+        uint256 masks = s.sections.masks;
+        bool unmasked;
+        assembly ("memory-safe") {
+            unmasked := iszero(or(calldataload(masks), calldataload(add(masks, 32))))
+            unmasked := or(unmasked, iszero(or(calldataload(add(masks, 64)), calldataload(add(masks, 96)))))
+        }
+        if (unmasked) Verdict.reject();
         Masks.Input memory i;
         (i.mu, i.rounds, i.r, i.z) = (s.key.mu, s.key.nProd, s.r, s.z);
         (i.lambda, i.claimPower) = (s.lambda, w.lambdaPower);

@@ -450,8 +450,10 @@ class Prover:
         for i in range(c.mu):
             r[m - 1 - (1 << i)] = any_()
         self.blind[Z] = [{m + i + self.b * j: any_() for i in range(8) for j in range(8)}]
-        if self.lie == "no masks":
-            z, r, self.blind[Z], self.blind[R_] = [0] * m, [0] * m, [{}], [{}]
+        if self.lie == "no Z":
+            z, r, self.blind[Z] = [0] * m, [0] * m, [{}]
+        if self.lie == "no R":
+            r, self.blind[R_] = [0] * m, [{}]
         z[m - 1] = -(sum(z) + dot(map(int.bit_count, range(m)), r)) % R
         if self.lie == "mask sum":
             z[m - 1] += 1

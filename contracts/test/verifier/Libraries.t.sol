@@ -229,7 +229,7 @@ contract LibrariesTest is Test {
         assembly ("memory-safe") {
             at := add(axes, mul(32, sub(3, count)))
         }
-        assertEq(AxisWeights.regroup(at, count, packed, z, n), sum);
+        assertEq(AxisWeights.regroup(at, count, packed, z), sum);
     }
 
     function _eqBox(uint256 f, uint256[3] memory dims, uint256[][3] memory xs)
