@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {AxisWeights} from "./AxisWeights.sol";
 import {FR, Fr} from "./Fr.sol";
-import {COLUMN_IN, COLUMN_OUT, Key, NUM_COLUMNS} from "./KeyReader.sol";
+import {COLUMN_G, Key, NUM_COLUMNS} from "./KeyReader.sol";
 import {Verifier_MalformedKey} from "./Verdict.sol";
 
 /// @notice What the linear forms of a proof depend on, and where their chunk coefficients are gathered.
@@ -219,7 +219,7 @@ library Forms {
             assembly ("memory-safe") {
                 pos := mload(add(coefs, shl(5, column)))
             }
-            if (column >= NUM_COLUMNS || first + count > pos & 0xffffffff) {
+            if (column > COLUMN_G || first + count > pos & 0xffffffff) {
                 revert Verifier_MalformedKey(column);
             }
             pos = (pos >> 32) + (first << 5);
@@ -260,8 +260,7 @@ library Forms {
                     top -= log;
                     used |= ((1 << (map >> 232 & 0xff)) - 1) << p;
                     if (!here) continue;
-                    uint256 w =
-                        AxisWeights.regroup(env + (p << 5), map >> 232 & 0xff, src, c.z + (top << 6), log);
+                    uint256 w = AxisWeights.regroup(env + (p << 5), map >> 232 & 0xff, src, c.z + (top << 6));
                     acc = mulmod(acc, w, FR);
                     continue;
                 }

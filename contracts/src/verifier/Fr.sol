@@ -36,24 +36,26 @@ library Fr {
     /// @notice eq(a, b) over the first `n` variables of two points.
     function eq(uint256 a, uint256 b, uint256 n) internal pure returns (uint256 acc) {
         assembly ("memory-safe") {
+            mstore(0, FR)
+            let r := mload(mload(0x60))
             // the sum of two canonical products does not overflow
             acc := 1
             let end := add(a, shl(6, n))
             if and(n, 1) {
                 acc := addmod(
-                    mulmod(mload(a), mload(b), FR),
-                    mulmod(mload(add(a, 32)), mload(add(b, 32)), FR),
-                    FR
+                    mulmod(mload(a), mload(b), r),
+                    mulmod(mload(add(a, 32)), mload(add(b, 32)), r),
+                    r
                 )
                 a := add(a, 64)
                 b := add(b, 64)
             }
             for {} lt(a, end) {} {
-                let e := add(mulmod(mload(a), mload(b), FR), mulmod(mload(add(a, 32)), mload(add(b, 32)), FR))
-                acc := mulmod(acc, e, FR)
-                e := mulmod(mload(add(a, 64)), mload(add(b, 64)), FR)
-                e := add(e, mulmod(mload(add(a, 96)), mload(add(b, 96)), FR))
-                acc := mulmod(acc, e, FR)
+                let e := add(mulmod(mload(a), mload(b), r), mulmod(mload(add(a, 32)), mload(add(b, 32)), r))
+                acc := mulmod(acc, e, r)
+                e := mulmod(mload(add(a, 64)), mload(add(b, 64)), r)
+                e := add(e, mulmod(mload(add(a, 96)), mload(add(b, 96)), r))
+                acc := mulmod(acc, e, r)
                 a := add(a, 128)
                 b := add(b, 128)
             }
@@ -101,12 +103,14 @@ library Fr {
     /// @notice lt(bound, a) = sum of eq(a, j) over j < bound, for bound <= 2^n.
     function lt(uint256 bound, uint256 a, uint256 n) internal pure returns (uint256 acc) {
         assembly ("memory-safe") {
+            mstore(0, FR)
+            let r := mload(mload(0x60))
             switch shr(n, bound)
             case 0 {
                 for { let end := add(a, shl(6, n)) } lt(a, end) { a := add(a, 64) } {
                     switch and(bound, 1)
-                    case 0 { acc := mulmod(acc, mload(a), FR) }
-                    default { acc := addmod(mload(a), mulmod(acc, mload(add(a, 32)), FR), FR) }
+                    case 0 { acc := mulmod(acc, mload(a), r) }
+                    default { acc := addmod(mload(a), mulmod(acc, mload(add(a, 32)), r), r) }
                     bound := shr(1, bound)
                 }
             }
@@ -158,6 +162,8 @@ library Fr {
         returns (uint256 grown)
     {
         assembly ("memory-safe") {
+            mstore(0, FR)
+            let r := mload(mload(0x60))
             let half := shl(5, size)
             for { let end := add(a, shl(6, n)) } lt(a, end) { a := add(a, 64) } {
                 let x0 := mload(a)
@@ -166,18 +172,18 @@ library Fr {
                 let top := add(table, half)
                 if and(half, 32) {
                     let v := mload(j)
-                    mstore(add(j, half), mulmod(v, x1, FR))
-                    mstore(j, mulmod(v, x0, FR))
+                    mstore(add(j, half), mulmod(v, x1, r))
+                    mstore(j, mulmod(v, x0, r))
                     j := add(j, 32)
                 }
                 for {} lt(j, top) { j := add(j, 32) } {
                     let v := mload(j)
-                    mstore(add(j, half), mulmod(v, x1, FR))
-                    mstore(j, mulmod(v, x0, FR))
+                    mstore(add(j, half), mulmod(v, x1, r))
+                    mstore(j, mulmod(v, x0, r))
                     j := add(j, 32)
                     v := mload(j)
-                    mstore(add(j, half), mulmod(v, x1, FR))
-                    mstore(j, mulmod(v, x0, FR))
+                    mstore(add(j, half), mulmod(v, x1, r))
+                    mstore(j, mulmod(v, x0, r))
                 }
                 half := shl(1, half)
             }

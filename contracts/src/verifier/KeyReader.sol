@@ -13,7 +13,9 @@ uint256 constant COLUMN_M = 5;
 uint256 constant COLUMN_H = 6;
 uint256 constant COLUMN_HT = 7;
 uint256 constant COLUMN_T = 8;
-uint256 constant NUM_COLUMNS = 9;
+uint256 constant COLUMN_Z = 9;
+uint256 constant COLUMN_R = 10;
+uint256 constant NUM_COLUMNS = 11;
 
 /// @notice A verifying key in memory. Sections are memory addresses of the packed bytes of §8.
 struct Key {
@@ -37,6 +39,8 @@ struct Key {
 /// @title Reads a verifying key from a contract's code
 library KeyReader {
     uint256 private constant HEADER_BYTES = 64;
+    uint256 private constant PROOF_SYSTEM = 2;
+    uint256 private constant MIN_MU = 6;
     uint256 private constant MAX_MU = 32;
 
     /// @notice Copies the key into memory and checks its frame: version, SRS, sizes that must agree.
@@ -58,7 +62,7 @@ library KeyReader {
                 digest := mload(add(vk, 32))
                 if byte(0, mload(code)) { header := 0 }
             }
-            if (header >> 248 != 1) revert Verifier_NotAKey(pos);
+            if (header >> 248 != PROOF_SYSTEM) revert Verifier_NotAKey(pos);
             if (digest != srsDigest) revert Verifier_OtherSrs(digest, srsDigest);
             assembly ("memory-safe") {
                 digest := keccak256(vk, sub(size, 1))
@@ -88,10 +92,10 @@ library KeyReader {
             k.commitments = k.stepsEnd;
             uint256 nF = header >> 80 & 0xffff;
             uint256 nT = header >> 48 & 0xffff;
-            bool sized = k.mu != 0 && k.mu <= MAX_MU && nF << k.mu <= 1 << k.nu && nT << k.mu <= 1 << k.kappa
-                && k.nu >= k.mu && k.kappa >= k.mu && k.nu <= k.mu + 16 && k.kappa <= k.mu + 16
-                && k.nu <= k.nRho && k.kappa <= k.nRho && k.nRho <= k.mu + 16 && k.nu <= k.nProd
-                && k.kappa <= k.nProd && k.nProd <= k.mu + 16;
+            bool sized = k.mu >= MIN_MU && k.mu <= MAX_MU && nF << k.mu <= 1 << k.nu
+                && nT << k.mu <= 1 << k.kappa && k.nu >= k.mu && k.kappa >= k.mu && k.nu <= k.mu + 16
+                && k.kappa <= k.mu + 16 && k.nu <= k.nRho && k.kappa <= k.nRho && k.nRho <= k.mu + 16
+                && k.nu <= k.nProd && k.kappa <= k.nProd && k.nProd <= k.mu + 16;
             if (!sized) revert Verifier_MalformedKey(0);
             uint256 nW = header >> 128 & 0xffff;
             uint256 nIn = header >> 112 & 0xffff;
@@ -100,7 +104,7 @@ library KeyReader {
             uint256 counts;
             assembly ("memory-safe") {
                 counts := mload(0x40)
-                mstore(0x40, add(counts, 288))
+                mstore(0x40, add(counts, 352))
                 mstore(counts, nW)
                 mstore(add(counts, 32), nIn)
                 mstore(add(counts, 64), nOut)
@@ -110,6 +114,8 @@ library KeyReader {
                 mstore(add(counts, 192), nF)
                 mstore(add(counts, 224), nT)
                 mstore(add(counts, 256), nT)
+                mstore(add(counts, 288), 1)
+                mstore(add(counts, 320), 1)
             }
             k.counts = counts;
         }

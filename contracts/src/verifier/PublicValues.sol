@@ -95,28 +95,10 @@ library PublicValues {
                 if (dim == 0) revert Verifier_MalformedKey(0);
                 Fr.eqTable(table, AxisWeights.pointOf(axis), AxisWeights.logOf(axis));
                 count /= dim;
-                _contractAxis(values, table, dim, count);
+                AxisWeights.contractAxis(values, table, dim, count);
             }
             assembly ("memory-safe") {
                 value := mload(values)
-            }
-        }
-    }
-
-    /// @dev values[i] = sum of values[dim i + j] table[j], for i < rows.
-    function _contractAxis(uint256 values, uint256 table, uint256 dim, uint256 rows) private pure {
-        assembly ("memory-safe") {
-            let from := values
-            let width := shl(5, dim)
-            for { let to := values } rows { rows := sub(rows, 1) } {
-                let sum := 0
-                let t := table
-                for { let end := add(from, width) } lt(from, end) { from := add(from, 32) } {
-                    sum := addmod(sum, mulmod(mload(from), mload(t), FR), FR)
-                    t := add(t, 32)
-                }
-                mstore(to, sum)
-                to := add(to, 32)
             }
         }
     }

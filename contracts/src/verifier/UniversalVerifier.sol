@@ -15,19 +15,22 @@ import {
     COLUMN_IN,
     COLUMN_M,
     COLUMN_OUT,
+    COLUMN_R,
     COLUMN_T,
     COLUMN_W,
+    COLUMN_Z,
     Key,
     KeyReader
 } from "./KeyReader.sol";
+import {Masks} from "./Masks.sol";
 import {Mercury} from "./Mercury.sol";
 import {Sumcheck} from "./Sumcheck.sol";
 import {Transcript} from "./Transcript.sol";
 import {Verdict, Verifier_InvalidTau} from "./Verdict.sol";
 
-/// @title Verifier of `mintmark-flat-v1` proofs for every circuit (docs/spec/protocol.md)
+/// @title Verifier of `mintmark-flat-v2` proofs for every circuit (docs/spec/protocol.md)
 /// @notice The circuit is data: the code of a key contract. One deployment serves every model whose key is bound to the
-///         same structured reference string. Not zero-knowledge: a proof leaks linear functionals of the weights.
+///         same structured reference string. The proofs are zero-knowledge.
 /// @dev Total: whatever `proof` and `instances` are, the answer is true or false. It reverts only if `key` is no key of
 ///      this system, or if the gas ran out. Each check that fails ends the call at once (`Verdict.reject`).
 contract UniversalVerifier is FlatKeyReader {
@@ -44,8 +47,9 @@ contract UniversalVerifier is FlatKeyReader {
     /// @dev Positions in calldata (sections of the proof, §7).
     struct Sections {
         uint256 trace;
+        uint256 masks;
         uint256 inverses;
-        uint256 sums;
+        uint256 sum;
         uint256 rounds;
         uint256 evals;
         uint256 evalsEnd;
@@ -65,9 +69,9 @@ contract UniversalVerifier is FlatKeyReader {
         uint256 gamma;
         uint256 delta;
         uint256 lambda;
-        uint256 slope; // of the product sumcheck's last claim in its first
+        uint256 product; // last claim of the product sumcheck
+        uint256 slope; // of the merge sumcheck's last claim in its first
         uint256 intercept;
-        uint256 value; // of the opening
         uint256 prefix; // see Walk
         uint256 halves;
     }
@@ -95,9 +99,10 @@ contract UniversalVerifier is FlatKeyReader {
         _prepareWalk(s, w, instances);
         CircuitWalk.run(w);
         if (w.values.inputWords + w.values.outputWords != instances.length) Verdict.reject();
-        _checkProducts(s, w);
+        uint256 value = _mergedValue(s, w);
         _addWholeColumns(s, w.forms);
-        _open(s, w);
+        _addMasks(s, w);
+        _open(s, w, value);
         return true;
     }
 
@@ -117,10 +122,11 @@ contract UniversalVerifier is FlatKeyReader {
                 nT := mload(add(counts, 160))
             }
             pos.trace = position;
-            pos.inverses = pos.trace + ((nF + nG + nT) << 6);
-            pos.sums = pos.inverses + ((nF + nT) << 6);
-            pos.rounds = pos.sums + 64;
-            pos.evals = pos.rounds + 96 * s.key.nProd;
+            pos.masks = pos.trace + ((nF + nG + nT) << 6);
+            pos.inverses = pos.masks + 128;
+            pos.sum = pos.inverses + ((nF + nT) << 6);
+            pos.rounds = pos.sum + 32;
+            pos.evals = pos.rounds + 96 * s.key.nProd + 64;
             uint256 tail = (s.key.mu << 6) + 736; // merge rounds and opening
             uint256 end = position + proof.length;
             // five evaluations, then two per product
@@ -186,47 +192,26 @@ contract UniversalVerifier is FlatKeyReader {
             t.absorb("trace", pos.trace, pos.inverses - pos.trace);
             s.alpha = t.challenge("alpha");
             s.beta = t.challenge("beta");
-            t.absorb("inv", pos.inverses, pos.sums - pos.inverses);
+            t.absorb("inv", pos.inverses, pos.sum - pos.inverses);
             t.challengePoint("rho", s.rho, k.nRho);
             s.gamma = t.challenge("gamma");
             s.delta = t.challenge("delta");
-            t.absorb("sums", pos.sums, 64);
+            t.absorb("sum", pos.sum, 32);
+            uint256 sum = _word(pos.sum);
             bool ok;
-            (ok, s.slope, s.intercept) = Sumcheck.product(t, pos.rounds, k.nProd, s.r);
-            if (!ok) Verdict.reject();
+            (ok, s.product) = Sumcheck.product(t, pos.rounds, k.nProd, sum, s.r);
+            if (!ok || sum >= FR) Verdict.reject();
             t.absorb("evals", pos.evals, pos.evalsEnd - pos.evals);
             s.lambda = t.challenge("lambda");
-            uint256 claim = _mergeClaim(s);
-            (ok, s.value) = Sumcheck.merge(t, pos.merge, k.mu, claim, s.z);
+            (ok, s.slope, s.intercept) = Sumcheck.merge(t, pos.merge, k.mu, s.z);
             if (!ok) Verdict.reject();
         }
     }
 
-    /// @dev Sum of lambda^j claim_j over D, S, h, q, ht, t, mm, a_1, b_1, …
-    function _mergeClaim(Session memory s) private pure returns (uint256 claim) {
-        uint256 lambda = s.lambda;
-        uint256 from = s.sections.evals;
-        uint256 pos = s.sections.evalsEnd;
-        uint256 sums = s.sections.sums;
-        bool ok;
+    function _word(uint256 position) private pure returns (uint256 x) {
         assembly ("memory-safe") {
-            mstore(0, FR)
-            let r := mload(mload(0x60))
-            ok := 1
-            for {} gt(pos, from) {} {
-                pos := sub(pos, 32)
-                let v := calldataload(pos)
-                ok := and(ok, lt(v, r))
-                claim := addmod(mulmod(claim, lambda, r), v, r)
-            }
-            let v := calldataload(add(sums, 32))
-            ok := and(ok, lt(v, r))
-            claim := addmod(mulmod(claim, lambda, r), v, r)
-            v := calldataload(sums)
-            ok := and(ok, lt(v, r))
-            claim := addmod(mulmod(claim, lambda, r), v, r)
+            x := calldataload(position)
         }
-        if (!ok) Verdict.reject();
     }
 
     function _prepareWalk(Session memory s, Walk memory w, uint256[] calldata instances) private pure {
@@ -306,33 +291,51 @@ contract UniversalVerifier is FlatKeyReader {
         }
     }
 
-    /// @dev The last claim of the product sumcheck against the evaluations.
-    function _checkProducts(Session memory s, Walk memory w) private pure {
-        uint256 expected = addmod(w.products, mulmod(s.delta, _lookups(s, w), FR), FR);
-        uint256 first = _firstClaim(s, w);
-        if (addmod(mulmod(s.slope, first, FR), s.intercept, FR) != expected) Verdict.reject();
+    /// @dev The last claim of the merge sumcheck: the value of the opening.
+    function _mergedValue(Session memory s, Walk memory w) private pure returns (uint256 value) {
+        uint256 products = addmod(w.products, mulmod(s.delta, _lookups(s, w), FR), FR);
+        value = mulmod(s.lambda, _evaluations(s), FR);
+        value = mulmod(s.lambda, addmod(value, Fr.sub(s.product, products), FR), FR);
+        value = addmod(value, _firstClaim(s, w), FR);
+        value = addmod(mulmod(s.slope, value, FR), s.intercept, FR);
     }
 
-    /// @dev D - K - Pub + delta lt(LF) + delta^2 lt(LT) + delta^3 S.
+    /// @dev Sum of lambda^j eval_j over h, q, ht, t, mm, a_1, b_1, …
+    function _evaluations(Session memory s) private pure returns (uint256 sum) {
+        uint256 lambda = s.lambda;
+        uint256 from = s.sections.evals;
+        uint256 pos = s.sections.evalsEnd;
+        bool ok;
+        assembly ("memory-safe") {
+            mstore(0, FR)
+            let r := mload(mload(0x60))
+            ok := 1
+            for {} gt(pos, from) {} {
+                pos := sub(pos, 32)
+                let v := calldataload(pos)
+                ok := and(ok, lt(v, r))
+                sum := addmod(mulmod(sum, lambda, r), v, r)
+            }
+        }
+        if (!ok) Verdict.reject();
+    }
+
+    /// @dev c + K + Pub - delta lt(LF) - delta^2 lt(LT).
     function _firstClaim(Session memory s, Walk memory w) private pure returns (uint256 claim) {
         unchecked {
             Key memory k = s.key;
-            uint256 sums = s.sections.sums;
             uint256 counts = k.counts;
             uint256 lanes;
             uint256 rows;
-            uint256 d;
             assembly ("memory-safe") {
                 lanes := mload(add(counts, 96))
                 rows := mload(add(counts, 160))
-                d := calldataload(sums)
-                claim := calldataload(add(sums, 32))
             }
             uint256 delta = s.delta;
-            claim = addmod(Fr.lt(rows << k.mu, s.rho, k.kappa), mulmod(delta, claim, FR), FR);
-            claim = addmod(Fr.lt(lanes << k.mu, s.rho, k.nu), mulmod(delta, claim, FR), FR);
-            claim = addmod(d, mulmod(delta, claim, FR), FR);
-            claim = Fr.sub(claim, addmod(w.consts, w.publics, FR));
+            claim = mulmod(delta, Fr.lt(rows << k.mu, s.rho, k.kappa), FR);
+            claim = mulmod(delta, addmod(claim, Fr.lt(lanes << k.mu, s.rho, k.nu), FR), FR);
+            claim = addmod(addmod(w.consts, w.publics, FR), FR - claim, FR);
+            claim = addmod(claim, _word(s.sections.sum), FR);
         }
     }
 
@@ -401,7 +404,7 @@ contract UniversalVerifier is FlatKeyReader {
         }
     }
 
-    /// @dev The claims on whole columns: S, h, q, ht, t, mm.
+    /// @dev The claims on whole columns: S (in the first one), h, q, ht, t, mm.
     function _addWholeColumns(Session memory s, FormContext memory c) private pure {
         unchecked {
             Key memory k = s.key;
@@ -413,7 +416,7 @@ contract UniversalVerifier is FlatKeyReader {
                 table := mload(0x40)
             }
             uint256 weight = mulmod(l2, _columnTable(table, rEnd - (k.nu << 6), s.z, k.mu, k.nu), FR);
-            _addColumn(c, COLUMN_H, table, weight, l);
+            _addColumn(c, COLUMN_H, table, weight, mulmod(mulmod(s.delta, s.delta, FR), s.delta, FR));
             weight = mulmod(weight, l, FR);
             _addColumn(c, COLUMN_F, table, weight, 0);
             _addColumn(c, COLUMN_G, table, mulmod(weight, s.beta, FR), 0);
@@ -458,8 +461,32 @@ contract UniversalVerifier is FlatKeyReader {
         }
     }
 
+    /// @dev The one chunk of Z and of R; a proof without them is refused.
+    function _addMasks(Session memory s, Walk memory w) private pure {
+        uint256 masks = s.sections.masks;
+        bool unmasked;
+        assembly ("memory-safe") {
+            unmasked := iszero(or(calldataload(masks), calldataload(add(masks, 32))))
+            unmasked := or(unmasked, iszero(or(calldataload(add(masks, 64)), calldataload(add(masks, 96)))))
+        }
+        if (unmasked) Verdict.reject();
+        Masks.Input memory i;
+        (i.mu, i.rounds, i.r, i.z) = (s.key.mu, s.key.nProd, s.r, s.z);
+        (i.lambda, i.claimPower) = (s.lambda, w.lambdaPower);
+        unchecked {
+            i.products = (s.sections.evalsEnd - s.sections.evals - 160) >> 6;
+        }
+        (uint256 coefZ, uint256 coefR) = Masks.coefficients(i);
+        (uint256 atZ,) = _column(w.forms, COLUMN_Z);
+        (uint256 atR,) = _column(w.forms, COLUMN_R);
+        assembly ("memory-safe") {
+            mstore(atZ, coefZ)
+            mstore(atR, coefR)
+        }
+    }
+
     /// @dev C* from all chunk commitments, then its opening.
-    function _open(Session memory s, Walk memory w) private view {
+    function _open(Session memory s, Walk memory w, uint256 value) private view {
         unchecked {
             FormContext memory c = w.forms;
             Mercury.Opening memory o;
@@ -475,15 +502,20 @@ contract UniversalVerifier is FlatKeyReader {
             Bn254.addFromCalldata(acc, instances, coefs, nIn);
             (coefs, n) = _column(c, COLUMN_OUT);
             Bn254.addFromCalldata(acc, instances + (w.values.inputWords << 5), coefs, n);
-            // F, G, M and H, HT lie side by side in the proof, and so do their coefficients
+            // F, G, M; Z, R; H, HT lie side by side in the proof, and so do their coefficients
+            Sections memory pos = s.sections;
             (coefs,) = _column(c, COLUMN_F);
-            Bn254.addFromCalldata(acc, s.sections.trace, coefs, (s.sections.sums - s.sections.trace) >> 6);
+            Bn254.addFromCalldata(acc, pos.trace, coefs, (pos.masks - pos.trace) >> 6);
+            (coefs,) = _column(c, COLUMN_Z);
+            Bn254.addFromCalldata(acc, pos.masks, coefs, 2);
+            (coefs,) = _column(c, COLUMN_H);
+            Bn254.addFromCalldata(acc, pos.inverses, coefs, (pos.sum - pos.inverses) >> 6);
             (coefs, n) = _column(c, COLUMN_T);
             Bn254.addFromMemory(acc, t, coefs, n);
             o.commitment = acc;
             o.z = s.z;
             o.mu = s.key.mu;
-            o.v = s.value;
+            o.v = value;
             o.proof = s.sections.opening;
             o.tauG2 = [TAU_X_IM, TAU_X_RE, TAU_Y_IM, TAU_Y_RE];
             Mercury.verify(o, s.t.move(Mercury.MAX_ABSORBED));

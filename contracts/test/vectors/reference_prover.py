@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""An independent, slow and simple prover for `mintmark-flat-v1` (docs/spec/protocol.md).
+"""An independent, slow and simple prover for `mintmark-flat-v2` (docs/spec/protocol.md).
 
 It shares no code with the C++ prover: plain Python integers, dense tables, and a known tau, so that a
 commitment is one scalar multiplication. Its SRS is worthless by construction; use it for test vectors only.
@@ -11,7 +11,7 @@ from math import prod
 
 R = 21888242871839275222246405745257275088548364400416034343698204186575808495617
 Q = 21888242871839275222246405745257275088696311157297823662689037894645226208583
-W, IN, OUT, F, G, M, H, HT, T = range(9)
+W, IN, OUT, F, G, M, H, HT, T, Z, R_ = range(11)  # R_: column R, R is the field
 ALL, EQ, WIN, SUMWIN, REGROUP = range(5)
 
 
@@ -55,7 +55,7 @@ words = lambda vs: b"".join(word(v) for v in vs)
 
 class Transcript:
     def __init__(self):
-        self.state, self.log = keccak256(b"mintmark-flat-v1"), []
+        self.state, self.log = keccak256(b"mintmark-flat-v2"), []
 
     def absorb(self, label, data):
         head = self.state + label.encode().ljust(32, b"\0") + word(len(data))
@@ -214,12 +214,22 @@ class Circuit:
 
     def __post_init__(self):
         self.m, n = 1 << self.mu, self.chunks
-        n[H], n[M], n[HT] = n[F], n[T], n[T]
+        n[H], n[M], n[HT], n[Z], n[R_] = n[F], n[T], n[T], 1, 1
         self.nu, self.kappa = log2up(n[F] * self.m), log2up(n[T] * self.m)
         logs = [sum(map(log2up, s.out)) for s in self.steps]
         self.n_rho = max([self.nu, self.kappa] + logs)
         xs = [sum(map(log2up, self.x_dims(s, p))) for s in self.steps for p in s.prods]
         self.n_prod = max([self.nu, self.kappa] + xs)
+        # slots of section 5a: the mask g, then h q ht mm, then a_1 b_1 a_2 ...
+        self.slot_h = 3 * self.n_prod + 3
+        self.n_slots = self.slot_h + 4 + 2 * len(xs)
+        assert self.mu >= 6 and self.n_slots <= self.m // 2 - 1
+
+    def mask_slots(self):
+        """(slot, variable, exponent) of every coefficient of g but the constant one (slot 0)."""
+        n = self.n_prod
+        cubic = [(1 + 3 * i + e - 1, i, e) for i in range(n) for e in (1, 2, 3)]
+        return cubic + [(3 * n + 1, n - 1, 4), (3 * n + 2, n - 1, 5)]
 
     def x_dims(self, step, p):
         return p[1] + [d for i, d in enumerate(step.out) if p[2] >> i & 1]
@@ -266,7 +276,7 @@ def step_bytes(s):
 def vk_bytes(c, srs_digest, commitments):
     steps = b"".join(step_bytes(s) for s in c.steps)
     u16 = lambda *vs: b"".join(v.to_bytes(2, "big") for v in vs)
-    out = bytes([1, c.mu, c.nu, c.kappa, c.flags, c.n_rho, c.n_prod, 0])
+    out = bytes([2, c.mu, c.nu, c.kappa, c.flags, c.n_rho, c.n_prod, 0])
     out += u16(len(c.tables), len(c.tensors), len(c.steps))
     out += u16(*(c.chunks[k] for k in (W, IN, OUT, F, G, T)))
     out += len(steps).to_bytes(4, "big") + u16(0) + srs_digest
@@ -413,27 +423,48 @@ def lane_ids(c):
     return ids
 
 
-# --- the prover (sections 5 and 6) -----------------------------------------------------------------------
+# --- the prover (sections 5, 5a and 6) -------------------------------------------------------------------
 class Prover:
-    def __init__(self, circuit, tau, rand):
-        self.c, self.tau, self.rand = circuit, tau, rand
-        n = circuit.chunks
-        self.col = {k: [0] * (n[k] * circuit.m) for k in (W, IN, OUT, F, G, T)}
+    """`lie` names one place where the prover deviates; everything after it is consistent with the lie."""
+
+    def __init__(self, circuit, tau, rand, lie=None):
+        self.c, self.tau, self.rand, self.lie, self.shift = circuit, tau, rand, lie, 0
+        n, m = circuit.chunks, circuit.m
+        self.b = 1 << (circuit.mu + 1) // 2
+        self.col = {k: [0] * (n[k] * m) for k in (W, IN, OUT, F, G, T)}
         for x in circuit.tensors:  # public boxes have no chunks
             self.col[x.column] += [0] * (x.offset + x.size() - len(self.col[x.column]))
-        self.powers = [pow(tau, i, R) for i in range(circuit.m)]
-        self.tau_m = pow(tau, circuit.m, R)
+        self.powers = [pow(tau, i, R) for i in range(m + 8 * self.b)]
         self.srs_digest = keccak256(words(g2_words(tau)))
         _, self.col[T], _ = table_rows(circuit)
-        self.blind = {k: [0 if k == T else rand.randrange(R) for _ in range(n[k])] for k in range(9)}
+        # coefficients from X^m on, per chunk
+        self.blind = {k: [{} if k == T else {m: rand.randrange(R)} for _ in range(n[k])] for k in range(11)}
+        self.mask()
+
+    def mask(self):
+        """Fills Z and R (section 5a)."""
+        c, m, any_ = self.c, self.c.m, lambda: self.rand.randrange(R)
+        z, r = [0] * m, [0] * m
+        for i in [*range(c.n_slots), *(m - 1 - (1 << i) for i in range(c.mu))]:
+            z[i] = any_()
+        for i in range(c.mu):
+            r[m - 1 - (1 << i)] = any_()
+        self.blind[Z] = [{m + i + self.b * j: any_() for i in range(8) for j in range(8)}]
+        if self.lie == "no Z":
+            z, r, self.blind[Z] = [0] * m, [0] * m, [{}]
+        if self.lie == "no R":
+            r, self.blind[R_] = [0] * m, [{}]
+        z[m - 1] = -(sum(z) + dot(map(int.bit_count, range(m)), r)) % R
+        if self.lie == "mask sum":
+            z[m - 1] += 1
+        self.col[Z], self.col[R_] = z, r
 
     def commit(self, k):
         """Bytes of all chunk commitments of a column."""
-        m = self.c.m
-        return b"".join(
-            g1_bytes(dot(self.col[k][i * m : i * m + m], self.powers) + self.blind[k][i] * self.tau_m)
-            for i in range(self.c.chunks[k])
-        )
+        m, at = self.c.m, lambda v: dot(v, self.powers)
+        tail = lambda t: sum(v * self.powers[i] for i, v in t.items())
+        column, n = self.col[k], self.c.chunks[k]
+        return b"".join(g1_bytes(at(column[i * m : i * m + m]) + tail(self.blind[k][i])) for i in range(n))
 
     def key(self):
         return vk_bytes(self.c, self.srs_digest, self.commit(W) + self.commit(T))
@@ -447,7 +478,7 @@ class Prover:
         return part(IN, in_values) + part(OUT, out_values)
 
     def prove(self, vk, context, instances):
-        c, col, t, out = self.c, self.col, Transcript(), b""
+        c, col, t = self.c, self.col, Transcript()
         lf, lt_rows = c.chunks[F] * c.m, c.chunks[T] * c.m
         t.absorb("vk", keccak256(vk))
         t.absorb("ctx", context)
@@ -457,8 +488,11 @@ class Prover:
         col[G] += [0] * (lf - len(col[G]))
         rows, col[M] = {v: i for i, v in reversed(list(enumerate(zip(tin, tout, tid))))}, [0] * lt_rows
         for entry in zip(col[F], col[G], ids):
-            col[M][rows[entry]] += 1
-        out += self.send(t, "trace", self.commit(F) + self.commit(G) + self.commit(M))
+            col[M][rows.get(entry, 0)] += 1  # a lie may look up what no table has
+        masks = [self.commit(Z), self.commit(R_)]
+        if self.lie == "swapped masks":
+            masks.reverse()
+        out = self.send(t, "trace", self.commit(F) + self.commit(G) + self.commit(M) + b"".join(masks))
         alpha, beta = t.challenge("alpha"), t.challenge("beta")
         den = lambda x, y, k: (alpha + x + beta * y + beta * beta * k) % R
         lane_den = [den(*v) for v in zip(col[F], col[G], ids)]
@@ -467,32 +501,75 @@ class Prover:
         out += self.send(t, "inv", self.commit(H) + self.commit(HT))
         rho = t.challenges("rho", c.n_rho)
         gamma, delta = t.challenge("gamma"), t.challenge("delta")
-        claims = [self.direct_form(rho, gamma), {H: dict.fromkeys(range(lf), 1)}]
-        sums = [self.value(f) for f in claims]
-        out += self.send(t, "sums", words(sums))
 
         pad = lambda v, n, x=0: [y % R for y in v] + [x] * ((1 << n) - len(v))
-        instances_ = self.products(rho, gamma)
-        instances_ += [
-            (c.nu, delta, [eq_table(rho[: c.nu]), pad(col[H], c.nu), pad(lane_den, c.nu, alpha)]),
-            (c.kappa, delta**2, [eq_table(rho[: c.kappa]), pad(col[HT], c.kappa), pad(row_den, c.kappa, alpha)]),
-            (c.kappa, delta**3, [[1] * (1 << c.kappa), pad(col[M], c.kappa), pad(col[HT], c.kappa)]),
-        ]
-        r, sent = self.product_sumcheck(t, instances_)
+        h, q, ht, mm = (col[Z][c.slot_h + i] for i in range(4))
+        terms = [(*v, self.product_masks(i)) for i, v in enumerate(self.products(rho, gamma))]
+        terms += [
+            (c.nu, delta, [eq_table(rho[: c.nu]), pad(col[H], c.nu), pad(lane_den, c.nu, alpha)], [0, h, q]),
+            (c.kappa, delta**2,
+             [eq_table(rho[: c.kappa]), pad(col[HT], c.kappa), pad(row_den, c.kappa, alpha)], [0, ht, 0]),
+            (c.kappa, delta**3, [[1] * (1 << c.kappa), pad(col[M], c.kappa), pad(col[HT], c.kappa)], [0, mm, ht]),
+        ]  # fmt: skip
+        total = sum(w * sum(x * y % R * v for x, y, v in zip(*tables)) for _, w, tables, _ in terms)
+        total = (total + self.value({Z: self.mask_form(None)})) % R
+        if self.lie == "other g":  # the sum that a wrong output 0 needs, by a mask that is not the committed one
+            error = pow(gamma, len(c.steps) - 1, R) * prod(1 - x for x in rho[: log2up(c.steps[-1].out[0])])
+            total, self.shift = total + error, error * pow(2, -c.n_prod, R)
+        out += self.send(t, "sum", word(total % R))
+        r, sent = self.product_sumcheck(t, terms)
         out += sent
-        r_nu, r_kappa = r[len(r) - c.nu :], r[len(r) - c.kappa :]
-        on = lambda k, point: {k: dict(enumerate(eq_table(point)[: c.chunks[k] * c.m]))}
-        q = on(F, r_nu)
-        q[G] = {i: beta * v % R for i, v in on(G, r_nu)[G].items()}
-        claims += [on(H, r_nu), q, on(HT, r_kappa), on(T, r_kappa), on(M, r_kappa)]
-        for s, p in ((s, p) for s in c.steps for p in s.prods):
-            x = r[len(r) - sum(map(log2up, c.x_dims(s, p))) :]
-            claims += [self.operand_form(o, c.env(s, p, rho, x)) for o in p[3:]]
-        values = [self.value(f) for f in claims]
-        out += self.send(t, "evals", words(values[2:]))
+        claims = self.claims(rho, r, beta, gamma, delta)
+        values = [self.value(f) for f in claims[:-1]] + [0]
+        if self.lie == "evaluation":  # w makes up for it: all that is false are two claims of the merge
+            values[7] += 1
+        if self.lie == "table output":
+            values[5] += 1
+        out += self.send(t, "evals", words(v % R for v in values[2:-1]))
         z, v, coefs, sent = self.merge_sumcheck(t, claims, values)
         out += sent + self.open(t, coefs, z, v)
         return out, t.log
+
+    def product_masks(self, i):
+        """Masks of E, A and B of prod i."""
+        at = self.c.slot_h + 4 + 2 * i
+        return [0, self.col[Z][at], self.col[Z][at + 1]]
+
+    def mask_form(self, r):
+        """The form of g at r, or of its sum over the cube, on Z."""
+        n, slots = self.c.n_prod, self.c.mask_slots()
+        if r is None:
+            return {0: 2**n % R} | {s: 2 ** (n - 1) % R for s, _, _ in slots}
+        return {0: 1} | {s: pow(r[i], e, R) for s, i, e in slots}
+
+    def claims(self, rho, r, beta, gamma, delta):
+        """The merge claims' forms in order, {column: {lane: weight}}."""
+        c = self.c
+        lanes = lambda k: range(c.chunks[k] * c.m)
+        r_nu, r_kappa = r[len(r) - c.nu :], r[len(r) - c.kappa :]
+        on = lambda k, point: dict(zip(lanes(k), eq_table(point)))
+        slot = lambda i: {c.slot_h + i: r[-1] * (1 - r[-1]) % R}
+        first = self.direct_form(rho, gamma)
+        first[H] = dict.fromkeys(lanes(H), delta**3 % R)
+        first[Z] = self.mask_form(None)
+        g_column = {i: beta * v % R for i, v in on(G, r_nu).items()}
+        out = [
+            first,
+            {Z: self.mask_form(r)},
+            {H: on(H, r_nu), Z: slot(0)},
+            {F: on(F, r_nu), G: g_column, Z: slot(1)},
+            {HT: on(HT, r_kappa), Z: slot(2)},
+            {T: on(T, r_kappa)},
+            {M: on(M, r_kappa), Z: slot(3)},
+        ]
+        i = 4
+        for s, p in ((s, p) for s in c.steps for p in s.prods):
+            x = r[len(r) - sum(map(log2up, c.x_dims(s, p))) :]
+            for o in p[3:]:
+                out.append(self.operand_form(o, c.env(s, p, rho, x)) | {Z: slot(i)})
+                i += 1
+        out.append({Z: dict.fromkeys(lanes(Z), 1), R_: {i: i.bit_count() for i in lanes(R_)}})
+        return out
 
     def send(self, t, label, data):
         t.absorb(label, data)
@@ -544,32 +621,48 @@ class Prover:
                 out.append((n, pow(gamma, k, R) * p[0] % R, tables))
         return out
 
-    def product_sumcheck(self, t, instances):
+    def product_sumcheck(self, t, terms):
+        """terms: (variables, weight, [E, A, B], [masks of E, A, B])."""
         n_rounds, half, r, out = self.c.n_prod, (R + 1) // 2, [], b""
-        live = [[n, w * pow(half, n_rounds - n, R) % R, tables] for n, w, tables in instances]
+        live = [[n, w * pow(half, n_rounds - n, R) % R, tables, masks] for n, w, tables, masks in terms]
         for j in range(n_rounds):
-            at = [0] * 4
-            for n, w, tables in live:
-                if j < n_rounds - n:  # constant in this variable and the later ones before its own
+            last = j == n_rounds - 1
+            at = self.mask_round(r)
+            for n, w, tables, masks in live:
+                if j < n_rounds - n and not last:  # constant in this variable and the later ones before its own
                     total = sum(a * b % R * c for a, b, c in zip(*tables))
                     at = [(v + w * total * 2 ** (n_rounds - n - 1 - j)) % R for v in at]
                     continue
                 for i in range(0, len(tables[0]), 2):
-                    lo = [x[i] for x in tables]
-                    step = [x[i + 1] - x[i] for x in tables]
-                    for x in range(4):
-                        at[x] += w * prod(l + x * s for l, s in zip(lo, step))
-            c0, c1, c2, c3 = interpolate([v % R for v in at])
-            out += self.send(t, "prod", words([c0, c2, c3]))
+                    pairs = [(x[i], x[i + 1] - x[i] if n else 0) for x in tables]
+                    for x in range(len(at)):
+                        bump = x * (1 - x) if last else 0
+                        at[x] += w * prod((l + x * s + bump * k) % R for (l, s), k in zip(pairs, masks))
+            coefs = interpolate([v % R for v in at])
+            if last and self.lie == "last round":
+                coefs[5] += 1
+            out += self.send(t, "prod", words(v % R for v in coefs[:1] + coefs[2:]))
             r.append(t.challenge("r"))
             for item in live:
                 if j >= n_rounds - item[0]:
                     item[2] = [fold(x, r[-1]) for x in item[2]]
         return r, out
 
+    def mask_round(self, r):
+        """The sum of g over the variables behind r's next one, at the points 0 .. 3 (last round: 0 .. 5)."""
+        n, j, z = self.c.n_prod, len(r), self.col[Z]
+        free = n - 1 - j
+        fixed = (z[0] + self.shift) * 2**free
+        for s, i, e in self.c.mask_slots():
+            if i != j:
+                fixed += z[s] * (pow(r[i], e, R) * 2**free if i < j else 2 ** (free - 1))
+        own = [(s, e) for s, i, e in self.c.mask_slots() if i == j]
+        points = range(6 if free == 0 else 4)
+        return [(fixed + sum(z[s] * x**e for s, e in own) * 2**free) % R for x in points]
+
     def merge_sumcheck(self, t, claims, values):
         c, lam = self.c, t.challenge("lambda")
-        w = {(k, i): [0] * c.m for k in range(9) for i in range(c.chunks[k])}
+        w = {(k, i): [0] * c.m for k in range(11) for i in range(c.chunks[k])}
         for j, form in enumerate(claims):
             for k, f in form.items():
                 for i, x in f.items():
@@ -594,24 +687,25 @@ class Prover:
     def open(self, t, coefs, z, v):
         """Mercury; every quotient is evaluated at the known tau instead of being computed."""
         c, inv = self.c, lambda x: pow(x, -1, R)
-        f = [0] * (c.m + 1)
+        f = [0] * (c.m + 8 * self.b)
         for (k, i), weight in coefs.items():
             for x in range(c.m):
                 f[x] = (f[x] + weight * self.col[k][i * c.m + x]) % R
-            f[c.m] = (f[c.m] + weight * self.blind[k][i]) % R
-        mu1 = (c.mu + 1) // 2
-        b, p1, p2 = 1 << mu1, eq_table(z[:mu1]), eq_table(z[mu1:])
+            for x, blind in self.blind[k][i].items():
+                f[x] = (f[x] + weight * blind) % R
+        mu1, b = (c.mu + 1) // 2, self.b
+        p1, p2 = eq_table(z[:mu1]), eq_table(z[mu1:])
         rows = [f[i : i + b] for i in range(0, len(f), b)]
         at = lambda *ps: b"".join(g1_bytes(p) for p in ps)
         h = [dot(row, p1) for row in rows]
         out = self.send(t, "m.h", at(evaluate(h, self.tau)))
         a = t.challenge("m.a")
-        g = [sum(row[j] * pow(a, i, R) for i, row in enumerate(rows) if j < len(row)) % R for j in range(b)]
+        g = [sum(row[j] * pow(a, i, R) for i, row in enumerate(rows)) % R for j in range(b)]
         f_tau, g_tau, h_tau = (evaluate(x, self.tau) for x in (f, g, h))
         q_tau = (f_tau - g_tau) * inv(pow(self.tau, b, R) - a) % R
         out += self.send(t, "m.qg", at(q_tau, g_tau))
         gamma = t.challenge("m.gamma")
-        s = [0] * (b + 1)
+        s = [0] * max(b, len(h))
         for weight, x, y in ((1, g, p1), (gamma, h, p2)):
             for i, xi in enumerate(x):
                 for j, yj in enumerate(y):
@@ -637,7 +731,14 @@ class Prover:
 
 
 def interpolate(y):
-    """Coefficients of the cubic through (0, y0) .. (3, y3)."""
-    six = pow(6, -1, R)
-    d1, d2, d3 = y[1] - y[0], y[2] - 2 * y[1] + y[0], y[3] - 3 * y[2] + 3 * y[1] - y[0]
-    return [y[0], (6 * d1 - 3 * d2 + 2 * d3) * six % R, (3 * d2 - 3 * d3) * six % R, d3 * six % R]
+    """Coefficients of the polynomial of degree < len(y) through (0, y0), (1, y1), ..."""
+    out = [0] * len(y)
+    for i, yi in enumerate(y):
+        basis, scale = [1], 1
+        for j in range(len(y)):
+            if j != i:
+                basis = [(b - j * a) % R for a, b in zip(basis + [0], [0] + basis)]
+                scale = scale * (i - j) % R
+        scale = yi * pow(scale, -1, R)
+        out = [(a + scale * b) % R for a, b in zip(out, basis)]
+    return out

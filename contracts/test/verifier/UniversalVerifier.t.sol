@@ -55,7 +55,7 @@ contract UniversalVerifierTest is VectorLoader {
 
     function test_verify_rejectsOtherLengths() public view {
         Vector memory v = mlp;
-        uint256[9] memory lengths = [uint256(0), 1, 31, 32, 64, 1000, 1600, 2000, 2240];
+        uint256[9] memory lengths = [uint256(0), 1, 31, 32, 64, 1000, 1600, 2000, 2464];
         for (uint256 i = 0; i < lengths.length; ++i) {
             assertFalse(_withLength(v, lengths[i]));
         }
@@ -133,7 +133,7 @@ contract UniversalVerifierTest is VectorLoader {
         uint256 nF = uint8(v.vk[21]);
         uint256 nG = uint8(v.vk[23]);
         uint256 nT = uint8(v.vk[25]);
-        return 64 * (2 * nF + nG + 2 * nT);
+        return 64 * (2 * nF + nG + 2 * nT + 2);
     }
 
     function _get(bytes memory data, uint256 i) private pure returns (uint256 x) {
@@ -220,10 +220,13 @@ contract UniversalVerifierTest is VectorLoader {
 
     function test_verify_revertsForOtherProofSystem() public {
         Vector memory v = mlp;
-        v.vk[0] = 0x02;
-        v.key = placeKey(v.vk);
-        vm.expectRevert(abi.encodeWithSelector(Verifier_NotAKey.selector, v.key));
-        this.callCheck(v);
+        for (uint8 id = 0; id < 4; ++id) {
+            if (id == 2) continue;
+            v.vk[0] = bytes1(id); // 1 is the system without masks
+            v.key = placeKey(v.vk);
+            vm.expectRevert(abi.encodeWithSelector(Verifier_NotAKey.selector, v.key));
+            this.callCheck(v);
+        }
     }
 
     function test_verify_revertsForOtherSrs() public {
