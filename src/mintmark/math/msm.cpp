@@ -11,6 +11,7 @@
 #include "mintmark/base/assert.hpp"
 #include "mintmark/base/parallel.hpp"
 #include "mintmark/math/batch_add.hpp"
+#include "mintmark/math/bucket_sum.hpp"
 #include "mintmark/math/ifma_available.hpp"
 
 // Pippenger's method. Scalars are written in signed digits of `width` bits; the points of a window
@@ -19,6 +20,8 @@
 
 namespace mintmark {
 namespace {
+
+constexpr std::size_t kSplitGrain = 4096;
 
 /// Signed digits in [-2^(width-1), 2^(width-1)]: digit k of scalar i is at [k * count + i].
 struct Digits {
@@ -29,10 +32,10 @@ struct Digits {
     std::vector<std::int32_t> values;
 };
 
-/// The width with the least work: an addition a point and window, and two of projective points,
-/// each as much work as several batched additions, a bucket.
+/// The width with the least work: a batched addition a point and window, and two of projective
+/// points a bucket.
 unsigned best_width(std::size_t count, unsigned bits) noexcept {
-    const double bucket_cost = ifma_available() ? 9.0 : 3.5;
+    const double bucket_cost = ifma_available() ? 3.0 : 3.5;
     unsigned best = 2;
     double best_cost = 1e300;
     for (unsigned width = 2; width <= 16; ++width) {
@@ -79,10 +82,12 @@ struct Task {
 };
 
 /// The points of a task in buckets: bucket b of window k is number (k - first) * buckets + b and
-/// holds `sizes[number]` consecutive points. One object serves many tasks and keeps its memory.
+/// holds `sizes[number]` consecutive points, at first as references to bases. One object serves
+/// many tasks and keeps its memory.
 class Buckets {
   public:
-    void load(std::span<const G1Affine> bases, const Digits& digits, const Task& task) {
+    void load(std::span<const PointXy> bases, const Digits& digits, const Task& task) {
+        bases_ = bases;
         per_window_ = std::size_t{1} << (digits.width - 1);
         sizes_.assign(per_window_ * (task.last_window - task.first_window), 0);
         const auto for_each_digit = [&](const auto& visit) {
@@ -91,43 +96,39 @@ class Buckets {
                 const std::int32_t* row = &digits.values[k * digits.count];
                 for (std::size_t i = task.begin; i < task.end; ++i) {
                     if (row[i] == 0) continue;
-                    visit(first + static_cast<std::size_t>(std::abs(row[i])) - 1, i, row[i] > 0);
+                    visit(first + static_cast<std::size_t>(std::abs(row[i])) - 1, i, row[i] < 0);
                 }
             }
         };
         for_each_digit([&](std::size_t bucket, std::size_t, bool) { ++sizes_[bucket]; });
-        std::vector<std::uint32_t> next(sizes_.size());
-        std::exclusive_scan(sizes_.begin(), sizes_.end(), next.begin(), 0U);
-        grow(points_, next.back() + sizes_.back());
-        for_each_digit([&](std::size_t bucket, std::size_t i, bool positive) {
-            const G1Affine& base = bases[i];
-            PointXy& slot = points_[next[bucket]++];
-            slot = base.infinity ? PointXy{} : PointXy{base.x, positive ? base.y : -base.y};
+        next_.resize(sizes_.size());
+        std::exclusive_scan(sizes_.begin(), sizes_.end(), next_.begin(), 0U);
+        refs_.resize(next_.back() + sizes_.back());
+        for_each_digit([&](std::size_t bucket, std::size_t i, bool is_negative) {
+            refs_[next_[bucket]++] = base_ref(i, is_negative);
         });
+        halve_refs();
     }
 
-    /// Halves the buckets until few additions are left to share an inversion.
+    /// Adds up each bucket: halves them all until few additions are left to share an inversion.
     void reduce() {
         while (halve()) {
         }
+        add_up_rest();
     }
 
-    /// Sum over b of (b + 1) * bucket b, for window number `window` of the task.
-    [[nodiscard]] G1 window_sum(std::size_t window) const {
+    /// Sum over b of (b + 1) * bucket b, for window number `window` of the task; after reduce.
+    [[nodiscard]] G1 window_sum(std::size_t window) {
         const std::size_t first = window * per_window_;
-        const std::size_t before = std::accumulate(
-            sizes_.begin(), sizes_.begin() + static_cast<std::ptrdiff_t>(first), std::size_t{0});
-        std::size_t end = before;
-        for (std::size_t b = 0; b < per_window_; ++b) end += sizes_[first + b];
-        G1 running, sum;
-        for (std::size_t b = per_window_; b > 0; --b) {
-            for (std::uint32_t i = 0; i < sizes_[first + b - 1]; ++i) {
-                const PointXy& point = points_[--end];
-                if (!point.is_infinity()) running += G1Affine{point.x, point.y, false};
-            }
-            sum += running;
-        }
-        return sum;
+        const auto sizes = std::span(sizes_).subspan(first, per_window_);
+        const PointXy* from =
+            points_.data() + std::accumulate(sizes_.begin(),
+                                             sizes_.begin() + static_cast<std::ptrdiff_t>(first),
+                                             std::size_t{0});
+        dense_.assign(per_window_, PointXy{});
+        for (std::size_t b = 0; b < per_window_; ++b)
+            if (sizes[b] != 0) dense_[b] = *from++;
+        return bucket_sum(dense_);
     }
 
   private:
@@ -137,34 +138,80 @@ class Buckets {
         if (points.size() < size) points.resize(size);
     }
 
-    bool halve() {
-        std::size_t pairs = 0, total = 0;
-        for (const std::uint32_t size : sizes_) {
-            pairs += size / 2;
-            total += (size + 1) / 2;
-        }
-        if (pairs < kMinBatch) return false;
+    /// Pairs off the points of each bucket: the sums go to reduced_, a point left over is `copied`.
+    template <class Copy, class Add>
+    void pair_off(const Copy& copied, const Add& add) {
+        std::size_t total = 0;
+        for (const std::uint32_t size : sizes_) total += (size + 1) / 2;
         grow(reduced_, total);
         slots_.clear();
         std::uint32_t from = 0, to = 0;
         for (std::uint32_t& size : sizes_) {
             for (std::uint32_t i = 0; i + 1 < size; i += 2) slots_.push_back({from + i, to++});
-            if (size % 2 == 1) reduced_[to++] = points_[from + size - 1];
+            if (size % 2 == 1) reduced_[to++] = copied(from + size - 1);
             from += size;
             size = (size + 1) / 2;
         }
-        for (std::size_t done = 0; done < slots_.size(); done += kMaxBatch) {
-            const std::size_t count = std::min(kMaxBatch, slots_.size() - done);
-            add_pairs(points_.data(), reduced_.data(), std::span(slots_).subspan(done, count),
-                      scratch_);
-        }
+        for (std::size_t done = 0; done < slots_.size(); done += kMaxBatch)
+            add(std::span(slots_).subspan(done, std::min(kMaxBatch, slots_.size() - done)));
         points_.swap(reduced_);
+    }
+
+    void halve_refs() {
+        pair_off([&](std::uint32_t place) { return referred_point(bases_, refs_[place]); },
+                 [&](std::span<const PairSlot> slots) {
+                     add_base_pairs(bases_, refs_, reduced_.data(), slots, scratch_);
+                 });
+    }
+
+    bool halve() {
+        std::size_t pairs = 0;
+        for (const std::uint32_t size : sizes_) pairs += size / 2;
+        if (pairs < kMinBatch) return false;
+        pair_off([&](std::uint32_t place) { return points_[place]; },
+                 [&](std::span<const PairSlot> slots) {
+                     add_pairs(points_.data(), reduced_.data(), slots, scratch_);
+                 });
         return true;
     }
 
+    /// Buckets of several points that halve() left.
+    void add_up_rest() {
+        std::vector<G1> sums;
+        std::size_t from = 0;
+        for (const std::uint32_t size : sizes_) {
+            if (size > 1) {
+                G1 sum;
+                for (std::uint32_t i = 0; i < size; ++i) sum += to_affine(points_[from + i]);
+                sums.push_back(sum);
+            }
+            from += size;
+        }
+        if (sums.empty()) return;
+        const std::vector<G1Affine> affine = batch_to_affine(sums);
+        from = 0;
+        std::size_t to = 0, next = 0;
+        for (std::uint32_t& size : sizes_) {
+            if (size == 0) continue;
+            const PointXy alone = points_[from];
+            from += size;
+            if (size == 1) {
+                points_[to++] = alone;
+                continue;
+            }
+            const G1Affine& sum = affine[next++];
+            points_[to++] = sum.infinity ? PointXy{} : PointXy{sum.x, sum.y};
+            size = 1;
+        }
+    }
+    static G1Affine to_affine(const PointXy& point) noexcept {
+        return {point.x, point.y, point.is_infinity()};
+    }
+
+    std::span<const PointXy> bases_;
     std::size_t per_window_ = 0;
-    std::vector<std::uint32_t> sizes_;
-    std::vector<PointXy> points_, reduced_;
+    std::vector<std::uint32_t> sizes_, next_, refs_;
+    std::vector<PointXy> points_, reduced_, dense_;
     std::vector<PairSlot> slots_;
     BatchScratch scratch_;
 };
@@ -215,9 +262,19 @@ std::vector<Task> make_tasks(const Digits& digits) {
     return tasks;
 }
 
-G1 sum_digits(std::span<const G1Affine> bases, const Digits& digits) {
+std::vector<PointXy> to_xy(std::span<const G1Affine> bases) {
+    std::vector<PointXy> out(bases.size());
+    parallel_for(bases.size(), kSplitGrain, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i)
+            if (!bases[i].infinity) out[i] = {bases[i].x, bases[i].y};
+    });
+    return out;
+}
+
+G1 sum_digits(std::span<const G1Affine> bases_given, const Digits& digits) {
     MINTMARK_ASSERT(digits.count < std::size_t{1} << 27U);  // indices have 32 bits
     if (digits.nonzero == 0) return {};
+    const std::vector<PointXy> bases = to_xy(bases_given);
     const std::vector<Task> tasks = make_tasks(digits);
     std::vector<std::vector<G1>> sums(tasks.size());
     parallel_for(tasks.size(), 1, [&](std::size_t begin, std::size_t end) {
@@ -241,8 +298,6 @@ G1 sum_digits(std::span<const G1Affine> bases, const Digits& digits) {
     }
     return total;
 }
-
-constexpr std::size_t kSplitGrain = 4096;
 
 std::uint64_t magnitude_of(std::int64_t value) noexcept {
     const auto raw = static_cast<std::uint64_t>(value);
