@@ -1,5 +1,7 @@
 #include "mintmark/math/small_fold.hpp"
 
+#include <algorithm>
+
 #include "mintmark/base/assert.hpp"
 #include "mintmark/math/ifma_available.hpp"
 
@@ -29,6 +31,14 @@ void add_small_dots(std::span<Fr> out, std::span<const Fr> factors, const Int* v
 }
 
 }  // namespace portable
+
+void to_field(std::span<Fr> out, std::span<const std::int64_t> values) {
+    MINTMARK_ASSERT(out.size() == values.size());
+    std::ranges::fill(out, Fr::zero());
+    const Fr one = Fr::one();
+    const std::int64_t* row = values.data();
+    add_small_rows<std::int64_t>(out, {&one, 1}, {&row, 1});
+}
 
 template <class Int>
 void add_small_rows(std::span<Fr> out, std::span<const Fr> factors,

@@ -11,6 +11,9 @@
 
 namespace mintmark {
 
+/// out[i] = values[i] mod p; equal lengths. Picks IFMA at run time.
+void to_field(std::span<Fr> out, std::span<const std::int64_t> values);
+
 // `Int` is std::int16_t, std::int32_t or std::int64_t. Any values are allowed; the fast path is for
 // |value| < 2^19.
 #define MINTMARK_SMALL_FOLD                                                                   \

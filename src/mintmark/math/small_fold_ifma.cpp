@@ -245,8 +245,7 @@ void add_dots_once(std::span<Fr> out, std::span<const Fr> factors, const Int* va
 template <class Int>
 void add_small_rows(std::span<Fr> out, std::span<const Fr> factors,
                     std::span<const Int* const> rows) {
-    constexpr std::size_t kFewest = 2;  // below, the reductions cost more than they save
-    if (out.size() < 16 || rows.size() < kFewest) {
+    if (out.size() < 16) {
         portable::add_small_rows(out, factors, rows);
         return;
     }

@@ -82,6 +82,17 @@ TEST(SmallFold, Int64) {
     check<std::int64_t>(63);
 }
 
+TEST(SmallFold, ToField) {
+    for (const std::size_t count : {0U, 1U, 15U, 16U, 100U}) {
+        for (const unsigned bits : {2U, 20U, 21U, 63U}) {
+            const auto values = random_values<std::int64_t>(count, bits, count);
+            std::vector<Fr> got = random_factors(count, 1);
+            to_field(got, values);
+            for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(got[i], Fr::from_i64(values[i]));
+        }
+    }
+}
+
 TEST(SmallFold, ExtremesEverywhere) {  // the largest sums, where a missing carry shows
     const std::vector<Fr> top(4096, -Fr::from_montgomery({1, 0, 0, 0}));
     for (const std::int64_t value :

@@ -254,12 +254,11 @@ class Session {
     // sum of coef_c p_c: m coefficients, then the combined blinder.
     [[nodiscard]] std::vector<Fr> combine(const ChunkCoefs& coefs) const {
         std::vector<Fr> f(m_ + 1);
-        for (std::size_t k = 0; k < kNumColumns; ++k)
-            for (std::size_t c = 0; c < coefs[k].size(); ++c) {
-                columns_.add_lanes(static_cast<Column>(k), c * m_, coefs[k][c],
-                                   std::span(f).first(m_));
+        for (std::size_t k = 0; k < kNumColumns; ++k) {
+            columns_.add_chunks(static_cast<Column>(k), 0, coefs[k], std::span(f).first(m_));
+            for (std::size_t c = 0; c < coefs[k].size(); ++c)
                 f[m_] += coefs[k][c] * blinders_[k][c];
-            }
+        }
         return f;
     }
 
