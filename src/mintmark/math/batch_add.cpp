@@ -30,11 +30,6 @@ PairKind classify(const PointXy& a, const PointXy& b) noexcept {
     return (a.y + b.y).is_zero() ? PairKind::kCancel : PairKind::kDouble;
 }
 
-PointXy referred_point(std::span<const PointXy> bases, std::uint32_t ref) noexcept {
-    const PointXy& base = bases[ref >> 1U];
-    return {base.x, (ref & 1U) != 0 ? -base.y : base.y};
-}
-
 namespace portable {
 
 void add_pairs(const PointXy* in, PointXy* out, std::span<const PairSlot> slots,

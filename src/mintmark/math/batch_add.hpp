@@ -47,7 +47,11 @@ inline constexpr std::size_t kMaxBatch = 2048;
 [[nodiscard]] constexpr std::uint32_t base_ref(std::size_t index, bool is_negative) noexcept {
     return static_cast<std::uint32_t>(2 * index + (is_negative ? 1 : 0));
 }
-[[nodiscard]] PointXy referred_point(std::span<const PointXy> bases, std::uint32_t ref) noexcept;
+[[nodiscard]] inline PointXy referred_point(std::span<const PointXy> bases,
+                                            std::uint32_t ref) noexcept {
+    const PointXy& base = bases[ref >> 1U];
+    return {base.x, (ref & 1U) != 0 ? -base.y : base.y};
+}
 
 #define MINTMARK_BATCH_ADD                                                                   \
     /** Does all additions; `in` and `out` do not overlap, at most kMaxBatch slots. */       \

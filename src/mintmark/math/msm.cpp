@@ -10,9 +10,9 @@
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/base/parallel.hpp"
-#include "mintmark/math/batch_add.hpp"
 #include "mintmark/math/bucket_sum.hpp"
 #include "mintmark/math/ifma_available.hpp"
+#include "mintmark/math/run_sums.hpp"
 
 // Pippenger's method. Scalars are written in signed digits of `width` bits; the points of a window
 // are sorted by |digit| into buckets, each bucket is summed by a tree of batched affine additions
@@ -81,15 +81,13 @@ struct Task {
     std::size_t begin, end;
 };
 
-/// The points of a task in buckets: bucket b of window k is number (k - first) * buckets + b and
-/// holds `sizes[number]` consecutive points, at first as references to bases. One object serves
-/// many tasks and keeps its memory.
+/// The points of a task in buckets: bucket b of window k is run (k - first) * buckets + b. One
+/// object serves many tasks and keeps its memory.
 class Buckets {
   public:
-    void load(std::span<const PointXy> bases, const Digits& digits, const Task& task) {
-        bases_ = bases;
+    void load(const Digits& digits, const Task& task) {
         per_window_ = std::size_t{1} << (digits.width - 1);
-        sizes_.assign(per_window_ * (task.last_window - task.first_window), 0);
+        runs_.sizes.assign(per_window_ * (task.last_window - task.first_window), 0);
         const auto for_each_digit = [&](const auto& visit) {
             for (std::size_t k = task.first_window; k < task.last_window; ++k) {
                 const std::size_t first = (k - task.first_window) * per_window_;
@@ -100,31 +98,25 @@ class Buckets {
                 }
             }
         };
-        for_each_digit([&](std::size_t bucket, std::size_t, bool) { ++sizes_[bucket]; });
-        next_.resize(sizes_.size());
-        std::exclusive_scan(sizes_.begin(), sizes_.end(), next_.begin(), 0U);
-        refs_.resize(next_.back() + sizes_.back());
+        for_each_digit([&](std::size_t bucket, std::size_t, bool) { ++runs_.sizes[bucket]; });
+        next_.resize(runs_.sizes.size());
+        std::exclusive_scan(runs_.sizes.begin(), runs_.sizes.end(), next_.begin(), 0U);
+        runs_.refs.resize(next_.back() + runs_.sizes.back());
         for_each_digit([&](std::size_t bucket, std::size_t i, bool is_negative) {
-            refs_[next_[bucket]++] = base_ref(i, is_negative);
+            runs_.refs[next_[bucket]++] = base_ref(i, is_negative);
         });
-        halve_refs();
     }
 
-    /// Adds up each bucket: halves them all until few additions are left to share an inversion.
-    void reduce() {
-        while (halve()) {
-        }
-        add_up_rest();
-    }
+    /// Adds up each bucket.
+    void reduce(std::span<const PointXy> bases) { runs_.reduce(bases); }
 
     /// Sum over b of (b + 1) * bucket b, for window number `window` of the task; after reduce.
     [[nodiscard]] G1 window_sum(std::size_t window) {
         const std::size_t first = window * per_window_;
-        const auto sizes = std::span(sizes_).subspan(first, per_window_);
+        const auto sizes = std::span(runs_.sizes).subspan(first, per_window_);
+        const auto before = std::span(runs_.sizes).first(first);
         const PointXy* from =
-            points_.data() + std::accumulate(sizes_.begin(),
-                                             sizes_.begin() + static_cast<std::ptrdiff_t>(first),
-                                             std::size_t{0});
+            runs_.sums().data() + std::accumulate(before.begin(), before.end(), std::size_t{0});
         dense_.assign(per_window_, PointXy{});
         for (std::size_t b = 0; b < per_window_; ++b)
             if (sizes[b] != 0) dense_[b] = *from++;
@@ -132,88 +124,10 @@ class Buckets {
     }
 
   private:
-    static constexpr std::size_t kMinBatch = 32;  // below, an inversion costs more than it saves
-
-    static void grow(std::vector<PointXy>& points, std::size_t size) {
-        if (points.size() < size) points.resize(size);
-    }
-
-    /// Pairs off the points of each bucket: the sums go to reduced_, a point left over is `copied`.
-    template <class Copy, class Add>
-    void pair_off(const Copy& copied, const Add& add) {
-        std::size_t total = 0;
-        for (const std::uint32_t size : sizes_) total += (size + 1) / 2;
-        grow(reduced_, total);
-        slots_.clear();
-        std::uint32_t from = 0, to = 0;
-        for (std::uint32_t& size : sizes_) {
-            for (std::uint32_t i = 0; i + 1 < size; i += 2) slots_.push_back({from + i, to++});
-            if (size % 2 == 1) reduced_[to++] = copied(from + size - 1);
-            from += size;
-            size = (size + 1) / 2;
-        }
-        for (std::size_t done = 0; done < slots_.size(); done += kMaxBatch)
-            add(std::span(slots_).subspan(done, std::min(kMaxBatch, slots_.size() - done)));
-        points_.swap(reduced_);
-    }
-
-    void halve_refs() {
-        pair_off([&](std::uint32_t place) { return referred_point(bases_, refs_[place]); },
-                 [&](std::span<const PairSlot> slots) {
-                     add_base_pairs(bases_, refs_, reduced_.data(), slots, scratch_);
-                 });
-    }
-
-    bool halve() {
-        std::size_t pairs = 0;
-        for (const std::uint32_t size : sizes_) pairs += size / 2;
-        if (pairs < kMinBatch) return false;
-        pair_off([&](std::uint32_t place) { return points_[place]; },
-                 [&](std::span<const PairSlot> slots) {
-                     add_pairs(points_.data(), reduced_.data(), slots, scratch_);
-                 });
-        return true;
-    }
-
-    /// Buckets of several points that halve() left.
-    void add_up_rest() {
-        std::vector<G1> sums;
-        std::size_t from = 0;
-        for (const std::uint32_t size : sizes_) {
-            if (size > 1) {
-                G1 sum;
-                for (std::uint32_t i = 0; i < size; ++i) sum += to_affine(points_[from + i]);
-                sums.push_back(sum);
-            }
-            from += size;
-        }
-        if (sums.empty()) return;
-        const std::vector<G1Affine> affine = batch_to_affine(sums);
-        from = 0;
-        std::size_t to = 0, next = 0;
-        for (std::uint32_t& size : sizes_) {
-            if (size == 0) continue;
-            const PointXy alone = points_[from];
-            from += size;
-            if (size == 1) {
-                points_[to++] = alone;
-                continue;
-            }
-            const G1Affine& sum = affine[next++];
-            points_[to++] = sum.infinity ? PointXy{} : PointXy{sum.x, sum.y};
-            size = 1;
-        }
-    }
-    static G1Affine to_affine(const PointXy& point) noexcept {
-        return {point.x, point.y, point.is_infinity()};
-    }
-
-    std::span<const PointXy> bases_;
     std::size_t per_window_ = 0;
-    std::vector<std::uint32_t> sizes_, next_, refs_;
-    std::vector<PointXy> points_, reduced_, dense_;
-    std::vector<PairSlot> slots_;
-    BatchScratch scratch_;
+    RunSums runs_;
+    std::vector<std::uint32_t> next_;
+    std::vector<PointXy> dense_;
 };
 
 /// Lends Buckets and takes them back, so that their memory (a few MiB a thread) is not given back
@@ -262,15 +176,6 @@ std::vector<Task> make_tasks(const Digits& digits) {
     return tasks;
 }
 
-std::vector<PointXy> to_xy(std::span<const G1Affine> bases) {
-    std::vector<PointXy> out(bases.size());
-    parallel_for(bases.size(), kSplitGrain, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t i = begin; i < end; ++i)
-            if (!bases[i].infinity) out[i] = {bases[i].x, bases[i].y};
-    });
-    return out;
-}
-
 G1 sum_digits(std::span<const G1Affine> bases_given, const Digits& digits) {
     MINTMARK_ASSERT(digits.count < std::size_t{1} << 27U);  // indices have 32 bits
     if (digits.nonzero == 0) return {};
@@ -280,8 +185,8 @@ G1 sum_digits(std::span<const G1Affine> bases_given, const Digits& digits) {
     parallel_for(tasks.size(), 1, [&](std::size_t begin, std::size_t end) {
         auto buckets = lender().borrow();
         for (std::size_t t = begin; t < end; ++t) {
-            buckets->load(bases, digits, tasks[t]);
-            buckets->reduce();
+            buckets->load(digits, tasks[t]);
+            buckets->reduce(bases);
             for (std::size_t k = tasks[t].first_window; k < tasks[t].last_window; ++k) {
                 sums[t].push_back(buckets->window_sum(k - tasks[t].first_window));
             }
