@@ -17,7 +17,8 @@ contract Deploy is Script {
             operatorDelay: 2 days,
             platformPpm: uint32(vm.envOr("PLATFORM_PPM", uint256(25_000))),
             minCommitAge: uint64(vm.envOr("MIN_COMMIT_AGE", uint256(60))),
-            priceNotice: uint64(vm.envOr("PRICE_NOTICE", uint256(1 days)))
+            priceNotice: uint64(vm.envOr("PRICE_NOTICE", uint256(1 days))),
+            sequencerFeed: vm.envOr("SEQUENCER_FEED", address(0))
         });
         vm.startBroadcast();
         contracts = Deployment.deploy(config, msg.sender);
@@ -28,6 +29,9 @@ contract Deploy is Script {
         console.log("AccessManager ", address(contracts.authority));
         console.log("ModelRegistry ", address(contracts.registry));
         console.log("PriceBook     ", address(contracts.priceBook));
+        console.log("Currencies    ", address(contracts.currencies));
+        console.log("QuotaLedger   ", address(contracts.quotaLedger));
+        console.log("Allowlist     ", address(contracts.allowlist));
         console.log("RevenueRouter ", address(contracts.revenueRouter));
         console.log("AccessPass    ", address(contracts.accessPass));
         console.log("VerifierRouter", address(contracts.verifierRouter));

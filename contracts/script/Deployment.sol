@@ -5,6 +5,10 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 import {AccessPass} from "../src/access/AccessPass.sol";
 import {Guarded} from "../src/governance/Guarded.sol";
 import {Roles} from "../src/governance/Roles.sol";
+import {Allowlist} from "../src/gating/Allowlist.sol";
+import {QuotaLedger} from "../src/gating/QuotaLedger.sol";
+import {IAggregatorV3} from "../src/interfaces/IAggregatorV3.sol";
+import {Currencies} from "../src/pricing/Currencies.sol";
 import {PriceBook} from "../src/pricing/PriceBook.sol";
 import {ModelRegistry} from "../src/registry/ModelRegistry.sol";
 import {RevenueRouter} from "../src/revenue/RevenueRouter.sol";
@@ -23,6 +27,7 @@ library Deployment {
         uint32 platformPpm;
         uint64 minCommitAge; // seconds
         uint64 priceNotice; // seconds
+        address sequencerFeed; // Chainlink's uptime feed of an L2; zero on a chain without one
     }
 
     struct Contracts {
@@ -32,6 +37,9 @@ library Deployment {
         RevenueRouter revenueRouter;
         AccessPass accessPass;
         VerifierRouter verifierRouter;
+        Currencies currencies;
+        QuotaLedger quotaLedger;
+        Allowlist allowlist;
     }
 
     /// @notice Steps 1 to 7: deploys, and binds the settler. `deployer` is ADMIN until `handOver`.
@@ -39,7 +47,10 @@ library Deployment {
         c.authority = new AccessManager(deployer);
         address authority = address(c.authority);
         c.registry = new ModelRegistry(authority, config.minCommitAge);
-        c.priceBook = new PriceBook(c.registry, config.priceNotice);
+        c.currencies = new Currencies(authority, IAggregatorV3(config.sequencerFeed));
+        c.priceBook = new PriceBook(c.registry, c.currencies, config.priceNotice);
+        c.quotaLedger = new QuotaLedger(authority, c.registry);
+        c.allowlist = new Allowlist(authority);
         c.revenueRouter = new RevenueRouter(authority, c.registry, config.treasury, config.platformPpm);
         c.accessPass = new AccessPass(authority, c.registry, c.priceBook, c.revenueRouter);
         c.verifierRouter = new VerifierRouter(authority, c.registry, c.accessPass);
@@ -65,6 +76,8 @@ library Deployment {
         systems[0] = c.verifierRouter.registerProofSystem.selector;
         authority.setTargetFunctionRole(address(c.verifierRouter), systems, Roles.OPERATOR);
 
+        _handOverSelling(c, config);
+
         authority.labelRole(Roles.GUARDIAN, "GUARDIAN");
         authority.labelRole(Roles.OPERATOR, "OPERATOR");
         authority.grantRole(Roles.GUARDIAN, config.guardian, 0);
@@ -72,5 +85,20 @@ library Deployment {
         uint64 adminRole = authority.ADMIN_ROLE();
         authority.grantRole(adminRole, config.admin, config.adminDelay);
         if (config.admin != deployer) authority.renounceRole(adminRole, deployer);
+    }
+
+    /// @dev The roles of currencies and allowlists.
+    function _handOverSelling(Contracts memory c, Config memory config) private {
+        AccessManager authority = c.authority;
+        bytes4[] memory one = new bytes4[](1);
+        one[0] = c.currencies.suspend.selector;
+        authority.setTargetFunctionRole(address(c.currencies), one, Roles.GUARDIAN);
+        bytes4[] memory currencies = new bytes4[](2);
+        (currencies[0], currencies[1]) = (c.currencies.list.selector, c.currencies.resume.selector);
+        authority.setTargetFunctionRole(address(c.currencies), currencies, Roles.OPERATOR);
+        one[0] = c.allowlist.grant.selector;
+        authority.setTargetFunctionRole(address(c.allowlist), one, Roles.GATEKEEPER);
+        authority.labelRole(Roles.GATEKEEPER, "GATEKEEPER");
+        authority.grantRole(Roles.GATEKEEPER, config.operator, config.operatorDelay);
     }
 }

@@ -8,4 +8,7 @@ library Roles {
 
     /// @dev Platform share, treasury, new proof systems. With a delay.
     uint64 internal constant OPERATOR = 2;
+
+    /// @dev Who is on an allowlist. With a delay; a DAO can hold it.
+    uint64 internal constant GATEKEEPER = 4;
 }

@@ -3,10 +3,12 @@ pragma solidity 0.8.37;
 
 import {ModelId, VersionId} from "../types/Ids.sol";
 import {PicoAmount} from "../types/PicoAmount.sol";
+import {IRateBook} from "./IRateBook.sol";
 
-/// @title Prices of passes
-/// @notice Per call and per day, in pico-wei of the native currency; one price per version, set by the model's owner.
-interface IPriceBook {
+/// @title Prices
+/// @notice Of passes in native currency: per call and per day, in pico-wei; one price per version, set by the model's
+/// owner. Of everything else in dollars: IRateBook.
+interface IPriceBook is IRateBook {
     /// @dev `free` must be said: a price of zero without it is refused, and so is a price with it.
     struct Price {
         PicoAmount perCall;

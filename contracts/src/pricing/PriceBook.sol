@@ -2,14 +2,18 @@
 pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {ICurrencies} from "../interfaces/ICurrencies.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IPriceBook} from "../interfaces/IPriceBook.sol";
 import {ModelId, VersionId} from "../types/Ids.sol";
 import {PICO, PicoAmount} from "../types/PicoAmount.sol";
+import {RateBook} from "./RateBook.sol";
+import {RateEpochs} from "./RateEpochs.sol";
 
 /// @title PriceBook
-/// @notice Nobody but a model's owner has a say here, and the owner's own increases wait for the notice.
-contract PriceBook is IPriceBook {
+/// @notice Nobody but a model's owner has a say here, and the owner's own increases wait for the notice. Prices of passes
+/// in native currency stand here; prices in dollars per unit of use in RateBook.
+contract PriceBook is IPriceBook, RateBook {
     /// @notice Most calls in one pass.
     uint256 public constant MAX_CALLS = 1_000_000_000;
 
@@ -22,23 +26,21 @@ contract PriceBook is IPriceBook {
     /// @notice Longest notice that a price book can be deployed with.
     uint64 public constant MAX_NOTICE = 30 days;
 
-    /// @notice Seconds between the setting of a higher price and its start.
-    uint64 public immutable notice;
-
-    IModelRegistry private immutable _registry;
-
-    struct Book {
+    struct NativeBook {
         Epoch current;
         Epoch latest;
     }
 
-    mapping(ModelId modelId => mapping(VersionId versionId => Book)) private _book;
+    mapping(ModelId modelId => mapping(VersionId versionId => NativeBook)) private _book;
 
     /// @param registry_ the ModelRegistry
+    /// @param currencies_ the Currencies
     /// @param notice_ seconds, 1 to MAX_NOTICE
-    constructor(IModelRegistry registry_, uint64 notice_) {
+    constructor(IModelRegistry registry_, ICurrencies currencies_, uint64 notice_)
+        RateEpochs(registry_, notice_)
+        RateBook(currencies_)
+    {
         if (notice_ == 0 || notice_ > MAX_NOTICE) revert PriceBook_NoticeOutOfRange(notice_, MAX_NOTICE);
-        (_registry, notice) = (registry_, notice_);
     }
 
     /// @inheritdoc IPriceBook
@@ -49,7 +51,7 @@ contract PriceBook is IPriceBook {
         }
         _checkPrice(price);
 
-        Book storage book = _book[modelId][versionId];
+        NativeBook storage book = _book[modelId][versionId];
         Epoch memory current = _started(book.latest) ? book.latest : book.current;
         bool delayed = current.number != 0 && _increases(current.price, price);
         Epoch memory next = Epoch({
@@ -93,7 +95,7 @@ contract PriceBook is IPriceBook {
 
     /// @inheritdoc IPriceBook
     function currentPrice(ModelId modelId, VersionId versionId) public view returns (Epoch memory epoch) {
-        Book storage book = _book[modelId][versionId];
+        NativeBook storage book = _book[modelId][versionId];
         epoch = _started(book.latest) ? book.latest : book.current;
         if (epoch.number == 0) revert PriceBook_PriceNotSet(modelId, versionId);
     }

@@ -162,11 +162,11 @@ contract PriceBookTest is TestBase {
 
     function test_constructor_boundsTheNotice() public {
         vm.expectRevert(abi.encodeWithSelector(IPriceBook.PriceBook_NoticeOutOfRange.selector, 0, 30 days));
-        new PriceBook(registry, 0);
+        new PriceBook(registry, deployed.currencies, 0);
         vm.expectRevert(
             abi.encodeWithSelector(IPriceBook.PriceBook_NoticeOutOfRange.selector, 31 days, 30 days)
         );
-        new PriceBook(registry, 31 days);
+        new PriceBook(registry, deployed.currencies, 31 days);
     }
 
     function testFuzz_quotePass_isTheSumRoundedUpOnce(

@@ -64,7 +64,8 @@ abstract contract TestBase is Test {
             operatorDelay: 0,
             platformPpm: PLATFORM_PPM,
             minCommitAge: MIN_COMMIT_AGE,
-            priceNotice: NOTICE
+            priceNotice: NOTICE,
+            sequencerFeed: address(0)
         });
         deployed = Deployment.deploy(config, address(this));
         (registry, priceBook, revenueRouter, accessPass, verifierRouter) =

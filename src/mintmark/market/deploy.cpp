@@ -16,6 +16,7 @@ using chain::AbiValue;
 constexpr std::uint64_t kAdminRole = 0;
 constexpr std::uint64_t kGuardianRole = 1;
 constexpr std::uint64_t kOperatorRole = 2;
+constexpr std::uint64_t kGatekeeperRole = 4;
 constexpr std::uint64_t kVerifierGas = 10'000'000;
 
 /// One deployment under way.
@@ -66,7 +67,11 @@ class Deployer {
         const AbiValue authority = at("AccessManager");
         MINTMARK_CHECK(create("ModelRegistry", {authority, AbiValue(options_.min_commit_age)}));
         const AbiValue registry = at("ModelRegistry");
-        MINTMARK_CHECK(create("PriceBook", {registry, AbiValue(options_.price_notice)}));
+        MINTMARK_CHECK(create("Currencies", {authority, AbiValue(options_.sequencer_feed)}));
+        MINTMARK_CHECK(
+            create("PriceBook", {registry, at("Currencies"), AbiValue(options_.price_notice)}));
+        MINTMARK_CHECK(create("QuotaLedger", {authority, registry}));
+        MINTMARK_CHECK(create("Allowlist", {authority}));
         MINTMARK_CHECK(create("RevenueRouter", {authority, registry, AbiValue(options_.treasury),
                                                 AbiValue(std::uint64_t{options_.platform_ppm})}));
         MINTMARK_CHECK(
@@ -98,8 +103,17 @@ class Deployer {
             assign("VerifierRouter", {"pause()", "disableProofSystem(bytes4)"}, kGuardianRole));
         MINTMARK_CHECK(assign("RevenueRouter", {"setPlatformPpm(uint32)", "setTreasury(address)"},
                               kOperatorRole));
+        MINTMARK_CHECK(assign_selling());
         return assign("VerifierRouter", {"registerProofSystem(string,address,uint64)"},
                       kOperatorRole);
+    }
+
+    Status assign_selling() {
+        MINTMARK_CHECK(assign("Currencies", {"suspend(address)"}, kGuardianRole));
+        MINTMARK_CHECK(assign(
+            "Currencies", {"list(address,uint8,address,uint32,uint128,uint128)", "resume(address)"},
+            kOperatorRole));
+        return assign("Allowlist", {"grant(uint256,address[],uint64)"}, kGatekeeperRole);
     }
 
     Status grant(std::uint64_t role, const Address& holder, std::uint32_t delay) {
@@ -114,6 +128,9 @@ class Deployer {
                             {AbiValue(kOperatorRole), AbiValue("OPERATOR")}));
         MINTMARK_CHECK(grant(kGuardianRole, options_.guardian, 0));
         MINTMARK_CHECK(grant(kOperatorRole, options_.operator_, options_.operator_delay));
+        MINTMARK_CHECK(call("AccessManager", "labelRole(uint64,string)",
+                            {AbiValue(kGatekeeperRole), AbiValue("GATEKEEPER")}));
+        MINTMARK_CHECK(grant(kGatekeeperRole, options_.operator_, options_.operator_delay));
         MINTMARK_CHECK(grant(kAdminRole, options_.admin, options_.admin_delay));
         if (options_.admin == sender_.address()) return {};
         return call("AccessManager", "renounceRole(uint64,address)",

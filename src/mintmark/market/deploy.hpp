@@ -24,6 +24,7 @@ struct DeployOptions {
     Address guardian = {};
     Address operator_ = {};
     Address treasury = {};
+    Address sequencer_feed = {};       ///< Chainlink's uptime feed of an L2; zero without one
     std::uint32_t admin_delay = 0;     ///< seconds
     std::uint32_t operator_delay = 0;  ///< seconds
     std::uint32_t platform_ppm = 25'000;

@@ -53,6 +53,18 @@ void add_pairs(const PointXy* in, PointXy* out, std::span<const PairSlot> slots,
     }
 }
 
+void add_base_pairs(std::span<const PointXy> bases, std::span<const std::uint32_t> refs,
+                    PointXy* out, std::span<const PairSlot> slots, BatchScratch& scratch) {
+    std::vector<PointXy> points(2 * slots.size());
+    std::vector<PairSlot> moved(slots.begin(), slots.end());
+    for (std::uint32_t i = 0; i < moved.size(); ++i) {
+        points[2 * i] = referred_point(bases, refs[moved[i].from]);
+        points[2 * i + 1] = referred_point(bases, refs[moved[i].from + 1]);
+        moved[i].from = 2 * i;
+    }
+    portable::add_pairs(points.data(), out, moved, scratch);
+}
+
 }  // namespace portable
 
 void add_pairs(const PointXy* in, PointXy* out, std::span<const PairSlot> slots,
@@ -61,6 +73,14 @@ void add_pairs(const PointXy* in, PointXy* out, std::span<const PairSlot> slots,
     if (slots.empty()) return;
     ifma_available() ? ifma::add_pairs(in, out, slots, scratch)
                      : portable::add_pairs(in, out, slots, scratch);
+}
+
+void add_base_pairs(std::span<const PointXy> bases, std::span<const std::uint32_t> refs,
+                    PointXy* out, std::span<const PairSlot> slots, BatchScratch& scratch) {
+    MINTMARK_ASSERT(slots.size() <= kMaxBatch);
+    if (slots.empty()) return;
+    ifma_available() ? ifma::add_base_pairs(bases, refs, out, slots, scratch)
+                     : portable::add_base_pairs(bases, refs, out, slots, scratch);
 }
 
 }  // namespace mintmark

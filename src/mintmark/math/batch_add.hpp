@@ -11,7 +11,7 @@
 namespace mintmark {
 
 /// An affine point on the curve; infinity is (0, 0), which is not on it.
-struct PointXy {
+struct alignas(64) PointXy {
     Fq x, y;
 
     [[nodiscard]] bool is_infinity() const noexcept { return x.is_zero() && y.is_zero(); }
@@ -41,21 +41,36 @@ struct BatchScratch {
 };
 
 /// Most slots of one call.
-inline constexpr std::size_t kMaxBatch = 4096;
+inline constexpr std::size_t kMaxBatch = 2048;
 
-/// Does all additions; `in` and `out` do not overlap, at most kMaxBatch slots. Picks IFMA at run
-/// time.
-void add_pairs(const PointXy* in, PointXy* out, std::span<const PairSlot> slots,
-               BatchScratch& scratch);
+/// One base with a sign, for add_base_pairs: 2 index + (1 when it is to be negated).
+[[nodiscard]] constexpr std::uint32_t base_ref(std::size_t index, bool is_negative) noexcept {
+    return static_cast<std::uint32_t>(2 * index + (is_negative ? 1 : 0));
+}
+[[nodiscard]] inline PointXy referred_point(std::span<const PointXy> bases,
+                                            std::uint32_t ref) noexcept {
+    const PointXy& base = bases[ref >> 1U];
+    return {base.x, (ref & 1U) != 0 ? -base.y : base.y};
+}
+
+#define MINTMARK_BATCH_ADD                                                                   \
+    /** Does all additions; `in` and `out` do not overlap, at most kMaxBatch slots. */       \
+    void add_pairs(const PointXy* in, PointXy* out, std::span<const PairSlot> slots,         \
+                   BatchScratch& scratch);                                                   \
+    /** The same where in[k] is the base that refs[k] refers to. */                          \
+    void add_base_pairs(std::span<const PointXy> bases, std::span<const std::uint32_t> refs, \
+                        PointXy* out, std::span<const PairSlot> slots, BatchScratch& scratch);
+
+/// Picks IFMA at run time.
+MINTMARK_BATCH_ADD
 
 namespace portable {
-void add_pairs(const PointXy* in, PointXy* out, std::span<const PairSlot> slots,
-               BatchScratch& scratch);
+MINTMARK_BATCH_ADD
 }
-namespace ifma {
 /// Only when ifma_available().
-void add_pairs(const PointXy* in, PointXy* out, std::span<const PairSlot> slots,
-               BatchScratch& scratch);
-}  // namespace ifma
+namespace ifma {
+MINTMARK_BATCH_ADD
+}
+#undef MINTMARK_BATCH_ADD
 
 }  // namespace mintmark

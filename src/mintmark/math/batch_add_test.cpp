@@ -49,6 +49,33 @@ TEST(BatchAdd, EveryKindAndSize) {
     }
 }
 
+TEST(BatchAdd, BasesByReference) {
+    SeededRng rng(2);
+    BatchScratch scratch;
+    std::vector<PointXy> bases(2);  // the second stays infinity
+    bases[0] = to_xy(G1::generator());
+    while (bases.size() < 50) bases.push_back(to_xy(G1::generator().mul(Fr::from_u64(rng.next()))));
+    for (const std::size_t count : {1U, 7U, 8U, 40U, 333U}) {
+        for (const std::uint64_t num_used : {2U, 50U}) {  // of two bases: doublings, cancellations
+            std::vector<std::uint32_t> refs;
+            for (std::size_t i = 0; i < 2 * count; ++i)
+                refs.push_back(base_ref(rng.next() % num_used, rng.next() % 2 == 0));
+            std::vector<PairSlot> slots;
+            for (std::uint32_t i = 0; i < count; ++i)
+                slots.push_back({2 * i, static_cast<std::uint32_t>(count) - 1 - i});
+            std::vector<PointXy> got(count), portable_got(count);
+            add_base_pairs(bases, refs, got.data(), slots, scratch);
+            portable::add_base_pairs(bases, refs, portable_got.data(), slots, scratch);
+            for (const PairSlot& slot : slots) {
+                const G1 want = to_point(referred_point(bases, refs[slot.from])) +
+                                to_point(referred_point(bases, refs[slot.from + 1]));
+                ASSERT_EQ(to_point(got[slot.to]), want);
+                ASSERT_EQ(portable_got[slot.to], got[slot.to]);
+            }
+        }
+    }
+}
+
 TEST(BatchAdd, Classification) {
     const PointXy g = to_xy(G1::generator()), h = to_xy(G1::generator().double_());
     EXPECT_EQ(classify(g, h), PairKind::kAdd);

@@ -121,6 +121,12 @@ class CurvePoint {
         if (p.infinity) return {};
         return CurvePoint(p.x, p.y, Coordinate::one(), Coordinate::one());
     }
+    /// x/zz and y/zzz, given zz^3 = zzz^2 (not checked); zz = 0: the identity.
+    [[nodiscard]] static constexpr CurvePoint from_xyzz(const Coordinate& x, const Coordinate& y,
+                                                        const Coordinate& zz,
+                                                        const Coordinate& zzz) noexcept {
+        return CurvePoint(x, y, zz, zzz);
+    }
     [[nodiscard]] constexpr bool is_identity() const noexcept { return zz_.is_zero(); }
 
     /// 2 this: 6 M + 3 S.

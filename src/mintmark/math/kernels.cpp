@@ -20,6 +20,10 @@ bool ifma_available() noexcept {
 
 namespace portable {
 
+void invert_all(std::span<Fr> values) {
+    batch_inverse<Fr>(values);
+}
+
 void mul_batch(std::span<Fr> out, std::span<const Fr> a, std::span<const Fr> b) noexcept {
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = a[i] * b[i];
 }
@@ -68,6 +72,10 @@ PairSums pair_sums(std::span<const Fr> a, std::span<const Fr> b, std::span<const
 }
 
 }  // namespace portable
+
+void invert_all(std::span<Fr> values) {
+    ifma_available() ? ifma::invert_all(values) : portable::invert_all(values);
+}
 
 void mul_batch(std::span<Fr> out, std::span<const Fr> a, std::span<const Fr> b) noexcept {
     MINTMARK_ASSERT(out.size() == a.size() && out.size() == b.size());

@@ -17,6 +17,8 @@ struct PairSums {
 };
 
 #define MINTMARK_KERNELS                                                                         \
+    /** Replaces every element by its inverse; zeros stay zero. */                               \
+    void invert_all(std::span<Fr> values);                                                       \
     /** out[i] = a[i] b[i]; equal lengths. */                                                    \
     void mul_batch(std::span<Fr> out, std::span<const Fr> a, std::span<const Fr> b) noexcept;    \
     /** out[i] += factor a[i]; equal lengths. */                                                 \

@@ -1,8 +1,10 @@
 #include <immintrin.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "mintmark/math/field.hpp"
 #include "mintmark/math/ifma_available.hpp"
@@ -63,7 +65,67 @@ Vec difference(const Vec& a, const Vec& b) noexcept {  // a - b + p, below 2p
     return normalise(ifma::add(sub(a, b), M::p()));
 }
 
+constexpr std::size_t kVecWords = 40;  // a Vec in memory
+
+void store_vec(std::uint64_t* to, const Vec& v) noexcept {
+    for (int i = 0; i < 5; ++i) _mm512_storeu_si512(to + 8 * i, v.l[i]);
+}
+Vec load_vec(const std::uint64_t* from) noexcept {
+    Vec v;
+    for (int i = 0; i < 5; ++i) v.l[i] = _mm512_loadu_si512(from + 8 * i);
+    return v;
+}
+
+__mmask8 zero_lanes(const Raw& x) noexcept {
+    const __m512i any =
+        _mm512_or_si512(_mm512_or_si512(x.l[0], x.l[1]), _mm512_or_si512(x.l[2], x.l[3]));
+    return _mm512_testn_epi64_mask(any, any);
+}
+
+/// Eight elements in form 260, below 16p; one where `zero`.
+Vec load_or_one(const Fr* at, __mmask8& zero) noexcept {
+    const Raw raw = load_raw(at);
+    zero = zero_lanes(raw);
+    Vec v = unpack<Load::kTimes16>(raw);
+    const Vec one = splat(M::kOne260);
+    for (int i = 0; i < 5; ++i) v.l[i] = _mm512_mask_mov_epi64(v.l[i], zero, one.l[i]);
+    return v;
+}
+
+/// values.size() is a multiple of 8. The lanes run apart; their last products share an inversion.
+void invert_blocks(std::span<Fr> values, std::span<std::uint64_t> room) {
+    Vec product = broadcast<Load::kPlain>(Fr::one());
+    __mmask8 zero = 0;
+    for (std::size_t i = 0; i < values.size(); i += 8) {
+        store_vec(&room[kVecWords * (i / 8)], product);
+        product = M::mul(load_or_one(&values[i], zero), product);
+    }
+    Fr lanes[8];
+    store_raw(lanes, pack(M::reduce2(product)));
+    batch_inverse<Fr>(lanes);
+    Vec inverse = unpack(load_raw(lanes));
+    for (std::size_t i = values.size(); i > 0;) {
+        i -= 8;
+        const Vec value = load_or_one(&values[i], zero);
+        const Vec own = M::mul(normalise(times16(inverse)), load_vec(&room[kVecWords * (i / 8)]));
+        Raw result = pack(M::reduce2(own));
+        for (auto& limb : result.l)
+            limb = _mm512_maskz_mov_epi64(static_cast<__mmask8>(~zero), limb);
+        store_raw(&values[i], result);
+        inverse = M::mul(value, inverse);
+    }
+}
+
 }  // namespace
+
+void invert_all(std::span<Fr> values) {
+    constexpr std::size_t kBatch = 4096;  // what shares an inversion
+    const std::size_t whole = values.size() / 8 * 8;
+    std::vector<std::uint64_t> room(kVecWords * std::min(whole, kBatch) / 8);
+    for (std::size_t i = 0; i < whole; i += kBatch)
+        invert_blocks(values.subspan(i, std::min(kBatch, whole - i)), room);
+    portable::invert_all(values.subspan(whole));
+}
 
 void mul_batch(std::span<Fr> out, std::span<const Fr> a, std::span<const Fr> b) noexcept {
     const std::size_t whole = out.size() / 8 * 8;
@@ -165,6 +227,9 @@ PairSums pair_sums(std::span<const Fr> a, std::span<const Fr> b, std::span<const
 #else  // not an x86-64 build: ifma_available() is false and nothing calls these
 
 namespace mintmark::ifma {
+void invert_all(std::span<Fr> values) {
+    portable::invert_all(values);
+}
 void mul_batch(std::span<Fr> out, std::span<const Fr> a, std::span<const Fr> b) noexcept {
     portable::mul_batch(out, a, b);
 }

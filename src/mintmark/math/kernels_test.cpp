@@ -36,6 +36,21 @@ TEST(Kernels, Products) {
     }
 }
 
+TEST(Kernels, Inverses) {
+    for (const std::size_t n : {0U, 1U, 7U, 8U, 9U, 16U, 63U, 4096U, 4104U, 9000U}) {
+        const auto values = mixed(n, n);
+        auto got = values, want = values;
+        invert_all(got);
+        portable::invert_all(want);
+        ASSERT_EQ(got, want);
+        for (std::size_t i = 0; i < std::min<std::size_t>(n, 20); ++i)
+            ASSERT_EQ(got[i], values[i].inverse());
+    }
+    std::vector<Fr> zeros(64);
+    invert_all(zeros);
+    EXPECT_EQ(zeros, std::vector<Fr>(64));
+}
+
 TEST(Kernels, AddScaled) {
     for (const std::size_t n : kSizes) {
         const auto a = mixed(n, n);

@@ -10,8 +10,9 @@
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/base/parallel.hpp"
-#include "mintmark/math/batch_add.hpp"
+#include "mintmark/math/bucket_sum.hpp"
 #include "mintmark/math/ifma_available.hpp"
+#include "mintmark/math/run_sums.hpp"
 
 // Pippenger's method. Scalars are written in signed digits of `width` bits; the points of a window
 // are sorted by |digit| into buckets, each bucket is summed by a tree of batched affine additions
@@ -19,6 +20,8 @@
 
 namespace mintmark {
 namespace {
+
+constexpr std::size_t kSplitGrain = 4096;
 
 /// Signed digits in [-2^(width-1), 2^(width-1)]: digit k of scalar i is at [k * count + i].
 struct Digits {
@@ -29,10 +32,10 @@ struct Digits {
     std::vector<std::int32_t> values;
 };
 
-/// The width with the least work: an addition a point and window, and two of projective points,
-/// each as much work as several batched additions, a bucket.
+/// The width with the least work: a batched addition a point and window, and two of projective
+/// points a bucket.
 unsigned best_width(std::size_t count, unsigned bits) noexcept {
-    const double bucket_cost = ifma_available() ? 9.0 : 3.5;
+    const double bucket_cost = ifma_available() ? 3.0 : 3.5;
     unsigned best = 2;
     double best_cost = 1e300;
     for (unsigned width = 2; width <= 16; ++width) {
@@ -78,95 +81,53 @@ struct Task {
     std::size_t begin, end;
 };
 
-/// The points of a task in buckets: bucket b of window k is number (k - first) * buckets + b and
-/// holds `sizes[number]` consecutive points. One object serves many tasks and keeps its memory.
+/// The points of a task in buckets: bucket b of window k is run (k - first) * buckets + b. One
+/// object serves many tasks and keeps its memory.
 class Buckets {
   public:
-    void load(std::span<const G1Affine> bases, const Digits& digits, const Task& task) {
+    void load(const Digits& digits, const Task& task) {
         per_window_ = std::size_t{1} << (digits.width - 1);
-        sizes_.assign(per_window_ * (task.last_window - task.first_window), 0);
+        runs_.sizes.assign(per_window_ * (task.last_window - task.first_window), 0);
         const auto for_each_digit = [&](const auto& visit) {
             for (std::size_t k = task.first_window; k < task.last_window; ++k) {
                 const std::size_t first = (k - task.first_window) * per_window_;
                 const std::int32_t* row = &digits.values[k * digits.count];
                 for (std::size_t i = task.begin; i < task.end; ++i) {
                     if (row[i] == 0) continue;
-                    visit(first + static_cast<std::size_t>(std::abs(row[i])) - 1, i, row[i] > 0);
+                    visit(first + static_cast<std::size_t>(std::abs(row[i])) - 1, i, row[i] < 0);
                 }
             }
         };
-        for_each_digit([&](std::size_t bucket, std::size_t, bool) { ++sizes_[bucket]; });
-        std::vector<std::uint32_t> next(sizes_.size());
-        std::exclusive_scan(sizes_.begin(), sizes_.end(), next.begin(), 0U);
-        grow(points_, next.back() + sizes_.back());
-        for_each_digit([&](std::size_t bucket, std::size_t i, bool positive) {
-            const G1Affine& base = bases[i];
-            PointXy& slot = points_[next[bucket]++];
-            slot = base.infinity ? PointXy{} : PointXy{base.x, positive ? base.y : -base.y};
+        for_each_digit([&](std::size_t bucket, std::size_t, bool) { ++runs_.sizes[bucket]; });
+        next_.resize(runs_.sizes.size());
+        std::exclusive_scan(runs_.sizes.begin(), runs_.sizes.end(), next_.begin(), 0U);
+        runs_.refs.resize(next_.back() + runs_.sizes.back());
+        for_each_digit([&](std::size_t bucket, std::size_t i, bool is_negative) {
+            runs_.refs[next_[bucket]++] = base_ref(i, is_negative);
         });
     }
 
-    /// Halves the buckets until few additions are left to share an inversion.
-    void reduce() {
-        while (halve()) {
-        }
-    }
+    /// Adds up each bucket.
+    void reduce(std::span<const PointXy> bases) { runs_.reduce(bases); }
 
-    /// Sum over b of (b + 1) * bucket b, for window number `window` of the task.
-    [[nodiscard]] G1 window_sum(std::size_t window) const {
+    /// Sum over b of (b + 1) * bucket b, for window number `window` of the task; after reduce.
+    [[nodiscard]] G1 window_sum(std::size_t window) {
         const std::size_t first = window * per_window_;
-        const std::size_t before = std::accumulate(
-            sizes_.begin(), sizes_.begin() + static_cast<std::ptrdiff_t>(first), std::size_t{0});
-        std::size_t end = before;
-        for (std::size_t b = 0; b < per_window_; ++b) end += sizes_[first + b];
-        G1 running, sum;
-        for (std::size_t b = per_window_; b > 0; --b) {
-            for (std::uint32_t i = 0; i < sizes_[first + b - 1]; ++i) {
-                const PointXy& point = points_[--end];
-                if (!point.is_infinity()) running += G1Affine{point.x, point.y, false};
-            }
-            sum += running;
-        }
-        return sum;
+        const auto sizes = std::span(runs_.sizes).subspan(first, per_window_);
+        const auto before = std::span(runs_.sizes).first(first);
+        const PointXy* from =
+            runs_.sums().data() + std::accumulate(before.begin(), before.end(), std::size_t{0});
+        dense_.assign(per_window_, PointXy{});
+        for (std::size_t b = 0; b < per_window_; ++b)
+            if (sizes[b] != 0) dense_[b] = *from++;
+        return bucket_sum(dense_);
     }
 
   private:
-    static constexpr std::size_t kMinBatch = 32;  // below, an inversion costs more than it saves
-
-    static void grow(std::vector<PointXy>& points, std::size_t size) {
-        if (points.size() < size) points.resize(size);
-    }
-
-    bool halve() {
-        std::size_t pairs = 0, total = 0;
-        for (const std::uint32_t size : sizes_) {
-            pairs += size / 2;
-            total += (size + 1) / 2;
-        }
-        if (pairs < kMinBatch) return false;
-        grow(reduced_, total);
-        slots_.clear();
-        std::uint32_t from = 0, to = 0;
-        for (std::uint32_t& size : sizes_) {
-            for (std::uint32_t i = 0; i + 1 < size; i += 2) slots_.push_back({from + i, to++});
-            if (size % 2 == 1) reduced_[to++] = points_[from + size - 1];
-            from += size;
-            size = (size + 1) / 2;
-        }
-        for (std::size_t done = 0; done < slots_.size(); done += kMaxBatch) {
-            const std::size_t count = std::min(kMaxBatch, slots_.size() - done);
-            add_pairs(points_.data(), reduced_.data(), std::span(slots_).subspan(done, count),
-                      scratch_);
-        }
-        points_.swap(reduced_);
-        return true;
-    }
-
     std::size_t per_window_ = 0;
-    std::vector<std::uint32_t> sizes_;
-    std::vector<PointXy> points_, reduced_;
-    std::vector<PairSlot> slots_;
-    BatchScratch scratch_;
+    RunSums runs_;
+    std::vector<std::uint32_t> next_;
+    std::vector<PointXy> dense_;
 };
 
 /// Lends Buckets and takes them back, so that their memory (a few MiB a thread) is not given back
@@ -215,16 +176,17 @@ std::vector<Task> make_tasks(const Digits& digits) {
     return tasks;
 }
 
-G1 sum_digits(std::span<const G1Affine> bases, const Digits& digits) {
+G1 sum_digits(std::span<const G1Affine> bases_given, const Digits& digits) {
     MINTMARK_ASSERT(digits.count < std::size_t{1} << 27U);  // indices have 32 bits
     if (digits.nonzero == 0) return {};
+    const std::vector<PointXy> bases = to_xy(bases_given);
     const std::vector<Task> tasks = make_tasks(digits);
     std::vector<std::vector<G1>> sums(tasks.size());
     parallel_for(tasks.size(), 1, [&](std::size_t begin, std::size_t end) {
         auto buckets = lender().borrow();
         for (std::size_t t = begin; t < end; ++t) {
-            buckets->load(bases, digits, tasks[t]);
-            buckets->reduce();
+            buckets->load(digits, tasks[t]);
+            buckets->reduce(bases);
             for (std::size_t k = tasks[t].first_window; k < tasks[t].last_window; ++k) {
                 sums[t].push_back(buckets->window_sum(k - tasks[t].first_window));
             }
@@ -241,8 +203,6 @@ G1 sum_digits(std::span<const G1Affine> bases, const Digits& digits) {
     }
     return total;
 }
-
-constexpr std::size_t kSplitGrain = 4096;
 
 std::uint64_t magnitude_of(std::int64_t value) noexcept {
     const auto raw = static_cast<std::uint64_t>(value);

@@ -1,11 +1,13 @@
 #include "mintmark/prover/columns.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/base/parallel.hpp"
 #include "mintmark/circuit/table.hpp"
 #include "mintmark/math/kernels.hpp"
+#include "mintmark/math/small_fold.hpp"
 
 namespace mintmark::prover {
 namespace {
@@ -38,32 +40,37 @@ std::span<const std::int64_t> Columns::ints(Column column) const noexcept {
 }
 
 std::vector<Fr> Columns::lanes(Column column, std::size_t begin, std::size_t count) const {
+    if (column == Column::kH || column == Column::kHt) {
+        const auto fields = std::span(column == Column::kH ? h : ht).subspan(begin, count);
+        return {fields.begin(), fields.end()};
+    }
     std::vector<Fr> result(count);
-    const auto ints_of = ints(column);
-    const std::vector<Fr>& fields = column == Column::kH ? h : ht;
-    const bool is_field = column == Column::kH || column == Column::kHt;
+    const auto values = ints(column).subspan(begin, count);
     parallel_for(count, kGrain, [&](std::size_t from, std::size_t to) {
-        for (std::size_t x = from; x < to; ++x)
-            result[x] = is_field ? fields[begin + x] : Fr::from_i64(ints_of[begin + x]);
+        to_field(std::span(result).subspan(from, to - from), values.subspan(from, to - from));
     });
     return result;
 }
 
-void Columns::add_lanes(Column column, std::size_t begin, const Fr& scale,
-                        std::span<Fr> target) const {
+void Columns::add_chunks(Column column, std::size_t begin, std::span<const Fr> factors,
+                         std::span<Fr> target) const {
     const auto ints_of = ints(column);
     const std::vector<Fr>& fields = column == Column::kH ? h : ht;
     const bool is_field = column == Column::kH || column == Column::kHt;
-    parallel_for(target.size(), kGrain, [&](std::size_t from, std::size_t to) {
-        if (is_field) {
-            add_scaled(target.subspan(from, to - from), scale,
-                       std::span(fields).subspan(begin + from, to - from));
-            return;
-        }
-        for (std::size_t x = from; x < to; ++x)
-            if (const std::int64_t value = ints_of[begin + x]; value != 0)
-                target[x] += scale * Fr::from_i64(value);
-    });
+    parallel_for(target.size(), std::max<std::size_t>(64, kGrain / (1 + factors.size() / 8)),
+                 [&](std::size_t from, std::size_t to) {
+                     const auto part = target.subspan(from, to - from);
+                     std::vector<const std::int64_t*> rows;
+                     for (std::size_t i = 0; i < factors.size(); ++i) {
+                         const std::size_t lane = begin + i * target.size() + from;
+                         if (is_field)
+                             add_scaled(part, factors[i],
+                                        std::span(fields).subspan(lane, to - from));
+                         else
+                             rows.push_back(ints_of.data() + lane);
+                     }
+                     if (!is_field) add_small_rows<std::int64_t>(part, factors, rows);
+                 });
 }
 
 std::vector<std::int64_t> lane_rows(const Circuit& circuit, const LookupTables& tables,
@@ -115,12 +122,18 @@ std::vector<Fr> fingerprints(const Fingerprint& what, const Fr& alpha, const Fr&
     const Fr beta2 = beta.square();
     for (std::size_t id = 0; id < ids.size(); ++id) ids[id] = alpha + beta2 * Fr::from_u64(id);
     std::vector<Fr> values(size, alpha);
+    const std::size_t with_out = std::min(what.in.size(), what.out.size());
     parallel_for(what.in.size(), kGrain, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t x = begin; x < end; ++x) {
-            values[x] = ids[what.id[x]] + Fr::from_i64(what.in[x]);
-            if (x < what.out.size() && what.out[x] != 0)
-                values[x] += beta * Fr::from_i64(what.out[x]);
-        }
+        for (std::size_t x = begin; x < end; ++x) values[x] = ids[what.id[x]];
+        const std::size_t middle = std::clamp(with_out, begin, end);
+        const auto fresh = std::span(values).subspan(begin, end - begin);
+        const std::array one{what.in.data() + begin};
+        const std::array factors{Fr::one(), beta};
+        add_small_rows<std::int64_t>(fresh, std::span(factors).first<1>(), one);
+        if (middle == begin) return;
+        const std::array out{what.out.data() + begin};
+        add_small_rows<std::int64_t>(fresh.first(middle - begin), std::span(factors).last<1>(),
+                                     out);
     });
     return values;
 }
@@ -128,7 +141,7 @@ std::vector<Fr> fingerprints(const Fingerprint& what, const Fr& alpha, const Fr&
 std::vector<Fr> inverses(std::span<const Fr> values, std::size_t count) {
     std::vector<Fr> result(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count));
     parallel_for(count, kGrain, [&](std::size_t begin, std::size_t end) {
-        batch_inverse(std::span(result).subspan(begin, end - begin));
+        invert_all(std::span(result).subspan(begin, end - begin));
     });
     return result;
 }

@@ -29,8 +29,10 @@ struct Columns {
     [[nodiscard]] std::span<const std::int64_t> ints(Column column) const noexcept;
     /// Lanes [begin, begin + count) of any column in the field.
     [[nodiscard]] std::vector<Fr> lanes(Column column, std::size_t begin, std::size_t count) const;
-    /// target[x] += scale * lane(begin + x).
-    void add_lanes(Column column, std::size_t begin, const Fr& scale, std::span<Fr> target) const;
+    /// target[x] += sum over i of factors[i] * lane(begin + i * target.size() + x), threaded: the
+    /// chunks from lane `begin` on, folded into one.
+    void add_chunks(Column column, std::size_t begin, std::span<const Fr> factors,
+                    std::span<Fr> target) const;
 };
 
 /// Row that each lane looks up, -1 where its value is in no table (a false witness).

@@ -90,12 +90,10 @@ void MergeSlots::add_folded(const FormTerm& term, const Fr& scale) {
     const std::size_t chunks = circuit_.num_chunks(term.column);
     sumcheck::MergeSlot slot{product_table(low, scale * term.coef), std::vector<Fr>(m_)};
     std::vector<Share> shares;
-    for (std::size_t i = 0; i < high.size(); ++i) {
-        const std::size_t chunk = term.offset / m_ + i;
-        if (chunk >= chunks) break;
-        columns_.add_lanes(term.column, chunk * m_, high[i], slot.value);
-        shares.push_back({term.column, chunk, high[i]});
-    }
+    const std::size_t first = term.offset / m_;
+    const std::size_t count = std::min(high.size(), chunks - std::min(chunks, first));
+    columns_.add_chunks(term.column, first * m_, std::span(high).first(count), slot.value);
+    for (std::size_t i = 0; i < count; ++i) shares.push_back({term.column, first + i, high[i]});
     slots_.push_back(std::move(slot));
     shares_.push_back(std::move(shares));
 }

@@ -6,7 +6,9 @@
 #include "mintmark/base/assert.hpp"
 #include "mintmark/base/parallel.hpp"
 #include "mintmark/circuit/layout.hpp"
+#include "mintmark/math/kernels.hpp"
 #include "mintmark/math/poly.hpp"
+#include "mintmark/math/small_fold.hpp"
 
 namespace mintmark::prover {
 namespace {
@@ -131,16 +133,8 @@ Mode mode_of(const AxisMap& map, std::span<const Axis> axes, std::span<const Env
     return mode;
 }
 
-Fr times(const Fr& weight, const Fr& value) {
-    return weight * value;
-}
-Fr times(const Fr& weight, std::int64_t value) {
-    return value == 0 ? Fr::zero() : weight * Fr::from_i64(value);
-}
-
 // values has shape pre x old x post; the result pre x fresh x post. Threads own columns (p, q).
-template <class Value>
-std::vector<Fr> apply(std::span<const Value> values, std::size_t pre, const Mode& mode) {
+std::vector<Fr> apply(std::span<const Fr> values, std::size_t pre, const Mode& mode) {
     const std::size_t post = values.size() / (pre * mode.old);
     std::vector<Fr> out(pre * mode.fresh * post);
     const std::size_t grain = 1 + 16384 / (1 + mode.entries.size());
@@ -149,9 +143,64 @@ std::vector<Fr> apply(std::span<const Value> values, std::size_t pre, const Mode
             const std::size_t p = at / post, q = at % post;
             const std::size_t run = std::min(post - q, end - at);
             for (const Entry& entry : mode.entries) {
-                const Value* from = values.data() + (p * mode.old + entry.from) * post + q;
-                Fr* to = out.data() + (p * mode.fresh + entry.to) * post + q;
-                for (std::size_t i = 0; i < run; ++i) to[i] += times(entry.weight, from[i]);
+                const auto from = values.subspan((p * mode.old + entry.from) * post + q, run);
+                const auto to = std::span(out).subspan((p * mode.fresh + entry.to) * post + q, run);
+                add_scaled(to, entry.weight, from);
+            }
+            at += run;
+        }
+    });
+    return out;
+}
+
+// The entries that make one new element.
+struct Fold {
+    std::vector<Fr> weights;
+    std::vector<std::size_t> from;
+};
+
+std::vector<Fold> folds_of(const Mode& mode) {
+    std::vector<Fold> folds(mode.fresh);
+    for (const Entry& entry : mode.entries) {
+        folds[entry.to].weights.push_back(entry.weight);
+        folds[entry.to].from.push_back(entry.from);
+    }
+    return folds;
+}
+
+bool is_every_index_in_order(const Fold& fold, std::size_t count) {
+    if (fold.from.size() != count) return false;
+    for (std::size_t i = 0; i < count; ++i)
+        if (fold.from[i] != i) return false;
+    return true;
+}
+
+// As above for integers: columns in whole blocks, each as one sum of rows.
+std::vector<Fr> apply(std::span<const std::int64_t> values, std::size_t pre, const Mode& mode) {
+    constexpr std::size_t kBlock = 16;
+    const std::size_t post = values.size() / (pre * mode.old);
+    const std::size_t block = std::min(post, kBlock);
+    const auto folds = folds_of(mode);
+    std::vector<Fr> out(pre * mode.fresh * post);
+    const bool is_dot = post == 1 && mode.fresh == 1 && is_every_index_in_order(folds[0], mode.old);
+    const std::size_t grain = 1 + 16384 / (block * (1 + mode.entries.size()));
+    parallel_for(pre * post / block, grain, [&](std::size_t begin, std::size_t end) {
+        if (is_dot) {
+            add_small_dots(std::span(out).subspan(begin, end - begin), folds[0].weights,
+                           values.data() + begin * mode.old, mode.old);
+            return;
+        }
+        std::vector<const std::int64_t*> rows;
+        for (std::size_t at = begin * block; at < end * block;) {
+            const std::size_t p = at / post, q = at % post;
+            const std::size_t run = std::min(post - q, end * block - at);
+            for (std::size_t to = 0; to < mode.fresh; ++to) {
+                rows.clear();
+                for (const std::size_t from : folds[to].from)
+                    rows.push_back(values.data() + (p * mode.old + from) * post + q);
+                add_small_rows<std::int64_t>(
+                    std::span(out).subspan((p * mode.fresh + to) * post + q, run),
+                    folds[to].weights, rows);
             }
             at += run;
         }

@@ -305,12 +305,11 @@ class Session {
     // for Z's high coefficients.
     [[nodiscard]] std::vector<Fr> combine(const ChunkCoefs& coefs) const {
         std::vector<Fr> f(masked_length(circuit_.mu));
-        for (std::size_t k = 0; k <= static_cast<std::size_t>(Column::kT); ++k)
-            for (std::size_t c = 0; c < coefs[k].size(); ++c) {
-                columns_.add_lanes(static_cast<Column>(k), c * m_, coefs[k][c],
-                                   std::span(f).first(m_));
+        for (std::size_t k = 0; k <= static_cast<std::size_t>(Column::kT); ++k) {
+            columns_.add_chunks(static_cast<Column>(k), 0, coefs[k], std::span(f).first(m_));
+            for (std::size_t c = 0; c < coefs[k].size(); ++c)
                 f[m_] += coefs[k][c] * blinders_[k][c];
-            }
+        }
         return f;
     }
 

@@ -1,0 +1,154 @@
+#include "mintmark/math/run_sums.hpp"
+
+#include <algorithm>
+
+#include "mintmark/base/assert.hpp"
+#include "mintmark/base/parallel.hpp"
+
+namespace mintmark {
+namespace {
+
+constexpr std::size_t kGrain = 4096;
+constexpr std::size_t kMinBatch = 32;  // below, an inversion costs more than it saves
+
+void grow(std::vector<PointXy>& points, std::size_t size) {
+    if (points.size() < size) points.resize(size);
+}
+
+G1Affine to_affine(const PointXy& point) noexcept {
+    return {point.x, point.y, point.is_infinity()};
+}
+
+/// Places [begin, end) of the lanes, cut into the pieces of the runs that they belong to.
+struct Piece {
+    std::size_t first_run;  // the run of the first place
+    std::vector<PointXy> sums;
+};
+
+Piece sum_places(std::span<const PointXy> bases, std::span<const std::uint32_t> lanes,
+                 std::span<const std::uint32_t> ends, std::pair<std::size_t, std::size_t> places) {
+    const auto [begin, end] = places;
+    const auto after = std::ranges::upper_bound(ends, static_cast<std::uint32_t>(begin));
+    Piece piece{static_cast<std::size_t>(after - ends.begin()), {}};
+    RunSums runs;
+    for (std::size_t at = begin; at < end; ++at) runs.refs.push_back(base_ref(lanes[at], false));
+    std::size_t from = begin;
+    for (std::size_t run = piece.first_run; from < end; ++run) {
+        const std::size_t to = std::min<std::size_t>(ends[run], end);
+        runs.sizes.push_back(static_cast<std::uint32_t>(to - from));
+        from = to;
+    }
+    runs.reduce(bases);
+    const auto& sums = runs.sums();
+    piece.sums.assign(sums.begin(), sums.begin() + static_cast<std::ptrdiff_t>(runs.sizes.size()));
+    return piece;
+}
+
+}  // namespace
+
+/// Pairs off the points of each run: the sums go to reduced_, a point left over is `copied`.
+template <class Copy, class Add>
+void RunSums::pair_off(const Copy& copied, const Add& add) {
+    std::size_t total = 0;
+    for (const std::uint32_t size : sizes) total += (size + 1) / 2;
+    grow(reduced_, total);
+    slots_.clear();
+    std::uint32_t from = 0, to = 0;
+    for (std::uint32_t& size : sizes) {
+        for (std::uint32_t i = 0; i + 1 < size; i += 2) slots_.push_back({from + i, to++});
+        if (size % 2 == 1) reduced_[to++] = copied(from + size - 1);
+        from += size;
+        size = (size + 1) / 2;
+    }
+    for (std::size_t done = 0; done < slots_.size(); done += kMaxBatch)
+        add(std::span(slots_).subspan(done, std::min(kMaxBatch, slots_.size() - done)));
+    points_.swap(reduced_);
+}
+
+void RunSums::reduce(std::span<const PointXy> bases) {
+    pair_off([&](std::uint32_t place) { return referred_point(bases, refs[place]); },
+             [&](std::span<const PairSlot> slots) {
+                 add_base_pairs(bases, refs, reduced_.data(), slots, scratch_);
+             });
+    while (halve()) {
+    }
+    add_up_rest();
+}
+
+bool RunSums::halve() {
+    std::size_t pairs = 0;
+    for (const std::uint32_t size : sizes) pairs += size / 2;
+    if (pairs < kMinBatch) return false;
+    pair_off([&](std::uint32_t place) { return points_[place]; },
+             [&](std::span<const PairSlot> slots) {
+                 add_pairs(points_.data(), reduced_.data(), slots, scratch_);
+             });
+    return true;
+}
+
+/// Runs of several points that halve() left.
+void RunSums::add_up_rest() {
+    std::vector<G1> sums;
+    std::size_t from = 0;
+    for (const std::uint32_t size : sizes) {
+        if (size > 1) {
+            G1 sum;
+            for (std::uint32_t i = 0; i < size; ++i) sum += to_affine(points_[from + i]);
+            sums.push_back(sum);
+        }
+        from += size;
+    }
+    if (sums.empty()) return;
+    const std::vector<G1Affine> affine = batch_to_affine(sums);
+    from = 0;
+    std::size_t to = 0, next = 0;
+    for (std::uint32_t& size : sizes) {
+        if (size == 0) continue;
+        const PointXy alone = points_[from];
+        from += size;
+        if (size == 1) {
+            points_[to++] = alone;
+            continue;
+        }
+        const G1Affine& sum = affine[next++];
+        points_[to++] = sum.infinity ? PointXy{} : PointXy{sum.x, sum.y};
+        size = 1;
+    }
+}
+
+std::vector<PointXy> to_xy(std::span<const G1Affine> points) {
+    std::vector<PointXy> out(points.size());
+    parallel_for(points.size(), kGrain, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i)
+            if (!points[i].infinity) out[i] = {points[i].x, points[i].y};
+    });
+    return out;
+}
+
+std::vector<G1Affine> sum_runs(std::span<const G1Affine> bases,
+                               std::span<const std::uint32_t> lanes,
+                               std::span<const std::uint32_t> ends) {
+    MINTMARK_ASSERT(ends.empty() ? lanes.empty() : ends.back() == lanes.size());
+    const std::vector<PointXy> points = to_xy(bases);
+    const std::size_t parts =
+        std::clamp<std::size_t>(lanes.size() / kGrain, 1, std::max<std::size_t>(num_threads(), 1));
+    std::vector<Piece> pieces(parts);
+    parallel_for(parts, 1, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t k = begin; k < end; ++k)
+            pieces[k] = sum_places(points, lanes, ends,
+                                   {lanes.size() * k / parts, lanes.size() * (k + 1) / parts});
+    });
+    std::vector<G1Affine> out(ends.size());
+    std::vector<bool> is_begun(ends.size());
+    for (const Piece& piece : pieces) {
+        for (std::size_t i = 0; i < piece.sums.size(); ++i) {
+            const std::size_t run = piece.first_run + i;
+            const G1Affine part = to_affine(piece.sums[i]);
+            out[run] = is_begun[run] ? (G1(out[run]) + G1(part)).to_affine() : part;
+            is_begun[run] = true;
+        }
+    }
+    return out;
+}
+
+}  // namespace mintmark

@@ -1,0 +1,44 @@
+// Adds up many short lists of points at once by batched affine additions. Internal to the module
+// (msm.cpp), except sum_runs.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "mintmark/math/batch_add.hpp"
+#include "mintmark/math/curve.hpp"
+
+namespace mintmark {
+
+/// Runs of points on their way to one sum each: every pass adds them up in pairs, so that thousands
+/// of additions share an inversion. One object serves many calls and keeps its memory.
+class RunSums {
+  public:
+    /// Input: the length of each run, and the runs' points one after another (base_ref).
+    std::vector<std::uint32_t> sizes, refs;
+
+    /// Adds up: afterwards each size is 0 or 1 and sums() has a point for each run that had any.
+    void reduce(std::span<const PointXy> bases);
+    [[nodiscard]] const std::vector<PointXy>& sums() const noexcept { return points_; }
+
+  private:
+    template <class Copy, class Add>
+    void pair_off(const Copy& copied, const Add& add);
+    bool halve();
+    void add_up_rest();
+
+    std::vector<PointXy> points_, reduced_;
+    std::vector<PairSlot> slots_;
+    BatchScratch scratch_;
+};
+
+[[nodiscard]] std::vector<PointXy> to_xy(std::span<const G1Affine> points);
+
+/// The sum of each run of bases: run k is bases[lanes[i]] for ends[k-1] <= i < ends[k] (from 0 for
+/// the first; none is empty). Threaded. Cost: one batched addition a lane.
+[[nodiscard]] std::vector<G1Affine> sum_runs(std::span<const G1Affine> bases,
+                                             std::span<const std::uint32_t> lanes,
+                                             std::span<const std::uint32_t> ends);
+
+}  // namespace mintmark
