@@ -71,7 +71,7 @@ Status status(const App& app) {
 }
 
 struct DeployArgs {
-    std::string srs, contracts, treasury, admin, guardian, operator_;
+    std::string srs, contracts, treasury, admin, guardian, operator_, arbiter;
     std::uint32_t platform_ppm = 25'000;
     std::optional<std::uint64_t> min_commit_age;
     std::uint64_t price_notice = 86'400;
@@ -138,7 +138,7 @@ Result<market::DeployOptions> deploy_options(const App& app, const DeployArgs& a
     if (args.contracts.empty()) {
         MINTMARK_TRY(out.artifacts, market::find_artifacts());
     }
-    out.admin = out.guardian = out.operator_ = out.treasury = deployer;
+    out.admin = out.guardian = out.operator_ = out.arbiter = out.treasury = deployer;
     if (!args.admin.empty()) {
         MINTMARK_TRY(out.admin, parse_account(app, args.admin));
     }
@@ -147,6 +147,9 @@ Result<market::DeployOptions> deploy_options(const App& app, const DeployArgs& a
     }
     if (!args.operator_.empty()) {
         MINTMARK_TRY(out.operator_, parse_account(app, args.operator_));
+    }
+    if (!args.arbiter.empty()) {
+        MINTMARK_TRY(out.arbiter, parse_account(app, args.arbiter));
     }
     if (!args.treasury.empty()) {
         MINTMARK_TRY(out.treasury, parse_account(app, args.treasury));
@@ -251,6 +254,7 @@ void add_deploy_command(CLI::App& group, App& app) {
     sub->add_option("--admin", args->admin, "grants roles [the deployer]");
     sub->add_option("--guardian", args->guardian, "may pause [the deployer]");
     sub->add_option("--operator", args->operator_, "registers proof systems [the deployer]");
+    sub->add_option("--arbiter", args->arbiter, "decides disputes [the deployer]");
     sub->add_option("--platform-ppm", args->platform_ppm, "platform's part, in millionths [25000]")
         ->check(CLI::Range(0, 100'000));
     sub->add_option("--min-commit-age", args->min_commit_age,

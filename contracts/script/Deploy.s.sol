@@ -18,7 +18,10 @@ contract Deploy is Script {
             platformPpm: uint32(vm.envOr("PLATFORM_PPM", uint256(25_000))),
             minCommitAge: uint64(vm.envOr("MIN_COMMIT_AGE", uint256(60))),
             priceNotice: uint64(vm.envOr("PRICE_NOTICE", uint256(1 days))),
-            sequencerFeed: vm.envOr("SEQUENCER_FEED", address(0))
+            sequencerFeed: vm.envOr("SEQUENCER_FEED", address(0)),
+            arbiter: vm.envAddress("ARBITER"),
+            arbiterDelay: 0,
+            disputeBond: vm.envOr("DISPUTE_BOND", uint256(0.1 ether))
         });
         vm.startBroadcast();
         contracts = Deployment.deploy(config, msg.sender);
@@ -35,5 +38,9 @@ contract Deploy is Script {
         console.log("RevenueRouter ", address(contracts.revenueRouter));
         console.log("AccessPass    ", address(contracts.accessPass));
         console.log("VerifierRouter", address(contracts.verifierRouter));
+        console.log("LicenseTerms  ", address(contracts.licenseTerms));
+        console.log("LicenseToken  ", address(contracts.licenseToken));
+        console.log("DerivativeGraph", address(contracts.derivativeGraph));
+        console.log("ModelDisputes ", address(contracts.modelDisputes));
     }
 }

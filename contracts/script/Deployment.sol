@@ -11,6 +11,10 @@ import {IAggregatorV3} from "../src/interfaces/IAggregatorV3.sol";
 import {Currencies} from "../src/pricing/Currencies.sol";
 import {PriceBook} from "../src/pricing/PriceBook.sol";
 import {ModelRegistry} from "../src/registry/ModelRegistry.sol";
+import {DerivativeGraph} from "../src/licensing/DerivativeGraph.sol";
+import {LicenseTerms} from "../src/licensing/LicenseTerms.sol";
+import {LicenseToken} from "../src/licensing/LicenseToken.sol";
+import {ModelDisputes} from "../src/licensing/ModelDisputes.sol";
 import {RevenueRouter} from "../src/revenue/RevenueRouter.sol";
 import {VerifierRouter} from "../src/verifier/VerifierRouter.sol";
 
@@ -28,6 +32,9 @@ library Deployment {
         uint64 minCommitAge; // seconds
         uint64 priceNotice; // seconds
         address sequencerFeed; // Chainlink's uptime feed of an L2; zero on a chain without one
+        address arbiter;
+        uint32 arbiterDelay; // seconds
+        uint256 disputeBond; // wei
     }
 
     struct Contracts {
@@ -40,6 +47,10 @@ library Deployment {
         Currencies currencies;
         QuotaLedger quotaLedger;
         Allowlist allowlist;
+        LicenseTerms licenseTerms;
+        LicenseToken licenseToken;
+        DerivativeGraph derivativeGraph;
+        ModelDisputes modelDisputes;
     }
 
     /// @notice Steps 1 to 7: deploys, and binds the settler. `deployer` is ADMIN until `handOver`.
@@ -51,10 +62,19 @@ library Deployment {
         c.priceBook = new PriceBook(c.registry, c.currencies, config.priceNotice);
         c.quotaLedger = new QuotaLedger(authority, c.registry);
         c.allowlist = new Allowlist(authority);
-        c.revenueRouter = new RevenueRouter(authority, c.registry, config.treasury, config.platformPpm);
+        c.licenseTerms = new LicenseTerms();
+        c.derivativeGraph = new DerivativeGraph(authority, c.registry, c.licenseTerms);
+        c.modelDisputes = new ModelDisputes(authority, c.registry, config.disputeBond);
+        c.revenueRouter = new RevenueRouter(
+            authority, c.registry, c.derivativeGraph, c.modelDisputes, config.treasury, config.platformPpm
+        );
+        c.licenseToken =
+            new LicenseToken(authority, c.registry, c.licenseTerms, c.revenueRouter, c.derivativeGraph);
         c.accessPass = new AccessPass(authority, c.registry, c.priceBook, c.revenueRouter);
         c.verifierRouter = new VerifierRouter(authority, c.registry, c.accessPass);
         c.accessPass.bindSettler(address(c.verifierRouter));
+        c.derivativeGraph.bindLicenses(c.licenseToken);
+        c.registry.bindDerivatives(address(c.derivativeGraph));
     }
 
     /// @notice Step 9, after the proof systems are registered: gives every role to its holder and the deployer's away.
@@ -64,19 +84,26 @@ library Deployment {
         pause[0] = Guarded.pause.selector;
         authority.setTargetFunctionRole(address(c.registry), pause, Roles.GUARDIAN);
         authority.setTargetFunctionRole(address(c.accessPass), pause, Roles.GUARDIAN);
+        authority.setTargetFunctionRole(address(c.licenseToken), pause, Roles.GUARDIAN);
         bytes4[] memory stop = new bytes4[](2);
         (stop[0], stop[1]) = (Guarded.pause.selector, c.verifierRouter.disableProofSystem.selector);
         authority.setTargetFunctionRole(address(c.verifierRouter), stop, Roles.GUARDIAN);
 
-        bytes4[] memory revenue = new bytes4[](2);
+        bytes4[] memory revenue = new bytes4[](4);
         (revenue[0], revenue[1]) =
         (c.revenueRouter.setPlatformPpm.selector, c.revenueRouter.setTreasury.selector);
+        (revenue[2], revenue[3]) = (c.revenueRouter.addToken.selector, c.revenueRouter.stopToken.selector);
         authority.setTargetFunctionRole(address(c.revenueRouter), revenue, Roles.OPERATOR);
         bytes4[] memory systems = new bytes4[](1);
         systems[0] = c.verifierRouter.registerProofSystem.selector;
         authority.setTargetFunctionRole(address(c.verifierRouter), systems, Roles.OPERATOR);
 
         _handOverSelling(c, config);
+        bytes4[] memory disputes = new bytes4[](2);
+        (disputes[0], disputes[1]) = (c.modelDisputes.decide.selector, c.modelDisputes.liftByArbiter.selector);
+        authority.setTargetFunctionRole(address(c.modelDisputes), disputes, Roles.ARBITER);
+        authority.labelRole(Roles.ARBITER, "ARBITER");
+        authority.grantRole(Roles.ARBITER, config.arbiter, config.arbiterDelay);
 
         authority.labelRole(Roles.GUARDIAN, "GUARDIAN");
         authority.labelRole(Roles.OPERATOR, "OPERATOR");

@@ -52,6 +52,25 @@ interface IModelRegistry {
         address payout; // zero: not confirmed since the model changed hands
     }
 
+    /// @dev How an answer of the model can be checked, as the owner declares it; what a version's proof system actually
+    /// is stands in its `VersionPublished`.
+    enum Verification {
+        None,
+        Optimistic,
+        SampledAudit,
+        Attested,
+        ZeroKnowledge
+    }
+
+    /// @notice What a catalogue lists. The fixed words are short ASCII strings, padded with zeros on the right.
+    struct Listing {
+        bytes32 task; // as on model hubs, e.g. "image-classification"
+        bytes32 license; // SPDX id or "other", e.g. "apache-2.0"
+        bytes32 modality; // e.g. "image", "text"
+        Verification verification;
+        string tags; // comma-separated, at most 512 bytes
+    }
+
     /// @notice The version that first claimed a weights hash.
     struct Origin {
         uint64 modelId;
@@ -77,6 +96,10 @@ interface IModelRegistry {
     error ModelRegistry_VerifierWithoutCode(address verifier);
     error ModelRegistry_StatusChangeRefused(Status from, Status to);
     error ModelRegistry_NotCanonicalisable(VersionId versionId, Status status);
+    error ModelRegistry_DerivativeNotFinal(ModelId modelId);
+    error ModelRegistry_DerivativesBound(address derivatives);
+    error ModelRegistry_NotOriginator(ModelId modelId, address caller);
+    error ModelRegistry_ResalePpmAboveLimit(uint256 ppm, uint256 limit);
 
     event ModelRegistered(ModelId indexed modelId, address indexed owner, string name, string cardURI);
     event CardUpdated(ModelId indexed modelId, string cardURI);
@@ -100,6 +123,16 @@ interface IModelRegistry {
         ModelId indexed modelId, VersionId indexed versionId, Status from, Status to, string reason
     );
     event CanonicalVersionChanged(ModelId indexed modelId, VersionId indexed versionId);
+    event ModelListed(
+        ModelId indexed modelId,
+        bytes32 indexed task,
+        bytes32 indexed license,
+        bytes32 modality,
+        Verification verification,
+        string tags
+    );
+    event ResalePpmChanged(ModelId indexed modelId, address indexed originator, uint24 ppm);
+    event DerivativesBound(address indexed derivatives);
     event ReplicaAnnounced(ModelId indexed modelId, VersionId indexed versionId, string uri);
 
     /// @notice Registers a model line and mints its token to the caller.
@@ -122,7 +155,8 @@ interface IModelRegistry {
         returns (VersionId versionId);
 
     /// @notice Moves a version's status. Draft → Active; Active ↔ Deprecated; any → Revoked, finally.
-    /// @dev The first version that becomes Active becomes canonical; a revoked canonical version leaves none.
+    /// @dev The first version that becomes Active launches the model, and becomes canonical; a revoked canonical version
+    /// leaves none. A derivative becomes Active only when its link to its parents is final (DerivativeGraph).
     function setStatus(ModelId modelId, VersionId versionId, Status status, string calldata reason) external;
 
     /// @notice Points to the version that a caller without a preference gets; the owner or the curator, Active only.
@@ -136,6 +170,16 @@ interface IModelRegistry {
 
     /// @notice Changes the model card.
     function setCardURI(ModelId modelId, string calldata cardURI) external;
+
+    /// @notice Puts the model into the catalogue, or changes its entry; kept in events only.
+    function listModel(ModelId modelId, Listing calldata listing) external;
+
+    /// @notice Sets the ERC-2981 royalty on resales of the model's token, paid to who registered the model. Only he,
+    /// and only as long as he still owns the model, so that no buyer finds it changed.
+    function setResalePpm(ModelId modelId, uint24 ppm) external;
+
+    /// @notice Fixes for ever who says whether a derivative may become Active. Role ADMIN.
+    function bindDerivatives(address derivatives) external;
 
     /// @notice Announces one more place of a version's files; the hashes do not change.
     function announceReplica(ModelId modelId, VersionId versionId, string calldata uri) external;
@@ -172,6 +216,9 @@ interface IModelRegistry {
 
     /// @notice The model's owner; zero when there is no such model.
     function modelOwner(ModelId modelId) external view returns (address owner);
+
+    /// @notice Whether any version was ever Active, and so could be sold and built on.
+    function hasLaunched(ModelId modelId) external view returns (bool launched);
 
     /// @notice The version that first claimed these weights; all zero when none did.
     function originOf(bytes32 weightsHash) external view returns (Origin memory origin);

@@ -2,9 +2,12 @@
 pragma solidity 0.8.37;
 
 import {IERC165} from "@openzeppelin/contracts/interfaces/IERC165.sol";
+import {IERC2981} from "@openzeppelin/contracts/interfaces/IERC2981.sol";
 import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Guarded} from "../governance/Guarded.sol";
+import {IDerivativeGraph} from "../interfaces/IDerivativeGraph.sol";
 import {IERC7992Registry} from "../interfaces/IERC7992.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {ModelId, ProofSystemId, VersionId} from "../types/Ids.sol";
@@ -13,19 +16,38 @@ import {VersionChecks} from "./VersionChecks.sol";
 
 /// @title ModelRegistry
 /// @notice Model lines as ERC-721 tokens, and their append-only versions.
-contract ModelRegistry is IModelRegistry, IERC7992Registry, IERC4906, ERC721, CommitReveal, Guarded {
+contract ModelRegistry is
+    IModelRegistry,
+    IERC7992Registry,
+    IERC4906,
+    IERC2981,
+    ERC721,
+    CommitReveal,
+    Guarded
+{
     struct Model {
         string cardURI;
         address payout;
         uint32 versions;
         uint32 canonical;
         address curator;
+        bool launched;
+        uint24 resalePpm;
+        address originator; // who registered the model
     }
 
     struct Version {
         VersionCommitment commitment;
         VersionState state;
     }
+
+    uint256 private constant PPM = 1_000_000;
+
+    /// @notice Highest royalty on a resale: 10 %.
+    uint24 public constant MAX_RESALE_PPM = 100_000;
+
+    /// @notice Says whether a derivative may become Active; bound once.
+    IDerivativeGraph public derivatives;
 
     uint256 private _models;
     mapping(ModelId modelId => Model) private _model;
@@ -55,7 +77,7 @@ contract ModelRegistry is IModelRegistry, IERC7992Registry, IERC4906, ERC721, Co
         if (payout == address(0)) revert ModelRegistry_ZeroAddress();
         modelId = ModelId.wrap(++_models);
         Model storage model = _model[modelId];
-        (model.cardURI, model.payout) = (cardURI, payout);
+        (model.cardURI, model.payout, model.originator) = (cardURI, payout, msg.sender);
         emit ModelRegistered(modelId, msg.sender, name, cardURI);
         emit PayoutChanged(modelId, payout);
         _mint(msg.sender, ModelId.unwrap(modelId));
@@ -102,6 +124,7 @@ contract ModelRegistry is IModelRegistry, IERC7992Registry, IERC4906, ERC721, Co
         }
         Status from = _requireVersion(modelId, versionId).state.status;
         if (!_allowed(from, status)) revert ModelRegistry_StatusChangeRefused(from, status);
+        if (status == Status.Active) _launch(modelId);
         _version[modelId][versionId].state.status = status;
         emit StatusChanged(modelId, versionId, from, status, reason);
 
@@ -140,6 +163,37 @@ contract ModelRegistry is IModelRegistry, IERC7992Registry, IERC4906, ERC721, Co
         _model[modelId].cardURI = cardURI;
         emit CardUpdated(modelId, cardURI);
         emit MetadataUpdate(ModelId.unwrap(modelId));
+    }
+
+    /// @inheritdoc IModelRegistry
+    function listModel(ModelId modelId, Listing calldata listing) external onlyModelOwner(modelId) {
+        if (listing.task == 0) revert ModelRegistry_ZeroHash(0);
+        if (listing.license == 0) revert ModelRegistry_ZeroHash(1);
+        if (bytes(listing.tags).length > VersionChecks.MAX_URI_BYTES) {
+            revert ModelRegistry_LengthOutOfRange(bytes(listing.tags).length, VersionChecks.MAX_URI_BYTES);
+        }
+        emit ModelListed(
+            modelId, listing.task, listing.license, listing.modality, listing.verification, listing.tags
+        );
+    }
+
+    /// @inheritdoc IModelRegistry
+    function setResalePpm(ModelId modelId, uint24 ppm) external onlyModelOwner(modelId) {
+        Model storage model = _model[modelId];
+        if (model.originator != msg.sender) revert ModelRegistry_NotOriginator(modelId, msg.sender);
+        if (ppm > MAX_RESALE_PPM) revert ModelRegistry_ResalePpmAboveLimit(ppm, MAX_RESALE_PPM);
+        model.resalePpm = ppm;
+        emit ResalePpmChanged(modelId, msg.sender, ppm);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function bindDerivatives(address derivatives_) external restricted {
+        if (address(derivatives) != address(0)) {
+            revert ModelRegistry_DerivativesBound(address(derivatives));
+        }
+        if (derivatives_.code.length == 0) revert ModelRegistry_VerifierWithoutCode(derivatives_);
+        derivatives = IDerivativeGraph(derivatives_);
+        emit DerivativesBound(derivatives_);
     }
 
     /// @inheritdoc IModelRegistry
@@ -213,6 +267,18 @@ contract ModelRegistry is IModelRegistry, IERC7992Registry, IERC4906, ERC721, Co
     }
 
     /// @inheritdoc IModelRegistry
+    function hasLaunched(ModelId modelId) external view returns (bool) {
+        return _model[modelId].launched;
+    }
+
+    /// @inheritdoc IERC2981
+    function royaltyInfo(uint256 tokenId, uint256 salePrice) external view returns (address, uint256) {
+        Model storage model = _model[ModelId.wrap(tokenId)];
+        if (model.resalePpm == 0) return (address(0), 0);
+        return (model.originator, Math.mulDiv(salePrice, model.resalePpm, PPM));
+    }
+
+    /// @inheritdoc IModelRegistry
     function curatorOf(ModelId modelId) external view returns (address) {
         return _model[modelId].curator;
     }
@@ -237,7 +303,7 @@ contract ModelRegistry is IModelRegistry, IERC7992Registry, IERC4906, ERC721, Co
     function supportsInterface(bytes4 interfaceId) public view override(ERC721, IERC165) returns (bool) {
         return interfaceId == type(IModelRegistry).interfaceId
             || interfaceId == type(IERC7992Registry).interfaceId || interfaceId == bytes4(0x49064906)
-            || super.supportsInterface(interfaceId);
+            || interfaceId == type(IERC2981).interfaceId || super.supportsInterface(interfaceId);
     }
 
     /// @dev A model that changes hands loses its payout address and its curator until the new owner sets them.
@@ -248,6 +314,16 @@ contract ModelRegistry is IModelRegistry, IERC7992Registry, IERC4906, ERC721, Co
         (_model[modelId].payout, _model[modelId].curator) = (address(0), address(0));
         emit PayoutChanged(modelId, address(0));
         emit CuratorChanged(modelId, address(0));
+    }
+
+    /// @dev Ends the model's birth: from the first Active version on it cannot link to parents any more.
+    function _launch(ModelId modelId) private {
+        Model storage model = _model[modelId];
+        if (model.launched) return;
+        if (address(derivatives) != address(0) && !derivatives.mayLaunch(modelId)) {
+            revert ModelRegistry_DerivativeNotFinal(modelId);
+        }
+        model.launched = true;
     }
 
     function _setCanonical(ModelId modelId, VersionId versionId) private {

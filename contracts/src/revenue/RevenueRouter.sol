@@ -2,39 +2,49 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {IDerivativeGraph} from "../interfaces/IDerivativeGraph.sol";
+import {IModelDisputes} from "../interfaces/IModelDisputes.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IRevenueRouter} from "../interfaces/IRevenueRouter.sol";
-import {NativeTransfer} from "../libraries/NativeTransfer.sol";
+import {IRevenueVault} from "../interfaces/IRevenueVault.sol";
+import {TokenTransfer} from "../libraries/TokenTransfer.sol";
 import {ModelId} from "../types/Ids.sol";
+import {PPM} from "../types/Licensing.sol";
+import {AcceptedTokens} from "./AcceptedTokens.sol";
+import {RevenueLedger} from "./RevenueLedger.sol";
+import {RevenueVault} from "./RevenueVault.sol";
 
 /// @title RevenueRouter
-/// @notice Two parties for now, platform and creator. A node's, the ancestors' and a vault's part join the split of `pay`
-/// as further accounts beside the platform's; the creator always gets the remainder.
-contract RevenueRouter is IRevenueRouter, AccessManaged, ReentrancyGuardTransient {
-    using SafeCast for uint256;
-
-    uint256 private constant PPM = 1_000_000;
+/// @notice Balance per token ≥ what is owed, to the unit but for the royalties' dust (RevenueLedger). No role can move
+/// what is owed, and nothing here can be paused.
+contract RevenueRouter is RevenueLedger, AcceptedTokens, ReentrancyGuardTransient {
+    address private constant NATIVE = TokenTransfer.NATIVE;
 
     /// @notice Highest platform part: 10 %.
     uint32 public constant MAX_PLATFORM_PPM = 100_000;
 
-    struct CreatorAccount {
-        uint112 accounted;
-        uint112 claimed;
-        uint32 carry; // parts per million of a wei that the platform has not been given yet
-    }
+    /// @notice How long a lower node part is announced before it holds.
+    uint48 public constant NODE_NOTICE = 1 days;
 
-    struct PlatformAccount {
-        uint128 accounted;
-        uint128 claimed;
+    /// @dev In one slot. From `nextAt` on `nextNodePpm` holds; 0 = nothing is announced.
+    struct ModelRates {
+        uint24 nodePpm;
+        uint24 nextNodePpm;
+        uint48 nextAt;
+        uint24 vaultPpm;
     }
 
     IModelRegistry private immutable _registry;
+    IDerivativeGraph private immutable _graph;
+    IModelDisputes private immutable _disputes;
 
-    mapping(ModelId modelId => CreatorAccount) private _creator;
-    PlatformAccount private _platform;
+    /// @notice The code that all vaults share.
+    address public immutable vaultImplementation;
+
+    mapping(ModelId modelId => ModelRates) private _rates;
+    mapping(ModelId modelId => address) private _vault;
 
     /// @notice Where the platform's part is sent.
     address public treasury;
@@ -44,47 +54,130 @@ contract RevenueRouter is IRevenueRouter, AccessManaged, ReentrancyGuardTransien
 
     /// @param authority the AccessManager
     /// @param registry_ the ModelRegistry
+    /// @param graph_ the DerivativeGraph
+    /// @param disputes_ the ModelDisputes
     /// @param treasury_ where the platform's part is sent
     /// @param platformPpm_ the platform's part, at most MAX_PLATFORM_PPM
-    constructor(address authority, IModelRegistry registry_, address treasury_, uint32 platformPpm_)
-        AccessManaged(authority)
-    {
-        _registry = registry_;
+    constructor(
+        address authority,
+        IModelRegistry registry_,
+        IDerivativeGraph graph_,
+        IModelDisputes disputes_,
+        address treasury_,
+        uint32 platformPpm_
+    ) AccessManaged(authority) {
+        (_registry, _graph, _disputes) = (registry_, graph_, disputes_);
+        vaultImplementation = address(new RevenueVault());
         _setTreasury(treasury_);
         _setPlatformPpm(platformPpm_);
     }
 
     /// @inheritdoc IRevenueRouter
-    function pay(ModelId modelId) external payable {
-        if (_registry.modelOwner(modelId) == address(0)) revert RevenueRouter_ModelNotFound(modelId);
-        CreatorAccount storage account = _creator[modelId];
-        uint256 owed = msg.value * platformPpm + account.carry;
-        uint256 platformPart = owed / PPM;
-        // The carry is below one wei, so the platform's part exceeds the amount only if the rate were 100 %.
-        uint256 creatorPart = msg.value - platformPart;
-        account.accounted += creatorPart.toUint112();
-        account.carry = uint32(owed % PPM);
-        _platform.accounted += platformPart.toUint128();
-        emit RevenueReceived(modelId, msg.sender, msg.value, creatorPart, platformPart);
+    function pay(ModelId modelId) external payable nonReentrant {
+        _pay(modelId, NATIVE, msg.value, address(0));
+    }
+
+    /// @inheritdoc IRevenueRouter
+    function pay(ModelId modelId, address token, uint256 amount, address node) external payable nonReentrant {
+        uint256 expected = token == NATIVE ? amount : 0;
+        if (msg.value != expected) revert RevenueRouter_ValueMismatch(msg.value, expected);
+        if (!isAccepted(token)) revert RevenueRouter_TokenNotAccepted(token);
+        if (token != NATIVE) {
+            uint256 received = TokenTransfer.pull(token, msg.sender, amount);
+            if (received != amount) revert RevenueRouter_ReceivedOther(received, amount);
+        }
+        _pay(modelId, token, amount, node);
     }
 
     /// @inheritdoc IRevenueRouter
     function claim(ModelId modelId) external nonReentrant returns (uint256 amount) {
-        address payout = _registry.payoutOf(modelId);
-        if (payout == address(0)) revert RevenueRouter_PayoutNotConfirmed(modelId);
-        CreatorAccount storage account = _creator[modelId];
-        amount = account.accounted - account.claimed;
-        account.claimed = account.accounted;
-        emit CreatorClaimed(modelId, payout, amount);
-        NativeTransfer.send(payout, amount);
+        return _claim(modelId, NATIVE);
+    }
+
+    /// @inheritdoc IRevenueRouter
+    function claim(ModelId modelId, address token) external nonReentrant returns (uint256 amount) {
+        return _claim(modelId, token);
     }
 
     /// @inheritdoc IRevenueRouter
     function claimPlatform() external nonReentrant returns (uint256 amount) {
-        amount = _platform.accounted - _platform.claimed;
-        _platform.claimed = _platform.accounted;
-        emit PlatformClaimed(treasury, amount);
-        NativeTransfer.send(treasury, amount);
+        return _claimPlatform(NATIVE);
+    }
+
+    /// @inheritdoc IRevenueRouter
+    function claimPlatform(address token) external nonReentrant returns (uint256 amount) {
+        return _claimPlatform(token);
+    }
+
+    /// @inheritdoc IRevenueRouter
+    function claimNode(address token, address to) external nonReentrant returns (uint256 amount) {
+        if (to == address(0)) revert RevenueRouter_ZeroAddress();
+        amount = _take(_node[msg.sender][token]);
+        emit NodeClaimed(msg.sender, token, to, amount);
+        TokenTransfer.send(token, to, amount);
+    }
+
+    /// @inheritdoc IRevenueRouter
+    function claimVault(ModelId modelId, address token) external nonReentrant returns (uint256 amount) {
+        address vault = _vault[modelId];
+        if (vault == address(0)) revert RevenueRouter_NoVault(modelId);
+        _checkFree(modelId);
+        Account storage account = _account[modelId][token];
+        amount = account.vaultAccounted - account.vaultClaimed;
+        account.vaultClaimed = account.vaultAccounted;
+        emit VaultClaimed(modelId, token, vault, amount);
+        TokenTransfer.send(token, vault, amount);
+    }
+
+    /// @inheritdoc IRevenueRouter
+    function collectRoyalty(ModelId modelId, ModelId ancestor, address token)
+        external
+        nonReentrant
+        returns (uint256 amount)
+    {
+        uint256 ppm = _graph.royaltyPpm(modelId, ancestor);
+        if (ppm == 0) revert RevenueRouter_NotAncestor(modelId, ancestor);
+        uint256 lifetime = _royalty(modelId, token, ppm);
+        amount = lifetime - _collected[modelId][ancestor][token];
+        _collected[modelId][ancestor][token] = lifetime;
+        _bookRoyalty(ancestor, token, amount, _rates[ancestor].vaultPpm);
+        emit RoyaltyCollected(modelId, ancestor, token, amount);
+    }
+
+    /// @inheritdoc IRevenueRouter
+    function setNodePpm(ModelId modelId, uint32 ppm) external {
+        _checkModelOwner(modelId);
+        if (ppm > PPM) revert RevenueRouter_NodePpmAboveLimit(ppm, PPM);
+        ModelRates storage rates = _rates[modelId];
+        uint24 current = uint24(_nodePpm(rates));
+        uint48 startsAt = uint48(block.timestamp) + (ppm < current ? NODE_NOTICE : 0);
+        (rates.nodePpm, rates.nextNodePpm, rates.nextAt) = (current, uint24(ppm), startsAt);
+        emit NodePpmChanged(modelId, ppm, startsAt);
+    }
+
+    /// @inheritdoc IRevenueRouter
+    function openVault(ModelId modelId, uint32 ppm, uint256 shares, address to)
+        external
+        nonReentrant
+        returns (address vault)
+    {
+        _checkModelOwner(modelId);
+        if (_vault[modelId] != address(0)) revert RevenueRouter_VaultKnown(modelId, _vault[modelId]);
+        if (ppm == 0 || ppm > PPM) revert RevenueRouter_VaultPpmOutOfRange(ppm, 1, PPM);
+        vault = Clones.clone(vaultImplementation);
+        (_vault[modelId], _rates[modelId].vaultPpm) = (vault, uint24(ppm));
+        emit VaultOpened(modelId, vault, ppm, shares);
+        IRevenueVault(vault).initialise(modelId, shares, to);
+    }
+
+    /// @inheritdoc IRevenueRouter
+    function raiseVaultPpm(ModelId modelId, uint32 ppm) external {
+        _checkModelOwner(modelId);
+        if (_vault[modelId] == address(0)) revert RevenueRouter_NoVault(modelId);
+        uint24 current = _rates[modelId].vaultPpm;
+        if (ppm <= current || ppm > PPM) revert RevenueRouter_VaultPpmOutOfRange(ppm, current + 1, PPM);
+        _rates[modelId].vaultPpm = uint24(ppm);
+        emit VaultPpmChanged(modelId, ppm);
     }
 
     /// @notice Changes the platform's part of what comes in from now on. Role OPERATOR.
@@ -98,18 +191,148 @@ contract RevenueRouter is IRevenueRouter, AccessManaged, ReentrancyGuardTransien
     }
 
     /// @inheritdoc IRevenueRouter
+    function previewSplit(ModelId modelId, address token, uint256 amount, address node)
+        external
+        view
+        returns (Split memory)
+    {
+        return _split(_account[modelId][token], amount, _ratesFor(modelId, node));
+    }
+
+    /// @inheritdoc IRevenueRouter
     function claimable(ModelId modelId) external view returns (uint256) {
-        return _creator[modelId].accounted - _creator[modelId].claimed;
+        return claimable(modelId, NATIVE);
     }
 
     /// @inheritdoc IRevenueRouter
     function platformClaimable() external view returns (uint256) {
-        return _platform.accounted - _platform.claimed;
+        return platformClaimable(NATIVE);
+    }
+
+    /// @inheritdoc IRevenueRouter
+    function nodeClaimable(address node, address token) external view returns (uint256) {
+        return _node[node][token].accounted - _node[node][token].claimed;
+    }
+
+    /// @inheritdoc IRevenueRouter
+    function royaltyCollectable(ModelId modelId, ModelId ancestor, address token)
+        external
+        view
+        returns (uint256)
+    {
+        uint256 lifetime = _royalty(modelId, token, _graph.royaltyPpm(modelId, ancestor));
+        return lifetime - _collected[modelId][ancestor][token];
     }
 
     /// @inheritdoc IRevenueRouter
     function creatorAccount(ModelId modelId) external view returns (uint256 accounted, uint256 claimed) {
-        return (_creator[modelId].accounted, _creator[modelId].claimed);
+        return creatorAccount(modelId, NATIVE);
+    }
+
+    /// @inheritdoc IRevenueRouter
+    function vaultAccount(ModelId modelId, address token)
+        external
+        view
+        returns (uint256 accounted, uint256 claimed)
+    {
+        Account storage account = _account[modelId][token];
+        return (account.vaultAccounted, account.vaultClaimed);
+    }
+
+    /// @inheritdoc IRevenueRouter
+    function vaultIncome(ModelId modelId)
+        external
+        view
+        returns (address[] memory list, uint256[] memory accounted)
+    {
+        list = tokens();
+        accounted = new uint256[](list.length);
+        for (uint256 i = 0; i < list.length; ++i) {
+            accounted[i] = _account[modelId][list[i]].vaultAccounted;
+        }
+    }
+
+    /// @inheritdoc IRevenueRouter
+    function vaultOf(ModelId modelId) external view returns (address) {
+        return _vault[modelId];
+    }
+
+    /// @inheritdoc IRevenueRouter
+    function ratesOf(ModelId modelId) external view returns (uint32, uint32, uint32, uint32) {
+        ModelRates storage rates = _rates[modelId];
+        (uint32 stackPpm,) = _graph.stackOf(modelId);
+        return (platformPpm, stackPpm, uint32(_nodePpm(rates)), rates.vaultPpm);
+    }
+
+    /// @inheritdoc IRevenueRouter
+    function claimable(ModelId modelId, address token) public view returns (uint256) {
+        Account storage account = _account[modelId][token];
+        return account.creatorAccounted - account.creatorClaimed;
+    }
+
+    /// @inheritdoc IRevenueRouter
+    function platformClaimable(address token) public view returns (uint256) {
+        return _platform[token].accounted - _platform[token].claimed;
+    }
+
+    /// @inheritdoc IRevenueRouter
+    function creatorAccount(ModelId modelId, address token)
+        public
+        view
+        returns (uint256 accounted, uint256 claimed)
+    {
+        Account storage account = _account[modelId][token];
+        return (account.creatorAccounted, account.creatorClaimed);
+    }
+
+    function _pay(ModelId modelId, address token, uint256 amount, address node) private {
+        if (_registry.modelOwner(modelId) == address(0)) revert RevenueRouter_ModelNotFound(modelId);
+        Split memory split = _book(modelId, token, amount, node, _ratesFor(modelId, node));
+        emit RevenueReceived(modelId, token, msg.sender, node, amount, split);
+    }
+
+    function _claim(ModelId modelId, address token) private returns (uint256 amount) {
+        address payout = _registry.payoutOf(modelId);
+        if (payout == address(0)) revert RevenueRouter_PayoutNotConfirmed(modelId);
+        _checkFree(modelId);
+        Account storage account = _account[modelId][token];
+        amount = account.creatorAccounted - account.creatorClaimed;
+        account.creatorClaimed = account.creatorAccounted;
+        emit CreatorClaimed(modelId, token, payout, amount);
+        TokenTransfer.send(token, payout, amount);
+    }
+
+    function _claimPlatform(address token) private returns (uint256 amount) {
+        amount = _take(_platform[token]);
+        emit PlatformClaimed(token, treasury, amount);
+        TokenTransfer.send(token, treasury, amount);
+    }
+
+    /// @dev Reverts while a parent may still object: what is owed to whom is not known before.
+    function _ratesFor(ModelId modelId, address node) private view returns (Rates memory rates) {
+        (uint32 stackPpm, bool undecided) = _graph.stackOf(modelId);
+        if (undecided) revert RevenueRouter_DerivativeUndecided(modelId);
+        ModelRates storage stored = _rates[modelId];
+        rates = Rates({
+            platform: platformPpm,
+            royalties: stackPpm,
+            node: node == address(0) ? 0 : _nodePpm(stored),
+            vault: stored.vaultPpm
+        });
+    }
+
+    function _nodePpm(ModelRates storage rates) private view returns (uint256) {
+        return block.timestamp >= rates.nextAt ? rates.nextNodePpm : rates.nodePpm;
+    }
+
+    function _checkFree(ModelId modelId) private view {
+        if (_disputes.isFrozen(modelId)) revert RevenueRouter_Frozen(modelId);
+    }
+
+    function _checkModelOwner(ModelId modelId) private view {
+        if (_registry.modelOwner(modelId) != msg.sender) {
+            revert RevenueRouter_NotModelOwner(modelId, msg.sender);
+        }
     }
 
     function _setPlatformPpm(uint32 ppm) private {

@@ -57,7 +57,7 @@ contract ReentrancyTest is TestBase {
         registry.setPayout(modelId, address(attacker));
         revenueRouter.pay{value: 1 ether}(modelId);
         revenueRouter.pay{value: 1 ether}(register(stranger));
-        attacker.arm(address(revenueRouter), abi.encodeCall(revenueRouter.claim, (modelId)), 0);
+        attacker.arm(address(revenueRouter), abi.encodeWithSignature("claim(uint256)", modelId), 0);
         uint256 before = address(attacker).balance;
         revenueRouter.claim(modelId);
         assertFalse(attacker.succeeded());

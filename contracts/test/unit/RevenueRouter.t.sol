@@ -38,7 +38,9 @@ contract RevenueRouterTest is TestBase {
 
     function test_D10_partsSumToTheAmount() public {
         vm.expectEmit();
-        emit IRevenueRouter.RevenueReceived(modelId, address(this), 1001, 976, 25);
+        emit IRevenueRouter.RevenueReceived(
+            modelId, address(0), address(this), address(0), 1001, IRevenueRouter.Split(25, 0, 0, 0, 976)
+        );
         revenueRouter.pay{value: 1001}(modelId);
         assertEq(revenueRouter.claimable(modelId) + revenueRouter.platformClaimable(), 1001);
         vm.startPrank(operator);
@@ -76,7 +78,7 @@ contract RevenueRouterTest is TestBase {
         revenueRouter.pay{value: 2 ether}(modelId);
         vm.prank(stranger);
         vm.expectEmit();
-        emit IRevenueRouter.CreatorClaimed(modelId, payout, 1.95 ether);
+        emit IRevenueRouter.CreatorClaimed(modelId, address(0), payout, 1.95 ether);
         assertEq(revenueRouter.claim(modelId), 1.95 ether);
         assertEq(payout.balance, 1.95 ether);
         assertEq(revenueRouter.claim(modelId), 0);
@@ -84,7 +86,7 @@ contract RevenueRouterTest is TestBase {
         assertEq(accounted, 1.95 ether);
         assertEq(claimed, 1.95 ether);
         vm.expectEmit();
-        emit IRevenueRouter.PlatformClaimed(treasury, 0.05 ether);
+        emit IRevenueRouter.PlatformClaimed(address(0), treasury, 0.05 ether);
         revenueRouter.claimPlatform();
         assertEq(treasury.balance, 0.05 ether);
         assertEq(revenueRouter.claimPlatform(), 0);
@@ -138,13 +140,13 @@ contract RevenueRouterTest is TestBase {
     function test_constructor_refusesBadParameters() public {
         address authority = address(deployed.authority);
         vm.expectRevert(IRevenueRouter.RevenueRouter_ZeroAddress.selector);
-        new RevenueRouter(authority, registry, address(0), 0);
+        new RevenueRouter(authority, registry, graph, disputes, address(0), 0);
         vm.expectRevert(
             abi.encodeWithSelector(
                 IRevenueRouter.RevenueRouter_PlatformPpmAboveLimit.selector, 200_000, 100_000
             )
         );
-        new RevenueRouter(authority, registry, treasury, 200_000);
+        new RevenueRouter(authority, registry, graph, disputes, treasury, 200_000);
     }
 
     function testFuzz_pay_platformGetsTheFloorOfItsLifetimePart(uint128[8] memory amounts, uint32 ppm)

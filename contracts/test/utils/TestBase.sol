@@ -9,6 +9,10 @@ import {IModelRegistry} from "../../src/interfaces/IModelRegistry.sol";
 import {IPriceBook} from "../../src/interfaces/IPriceBook.sol";
 import {IVerifierRouter} from "../../src/interfaces/IVerifierRouter.sol";
 import {VerifyingKeyCode} from "../../src/libraries/VerifyingKeyCode.sol";
+import {DerivativeGraph} from "../../src/licensing/DerivativeGraph.sol";
+import {LicenseTerms} from "../../src/licensing/LicenseTerms.sol";
+import {LicenseToken} from "../../src/licensing/LicenseToken.sol";
+import {ModelDisputes} from "../../src/licensing/ModelDisputes.sol";
 import {PriceBook} from "../../src/pricing/PriceBook.sol";
 import {ModelRegistry} from "../../src/registry/ModelRegistry.sol";
 import {RevenueRouter} from "../../src/revenue/RevenueRouter.sol";
@@ -26,11 +30,13 @@ abstract contract TestBase is Test {
     uint32 internal constant PLATFORM_PPM = 25_000;
     uint256 internal constant CALL_PRICE = 0.001 ether;
     uint256 internal constant DAY_PRICE = 0.01 ether;
+    uint256 internal constant DISPUTE_BOND = 0.1 ether;
     uint256 internal constant INPUT_WORDS = 3;
 
     address internal admin = makeAddr("admin");
     address internal guardian = makeAddr("guardian");
     address internal operator = makeAddr("operator");
+    address internal arbiter = makeAddr("arbiter");
     address internal treasury = makeAddr("treasury");
     address internal creator = makeAddr("creator");
     address internal payout = makeAddr("payout");
@@ -44,6 +50,10 @@ abstract contract TestBase is Test {
     RevenueRouter internal revenueRouter;
     AccessPass internal accessPass;
     VerifierRouter internal verifierRouter;
+    LicenseTerms internal licenseTerms;
+    LicenseToken internal licenseToken;
+    DerivativeGraph internal graph;
+    ModelDisputes internal disputes;
     MockProofVerifier internal verifier;
     Deployment.Contracts internal deployed;
 
@@ -65,7 +75,10 @@ abstract contract TestBase is Test {
             platformPpm: PLATFORM_PPM,
             minCommitAge: MIN_COMMIT_AGE,
             priceNotice: NOTICE,
-            sequencerFeed: address(0)
+            sequencerFeed: address(0),
+            arbiter: arbiter,
+            arbiterDelay: 0,
+            disputeBond: DISPUTE_BOND
         });
         deployed = Deployment.deploy(config, address(this));
         (registry, priceBook, revenueRouter, accessPass, verifierRouter) =
@@ -76,6 +89,8 @@ abstract contract TestBase is Test {
             deployed.accessPass,
             deployed.verifierRouter
         );
+        (licenseTerms, licenseToken, graph, disputes) =
+        (deployed.licenseTerms, deployed.licenseToken, deployed.derivativeGraph, deployed.modelDisputes);
         verifier = new MockProofVerifier();
         verifierRouter.registerProofSystem(SYSTEM_NAME, address(verifier), 1_000_000);
         Deployment.handOver(deployed, config, address(this));

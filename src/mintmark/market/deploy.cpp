@@ -16,6 +16,7 @@ using chain::AbiValue;
 constexpr std::uint64_t kAdminRole = 0;
 constexpr std::uint64_t kGuardianRole = 1;
 constexpr std::uint64_t kOperatorRole = 2;
+constexpr std::uint64_t kArbiterRole = 3;
 constexpr std::uint64_t kGatekeeperRole = 4;
 constexpr std::uint64_t kVerifierGas = 10'000'000;
 
@@ -72,14 +73,31 @@ class Deployer {
             create("PriceBook", {registry, at("Currencies"), AbiValue(options_.price_notice)}));
         MINTMARK_CHECK(create("QuotaLedger", {authority, registry}));
         MINTMARK_CHECK(create("Allowlist", {authority}));
-        MINTMARK_CHECK(create("RevenueRouter", {authority, registry, AbiValue(options_.treasury),
-                                                AbiValue(std::uint64_t{options_.platform_ppm})}));
+        MINTMARK_CHECK(create_rights());
         MINTMARK_CHECK(
             create("AccessPass", {authority, registry, at("PriceBook"), at("RevenueRouter")}));
         return create("VerifierRouter", {authority, registry, at("AccessPass")});
     }
 
+    /// Licences, derivatives, disputes, and the router that pays everybody by them.
+    Status create_rights() {
+        const AbiValue authority = at("AccessManager");
+        const AbiValue registry = at("ModelRegistry");
+        MINTMARK_CHECK(create("LicenseTerms", {}));
+        const AbiValue terms = at("LicenseTerms");
+        MINTMARK_CHECK(create("DerivativeGraph", {authority, registry, terms}));
+        MINTMARK_CHECK(
+            create("ModelDisputes", {authority, registry, AbiValue(options_.dispute_bond)}));
+        MINTMARK_CHECK(create("RevenueRouter", {authority, registry, at("DerivativeGraph"),
+                                                at("ModelDisputes"), AbiValue(options_.treasury),
+                                                AbiValue(std::uint64_t{options_.platform_ppm})}));
+        return create("LicenseToken",
+                      {authority, registry, terms, at("RevenueRouter"), at("DerivativeGraph")});
+    }
+
     Status wire() {
+        MINTMARK_CHECK(call("DerivativeGraph", "bindLicenses(address)", {at("LicenseToken")}));
+        MINTMARK_CHECK(call("ModelRegistry", "bindDerivatives(address)", {at("DerivativeGraph")}));
         MINTMARK_CHECK(call("AccessPass", "bindSettler(address)", {at("VerifierRouter")}));
         return call("VerifierRouter", "registerProofSystem(string,address,uint64)",
                     {AbiValue(kProofSystemName), at("UniversalVerifier"), AbiValue(kVerifierGas)});
@@ -101,9 +119,15 @@ class Deployer {
         MINTMARK_CHECK(assign("AccessPass", {"pause()"}, kGuardianRole));
         MINTMARK_CHECK(
             assign("VerifierRouter", {"pause()", "disableProofSystem(bytes4)"}, kGuardianRole));
-        MINTMARK_CHECK(assign("RevenueRouter", {"setPlatformPpm(uint32)", "setTreasury(address)"},
+        MINTMARK_CHECK(assign("LicenseToken", {"pause()"}, kGuardianRole));
+        MINTMARK_CHECK(assign("RevenueRouter",
+                              {"setPlatformPpm(uint32)", "setTreasury(address)",
+                               "addToken(address)", "stopToken(address,bool)"},
                               kOperatorRole));
         MINTMARK_CHECK(assign_selling());
+        MINTMARK_CHECK(assign("ModelDisputes",
+                              {"decide(uint256,bool,string)", "liftByArbiter(uint256)"},
+                              kArbiterRole));
         return assign("VerifierRouter", {"registerProofSystem(string,address,uint64)"},
                       kOperatorRole);
     }
@@ -126,7 +150,10 @@ class Deployer {
                             {AbiValue(kGuardianRole), AbiValue("GUARDIAN")}));
         MINTMARK_CHECK(call("AccessManager", "labelRole(uint64,string)",
                             {AbiValue(kOperatorRole), AbiValue("OPERATOR")}));
+        MINTMARK_CHECK(call("AccessManager", "labelRole(uint64,string)",
+                            {AbiValue(kArbiterRole), AbiValue("ARBITER")}));
         MINTMARK_CHECK(grant(kGuardianRole, options_.guardian, 0));
+        MINTMARK_CHECK(grant(kArbiterRole, options_.arbiter, 0));
         MINTMARK_CHECK(grant(kOperatorRole, options_.operator_, options_.operator_delay));
         MINTMARK_CHECK(call("AccessManager", "labelRole(uint64,string)",
                             {AbiValue(kGatekeeperRole), AbiValue("GATEKEEPER")}));

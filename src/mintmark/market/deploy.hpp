@@ -23,13 +23,15 @@ struct DeployOptions {
     Address admin = {};
     Address guardian = {};
     Address operator_ = {};
+    Address arbiter = {};  ///< decides disputes about models
     Address treasury = {};
     Address sequencer_feed = {};       ///< Chainlink's uptime feed of an L2; zero without one
     std::uint32_t admin_delay = 0;     ///< seconds
     std::uint32_t operator_delay = 0;  ///< seconds
     std::uint32_t platform_ppm = 25'000;
-    std::uint64_t min_commit_age = 60;    ///< seconds between commitVersion and publishVersion
-    std::uint64_t price_notice = 86'400;  ///< seconds before a higher price holds
+    std::uint64_t min_commit_age = 60;  ///< seconds between commitVersion and publishVersion
+    std::uint64_t dispute_bond = 100'000'000'000'000'000;  ///< wei: 0.1 of the native currency
+    std::uint64_t price_notice = 86'400;                   ///< seconds before a higher price holds
 };
 
 /// Told of each transaction that was mined: what it did, and its receipt.

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "mintmark/base/assert.hpp"
+#include "mintmark/base/parallel.hpp"
 #include "mintmark/model/indexing.hpp"
 #include "mintmark/model/model.hpp"
 
@@ -32,23 +33,20 @@ Doubles run(const ConvOp& op, Inputs in, const Shape& out_shape) {
     const std::size_t channels = (*in[0].shape)[1], filters = out_shape[1];
     const std::size_t group_in = weight_shape[1], group_out = filters / op.groups;
     Doubles out(element_count(out_shape));
-    for (std::size_t f = 0; f < out_shape[0] * filters; ++f) {
-        const std::size_t n = f / filters, m = f % filters;
-        const double* x = in[0].data.data() + (n * channels + m / group_out * group_in) * in_plane;
-        const double* weight = in[1].data.data() + m * group_in * taps;
-        double* y = out.data() + f * out_plane;
-        std::fill_n(y, out_plane, in.size() > 2 ? in[2].data[m] : 0.0);
-        for (std::size_t o = 0; o < out_plane; ++o) {
-            const auto oy = static_cast<std::int64_t>(o) / w.out[1];
-            const auto ox = static_cast<std::int64_t>(o) % w.out[1];
-            double sum = 0;
-            for_each_tap(w, oy, ox, [&](std::size_t at, std::size_t tap) {
-                for (std::size_t c = 0; c < group_in; ++c)
-                    sum += x[c * in_plane + at] * weight[c * taps + tap];
-            });
-            y[o] += sum;
+    parallel_for(out_shape[0] * filters, 1, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t f = begin; f < end; ++f) {
+            const std::size_t n = f / filters, m = f % filters;
+            const double* x =
+                in[0].data.data() + (n * channels + m / group_out * group_in) * in_plane;
+            const double* weight = in[1].data.data() + m * group_in * taps;
+            double* y = out.data() + f * out_plane;
+            std::fill_n(y, out_plane, in.size() > 2 ? in[2].data[m] : 0.0);
+            for (std::size_t c = 0; c < group_in; ++c)
+                for (std::int64_t ky = 0; ky < w.kernel[0]; ++ky)
+                    for (std::int64_t kx = 0; kx < w.kernel[1]; ++kx)
+                        add_tap(w, ky, kx, *weight++, x + c * in_plane, y);
         }
-    }
+    });
     return out;
 }
 

@@ -1,6 +1,7 @@
 // Row-major index arithmetic shared by the executors.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -40,6 +41,29 @@ void for_each_tap(const Window2& w, std::int64_t oy, std::int64_t ox, Visit visi
             if (x < 0 || x >= w.in[1]) continue;
             visit(static_cast<std::size_t>(y * w.in[1] + x),
                   static_cast<std::size_t>(ky * w.kernel[1] + kx));
+        }
+    }
+}
+
+/// y[o] += factor * x[the tap's element] for every output o of a plane whose tap (ky, kx) lies
+/// inside the box.
+template <class Sum, class Value, class Factor>
+void add_tap(const Window2& w, std::int64_t ky, std::int64_t kx, Factor factor, const Value* x,
+             Sum* y) {
+    const std::int64_t shift = kx * w.dilation[1] - w.pad[1], step = w.stride[1];
+    const std::int64_t first = shift >= 0 ? 0 : (step - 1 - shift) / step;
+    const std::int64_t last = std::min(w.out[1], (w.in[1] - 1 - shift + step) / step);
+    if (w.in[1] - 1 - shift < 0) return;
+    for (std::int64_t oy = 0; oy < w.out[0]; ++oy) {
+        const std::int64_t iy = oy * w.stride[0] - w.pad[0] + ky * w.dilation[0];
+        if (iy < 0 || iy >= w.in[0]) continue;
+        const Value* from = x + iy * w.in[1];
+        Sum* to = y + oy * w.out[1];
+        if (step == 1) {
+            for (std::int64_t ox = first; ox < last; ++ox) to[ox] += Sum{factor} * from[ox + shift];
+        } else {
+            for (std::int64_t ox = first; ox < last; ++ox)
+                to[ox] += Sum{factor} * from[ox * step + shift];
         }
     }
 }

@@ -51,6 +51,43 @@ void for_each_product(const Layer& layer, const Shape& in, const Shape& out, Vis
     }
 }
 
+/// The first output of a row of a window's plane that tap `tap` of axis `axis` (0 or 1) serves with
+/// an input inside the box; -1 when there is none.
+[[nodiscard]] std::int64_t first_output_of_tap(const Window2& w, std::size_t axis,
+                                               std::int64_t tap) noexcept;
+
+/// As for_each_product, but one visit (the first product) for each weight that meets an input.
+template <class Visit>
+void for_each_weight(const Layer& layer, const Shape& in, const Shape& out, Visit visit) {
+    if (layer.kind == LayerKind::kAffine) return for_each_product(layer, in, out, visit);
+    if (layer.kind == LayerKind::kMatMul) {
+        const std::size_t columns = layer.weight.shape[1];
+        for (std::size_t w = 0; w < layer.weight.shape[0] * columns; ++w)
+            visit(w % columns, w / columns, w);
+        return;
+    }
+    const Window2 w = make_window(layer.window, layer.window.kernel, in, out);
+    const auto in_plane = static_cast<std::size_t>(w.in[0] * w.in[1]);
+    const auto out_plane = static_cast<std::size_t>(w.out[0] * w.out[1]);
+    const auto taps = static_cast<std::size_t>(w.kernel[0] * w.kernel[1]);
+    const std::size_t group_in = layer.weight.shape[1], group_out = out[1] / layer.groups;
+    for (std::int64_t ky = 0; ky < w.kernel[0]; ++ky)
+        for (std::int64_t kx = 0; kx < w.kernel[1]; ++kx) {
+            const std::int64_t oy = first_output_of_tap(w, 0, ky);
+            const std::int64_t ox = first_output_of_tap(w, 1, kx);
+            if (oy < 0 || ox < 0) continue;
+            const auto at_out = static_cast<std::size_t>(oy * w.out[1] + ox);
+            const auto at_in = static_cast<std::size_t>(
+                (oy * w.stride[0] - w.pad[0] + ky * w.dilation[0]) * w.in[1] + ox * w.stride[1] -
+                w.pad[1] + kx * w.dilation[1]);
+            for (std::size_t mc = 0; mc < out[1] * group_in; ++mc) {
+                const std::size_t m = mc / group_in, c = mc % group_in;
+                visit(m * out_plane + at_out, (m / group_out * group_in + c) * in_plane + at_in,
+                      mc * taps + static_cast<std::size_t>(ky * w.kernel[1] + kx));
+            }
+        }
+}
+
 /// For each output element of such a layer the bias element that it takes.
 [[nodiscard]] std::vector<std::size_t> bias_indices(const Layer& layer, const Shape& out);
 

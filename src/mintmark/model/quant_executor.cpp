@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "mintmark/base/assert.hpp"
+#include "mintmark/base/parallel.hpp"
 #include "mintmark/model/indexing.hpp"
 #include "mintmark/model/quant_graph.hpp"
 
@@ -29,7 +31,16 @@ std::size_t to_size(std::int64_t value) {
 
 // ---- arithmetic: exact accumulators -----------------------------------------------------------
 
-Accumulators accumulate(const QConv& op, const Operands& in) {
+int magnitude_bits(std::span<const std::int64_t> values) {
+    std::uint64_t all = 0;
+    for (const std::int64_t v : values)
+        all |= v < 0 ? ~static_cast<std::uint64_t>(v) + 1 : static_cast<std::uint64_t>(v);
+    return static_cast<int>(std::bit_width(all));
+}
+
+/// The convolution without the bias, in sums of type Sum.
+template <class Sum>
+void convolve(const QConv& op, const Operands& in, Accumulators& acc) {
     const Shape& x_shape = *in.shapes[0];
     const Shape& weight_shape = op.weight.shape;
     const Window2 w = make_window(op, weight_shape, x_shape, *in.out);
@@ -38,23 +49,31 @@ Accumulators accumulate(const QConv& op, const Operands& in) {
     const std::size_t taps = to_size(w.kernel[0] * w.kernel[1]);
     const std::size_t filters = weight_shape[0], group_in = weight_shape[1];
     const std::size_t group_out = filters / op.groups;
-    Accumulators acc(element_count(*in.out));
-    for (std::size_t f = 0; f < x_shape[0] * filters; ++f) {
-        const std::size_t n = f / filters, m = f % filters;
-        const std::int64_t* x =
-            in.data[0]->data() + (n * x_shape[1] + m / group_out * group_in) * in_plane;
-        const std::int64_t* weight = op.weight.values.data() + m * group_in * taps;
-        for (std::size_t o = 0; o < out_plane; ++o) {
-            Int128 sum = op.bias ? op.bias->values[m] : 0;
-            const auto at_out = static_cast<std::int64_t>(o);
-            for_each_tap(w, at_out / w.out[1], at_out % w.out[1],
-                         [&](std::size_t at, std::size_t tap) {
-                             for (std::size_t c = 0; c < group_in; ++c)
-                                 sum += Int128{x[c * in_plane + at]} * weight[c * taps + tap];
-                         });
-            acc[f * out_plane + o] = sum;
+    parallel_for(x_shape[0] * filters, 1, [&](std::size_t begin, std::size_t end) {
+        std::vector<Sum> plane(out_plane);
+        for (std::size_t f = begin; f < end; ++f) {
+            const std::size_t n = f / filters, m = f % filters;
+            const std::int64_t* x =
+                in.data[0]->data() + (n * x_shape[1] + m / group_out * group_in) * in_plane;
+            const std::int64_t* weight = op.weight.values.data() + m * group_in * taps;
+            plane.assign(out_plane, 0);
+            for (std::size_t c = 0; c < group_in; ++c)
+                for (std::int64_t ky = 0; ky < w.kernel[0]; ++ky)
+                    for (std::int64_t kx = 0; kx < w.kernel[1]; ++kx)
+                        add_tap(w, ky, kx, *weight++, x + c * in_plane, plane.data());
+            const std::int64_t bias = op.bias ? op.bias->values[m] : 0;
+            for (std::size_t o = 0; o < out_plane; ++o)
+                acc[f * out_plane + o] = Int128{plane[o]} + bias;
         }
-    }
+    });
+}
+
+Accumulators accumulate(const QConv& op, const Operands& in) {
+    Accumulators acc(element_count(*in.out));
+    const std::size_t depth = op.weight.values.size() / op.weight.shape[0];
+    const int bits = magnitude_bits(*in.data[0]) + magnitude_bits(op.weight.values) +
+                     static_cast<int>(std::bit_width(depth));
+    bits <= 62 ? convolve<std::int64_t>(op, in, acc) : convolve<Int128>(op, in, acc);
     return acc;
 }
 

@@ -488,7 +488,7 @@ Status Quantiser::add_linear(const Layer& layer) {
     for (int attempt = 0; attempt < 20; ++attempt) {
         // Steps folded into the weights; a weight that meets no input stays 0.
         std::ranges::fill(weight, 0);
-        for_each_product(layer, in, out, [&](std::size_t o, std::size_t i, std::size_t w) {
+        for_each_weight(layer, in, out, [&](std::size_t o, std::size_t i, std::size_t w) {
             if (weight[w] == 0) weight[w] = layer.weight.data[w] * (x.step[i] / goal.step[o]);
         });
         sums.shift = pick_shift(largest_magnitude(weight));
