@@ -47,7 +47,7 @@ void expect_rejected(const Status& status, const char* check) {
 TEST(Verifier, RejectsZeroes) {
     for (const testing::TestCircuit& t : testing::all_circuits()) {
         const Setting s(t.circuit);
-        expect_rejected(s.check(Bytes(proof_size(t.circuit), 0)), "product sumcheck");
+        expect_rejected(s.check(Bytes(proof_size(t.circuit), 0)), "no masks");
         expect_rejected(s.check({}), "wrong length");
     }
 }
@@ -64,7 +64,7 @@ TEST(Verifier, RejectsNoiseThatParses) {
                 const Bytes32 scalar = Fr::random(rng).to_bytes();
                 std::ranges::copy(scalar, bytes.begin() + static_cast<std::ptrdiff_t>(32 * word));
             }
-            const std::size_t points = 2 * std::size_t{c.n_f} + c.n_g + 2 * std::size_t{c.n_t};
+            const std::size_t points = 2 * std::size_t{c.n_f} + c.n_g + 2 * std::size_t{c.n_t} + 2;
             const std::size_t opening = bytes.size() - 64 * 8 - 32 * 7;
             const auto put_generators = [&](std::size_t at, std::size_t n) {
                 for (std::size_t k = 0; k < n; ++k)
@@ -75,7 +75,7 @@ TEST(Verifier, RejectsNoiseThatParses) {
             put_generators(opening, 5);
             put_generators(bytes.size() - 64 * 3, 3);
             ASSERT_TRUE(decode_proof(s.vk, bytes).has_value());
-            expect_rejected(s.check(bytes), "product sumcheck");
+            expect_rejected(s.check(bytes), "opening");
         }
     }
 }
