@@ -24,7 +24,8 @@ test: setup ## every test: C++ (release; debug with ASan+UBSan), contracts, end 
 test-long: setup ## the heavy suites: every byte of a proof flipped, long fuzzing
 	@python3 tools/run_tests.py --long
 
-bench: build ## timings of setup, prove and verify, as medians
+bench: build ## setup, prove, verify, gas, sizes and memory of many models, as medians
+	@tools/setup.sh bench
 	@python3 tools/bench.py
 
 bench-rivals: build ## the same models through ezkl (PyPI, pinned) on this machine in the same run

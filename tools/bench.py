@@ -7,7 +7,8 @@ MODEL is lenet5-mnist, a model of bench/models/make.py (made under build/bench-m
 network.onnx and input.json. Default: LeNet-5, every model of make.py and, when present, two of ezkl's examples.
 
 Each row also goes to build/bench.jsonl: model, setup_s, prove_s, verify_s, gas, proof_bytes, key_bytes, peak_bytes and a few
-more. `prove_s` is the whole of `zk prove` but for reading files: trace, proof and its check. `key_bytes` is what the prover
+more. `prove_s` is the whole of `zk prove` but for reading files: trace, proof and its check; `prove_cpu_s` the processor time of
+the whole command, all threads, which says more when the machine is busy (`load` is its load average). `key_bytes` is what the prover
 keeps (vk.key + pk.key + model.compiled, which holds the weights); `peak_bytes` the largest of setup, gen-witness and prove.
 `gas` is a whole transaction to the universal verifier on anvil (Osaka). Machines are noisy: compare rows of one run.
 """
@@ -30,10 +31,10 @@ MOST_POINTS_LOG = 20
 
 
 class Folder:
-    """Runs verbs in one folder and remembers the largest memory of those that count."""
+    """Runs verbs in one folder; remembers the last one's processor time and the largest memory of those that count."""
 
     def __init__(self, path):
-        self.path, self.peak_bytes = pathlib.Path(path), 0
+        self.path, self.peak_bytes, self.cpu_s = pathlib.Path(path), 0, 0.0
 
     def zk(self, *arguments, counts=False):
         """Runs a verb, returns its JSON answer; ends the bench with the error otherwise."""
@@ -45,6 +46,7 @@ class Folder:
                 stream.seek(0)
             if process.returncode != 0:
                 sys.exit(f"bench: {' '.join(map(str, arguments))}: {err.read().decode().strip()}")
+            self.cpu_s = usage.ru_utime + usage.ru_stime
             if counts:
                 self.peak_bytes = max(self.peak_bytes, usage.ru_maxrss * 1024)
             return json.loads(out.read().decode().strip().split("\n")[-1])
@@ -89,12 +91,16 @@ def measure(case, srs, args, chain):
         circuit = folder.zk("compile-circuit", "-M", onnx)
         setups = [folder.zk("setup", "--srs-path", srs, counts=True)["setup_ms"] for _ in range(min(args.runs, 3))]
         folder.zk("gen-witness", "-D", inputs, counts=True)
-        proofs = [folder.zk("prove", "--srs-path", srs, counts=True) for _ in range(args.runs)]
+        proofs, cpu_s = [], []
+        for _ in range(args.runs):
+            proofs.append(folder.zk("prove", "--srs-path", srs, counts=True))
+            cpu_s.append(folder.cpu_s)
         verifies = [folder.zk("verify", "--srs-path", srs)["verify_ms"] for _ in range(args.runs)]
         return {
             "model": name,
             "setup_s": statistics.median(setups) / 1e3,
             "prove_s": statistics.median(p["prove_ms"] for p in proofs) / 1e3,
+            "prove_cpu_s": statistics.median(cpu_s),
             "verify_s": statistics.median(verifies) / 1e3,
             "gas": chain.gas(folder) if chain else None,
             "proof_bytes": proofs[0]["proof_bytes"],
@@ -145,14 +151,14 @@ def main():
     out.unlink(missing_ok=True)
     chain = None if args.no_gas else Chain()
     srs = bench_srs()
-    print(f"{'model':<16} {'setup s':>8} {'prove s':>8} {'verify ms':>9} {'gas':>9} {'proof':>7} {'keys':>12} {'peak MB':>8} {'mu':>3}")
+    print(f"{'model':<16} {'setup s':>8} {'prove s':>8} {'cpu s':>6} {'verify ms':>9} {'gas':>9} {'proof':>7} {'keys':>12} {'peak MB':>8} {'mu':>3}")
     try:
         for name in args.models or default_models():
             row = measure(case_of(name), srs, args, chain)
             with out.open("a") as file:
                 file.write(json.dumps(row) + "\n")
             gas = f"{row['gas']:,}" if row["gas"] else "-"
-            print(f"{row['model']:<16} {row['setup_s']:>8.3f} {row['prove_s']:>8.3f} {row['verify_s'] * 1e3:>9.2f} {gas:>9} "
+            print(f"{row['model']:<16} {row['setup_s']:>8.3f} {row['prove_s']:>8.3f} {row['prove_cpu_s']:>6.2f} {row['verify_s'] * 1e3:>9.2f} {gas:>9} "
                   f"{row['proof_bytes']:>7,} {row['key_bytes']:>12,} {row['peak_bytes'] / 1e6:>8.0f} {row['chunk_log']:>3}",
                   flush=True)
     finally:

@@ -11,6 +11,8 @@ packages=(
     libcurl4-openssl-dev libboost1.81-dev nlohmann-json3-dev libcli11-dev libpng-dev zlib1g-dev
     protobuf-compiler libprotobuf-dev libbenchmark-dev
 )
+# `setup.sh bench`: also what writes the bench models.
+if [ "${1:-}" = bench ]; then packages+=(python3-onnx python3-numpy); fi
 missing=()
 for package in "${packages[@]}"; do
     [ "$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null)" = "install ok installed" ] || missing+=("$package")

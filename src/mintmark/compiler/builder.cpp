@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "mintmark/base/assert.hpp"
+#include "mintmark/base/parallel.hpp"
 #include "mintmark/circuit/masks.hpp"
 
 namespace mintmark::compiler {
@@ -16,6 +17,9 @@ namespace {
 
 /// Remainders are cut into limbs of at most this many bits.
 constexpr std::uint8_t kMaxRangeBits = 12;
+
+/// A key of more bytes is not stored as one contract's code.
+constexpr double kMaxKeyBytes = 24'575;
 
 std::vector<Axis> to_axes(const Dims& dims) {
     std::vector<Axis> out;
@@ -73,10 +77,10 @@ std::uint16_t CircuitBuilder::add_tensor(Column column, const Dims& dims) {
     return static_cast<std::uint16_t>(tensors_.size() - 1);
 }
 
-std::uint16_t CircuitBuilder::add_hidden(const Dims& dims, std::vector<std::int64_t> values) {
+std::uint16_t CircuitBuilder::add_hidden(const Dims& dims, std::span<const std::int64_t> values) {
     MINTMARK_ASSERT(values.size() == volume(dims));
     const std::uint16_t id = add_tensor(Column::kW, dims);
-    tensors_[id].values = std::move(values);
+    tensors_[id].values = values;
     return id;
 }
 
@@ -195,17 +199,23 @@ std::vector<std::int64_t> CircuitBuilder::weight_column(std::uint64_t num_lanes)
     std::vector<std::int64_t> column(num_lanes, 0);
     for (const Pending& tensor : tensors_) {
         if (tensor.column != Column::kW) continue;
-        for (std::size_t flat = 0; flat < tensor.values.size(); ++flat) {
-            std::size_t rest = flat;
-            std::size_t lane = 0;
-            std::size_t scale = 1;
-            for (std::size_t a = tensor.axes.size(); a-- > 0;) {
-                lane += rest % tensor.axes[a].dim * scale;
-                rest /= tensor.axes[a].dim;
-                scale <<= tensor.axes[a].log();
+        // Rows of the last axis stay whole; the other axes say where each begins.
+        const std::size_t run = tensor.axes.empty() ? 1 : tensor.axes.back().dim;
+        const std::size_t outer = tensor.axes.empty() ? 0 : tensor.axes.size() - 1;
+        const std::size_t unit = tensor.axes.empty() ? 0 : tensor.axes.back().log();
+        parallel_for(tensor.values.size() / run, 4096, [&](std::size_t begin, std::size_t end) {
+            for (std::size_t row = begin; row < end; ++row) {
+                std::size_t rest = row, lane = 0, shift = unit;
+                for (std::size_t a = outer; a-- > 0;) {
+                    lane += rest % tensor.axes[a].dim << shift;
+                    rest /= tensor.axes[a].dim;
+                    shift += tensor.axes[a].log();
+                }
+                std::ranges::copy(
+                    tensor.values.subspan(row * run, run),
+                    column.begin() + static_cast<std::ptrdiff_t>(tensor.offset + lane));
             }
-            column[tensor.offset + lane] = tensor.values[flat];
-        }
+        });
     }
     return column;
 }
@@ -220,6 +230,13 @@ std::uint16_t chunks(std::uint64_t lanes, std::uint8_t mu) {
     return static_cast<std::uint16_t>((lanes + (std::uint64_t{1} << mu) - 1) >> mu);
 }
 
+/// The key counts chunks in 16 bits.
+bool is_large_enough(const Lanes& lanes, std::uint8_t mu) {
+    const std::uint64_t most =
+        std::max({lanes.w, lanes.f, lanes.g, lanes.rows + 1, lanes.in, lanes.out});
+    return (most >> mu) < 0xffff;
+}
+
 /// Sets mu and the numbers of chunks; one table row stays free for the default look-up.
 void set_chunks(Circuit& circuit, const Lanes& lanes, std::uint8_t mu) {
     circuit.mu = mu;
@@ -231,27 +248,65 @@ void set_chunks(Circuit& circuit, const Lanes& lanes, std::uint8_t mu) {
     circuit.n_t = chunks(lanes.rows + 1, mu);
 }
 
+/// The larger, the worse. Weights in ms: what 100,000 gas are worth.
 double weighted(const Cost& cost, Optimise optimise) {
-    constexpr double kGasUnit = 100'000;  // worth as much as ...
-    constexpr double kTimeUnitMs = 150;   // ... this much time, when balanced
-    const double gas = cost.gas / kGasUnit;
-    const double time = cost.prove_ms / kTimeUnitMs;
-    if (optimise == Optimise::kGas) return gas + 0.05 * time;
-    if (optimise == Optimise::kProve) return 0.05 * gas + time;
-    return gas + time;
+    const double gas = cost.gas / 100'000;
+    const double penalty = cost.key_bytes > kMaxKeyBytes ? 1e6 + cost.key_bytes : 0;
+    switch (optimise) {
+        case Optimise::kProve:
+            return penalty + 5 * gas + cost.prove_ms;
+        case Optimise::kGas:
+            return penalty + 2'000 * gas + cost.prove_ms;
+        case Optimise::kBalanced:
+            break;
+    }
+    const double beyond_a_million = std::max(gas - 10, 0.0);
+    return penalty + 80 * gas + 400 * beyond_a_million + cost.prove_ms;
+}
+
+/// Tensors that span several chunks and are folded to one: a table of the merge sumcheck each.
+double num_folded(const Circuit& c) {
+    double count = 0;
+    for (const Tensor& tensor : c.tensors)
+        count += tensor.column == Column::kW && num_vars(tensor.axes) > c.mu ? 1 : 0;
+    return count;
+}
+
+double table_rows(const Circuit& c) {
+    double rows = 0;
+    for (const Table& table : c.tables)
+        rows += static_cast<double>(std::uint64_t{1} << table.log_size);
+    return rows;
 }
 
 }  // namespace
 
+// Constants measured on two Zen 4 cores with AVX-512 IFMA and on anvil (docs/benchmarks.md).
 Cost estimate_cost(const Circuit& c) {
-    constexpr double kGasPerChunk = 7'300;  // an ecMul, an ecAdd, 64 bytes
-    constexpr double kGasPerRound = 2'200;
-    constexpr double kMsPerFullPoint = 1.3e-3;  // full-scalar MSM on two cores, portable code
-    const double fresh = 2.0 * c.n_f + c.n_g + 2.0 * c.n_t;
-    const double all = fresh + c.n_w + c.n_t + c.n_in + c.n_out;
+    constexpr double kBaseGas = 330'000, kGasPerProd = 3'500;
+    constexpr double kGasPerChunk = 6'400;      // an ecMul, an ecAdd, its coefficient
+    constexpr double kGasPerSentChunk = 7'450;  // and 64 bytes of calldata
+    constexpr double kGasPerRound = 2'100, kGasPerMergeRound = 1'600;
+    constexpr double kMsPerPoint = 0.55e-3;      // full-scalar multi-scalar multiplication
+    constexpr double kMsPerLane = 0.06e-3;       // of the trace: groups, inverses, sumcheck
+    constexpr double kMsPerRow = 0.05e-3;        // of the tables, beside their points
+    constexpr double kMsPerWeight = 1.2e-6;      // three folds
+    constexpr double kMsPerMergeLane = 0.02e-3;  // and table
+    constexpr double kPointBytes = 64, kRecordBytes = 32, kStepBytes = 120;
     const double m = static_cast<double>(std::uint64_t{1} << c.mu);
-    return {.gas = 450'000 + all * kGasPerChunk + (c.n_prod() + c.mu) * kGasPerRound,
-            .prove_ms = kMsPerFullPoint * m * (2.0 + c.n_f + c.n_t)};
+    const double lanes = c.n_f * m, rows = table_rows(c);
+    const double sent = 2.0 * c.n_f + c.n_g + 2.0 * c.n_t + c.n_in + c.n_out + 2;
+    const double in_key = c.n_w + c.n_t;
+    double prods = 0;
+    for (const Step& step : c.steps) prods += static_cast<double>(step.prods.size());
+    const double merged = sent + c.n_t + num_folded(c);
+    return {.gas = kBaseGas + prods * kGasPerProd + sent * kGasPerSentChunk +
+                   in_key * kGasPerChunk + c.n_prod() * kGasPerRound + c.mu * kGasPerMergeRound,
+            .prove_ms = kMsPerPoint * (2 * m + rows + std::min(lanes, rows)) + kMsPerLane * lanes +
+                        kMsPerRow * c.n_t * m + kMsPerWeight * c.n_w * m +
+                        kMsPerMergeLane * merged * m,
+            .key_bytes = in_key * kPointBytes + kStepBytes * static_cast<double>(c.steps.size()) +
+                         kRecordBytes * static_cast<double>(c.tensors.size() + c.tables.size())};
 }
 
 Result<Compiled> CircuitBuilder::finish(const CompileOptions& options) {
@@ -275,6 +330,7 @@ Result<Compiled> CircuitBuilder::finish(const CompileOptions& options) {
     out.circuit.steps = steps_;
     std::optional<std::pair<double, std::uint8_t>> best;
     for (std::uint8_t mu = kMinMu; mu <= options.max_mu; ++mu) {
+        if (!is_large_enough(lanes, mu)) continue;
         set_chunks(out.circuit, lanes, mu);
         if (!masks_fit(out.circuit)) continue;
         const double cost = weighted(estimate_cost(out.circuit), options.optimise);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,8 +32,9 @@ struct TableRequest {
 
 class CircuitBuilder {
   public:
-    /// A hidden tensor; `values` row-major over `dims`, unpadded. Returns the tensor's id.
-    std::uint16_t add_hidden(const Dims& dims, std::vector<std::int64_t> values);
+    /// A hidden tensor; `values` row-major over `dims`, unpadded, kept by reference until finish.
+    /// Returns the tensor's id.
+    std::uint16_t add_hidden(const Dims& dims, std::span<const std::int64_t> values);
     /// The tensor of column kIn or kOut.
     std::uint16_t add_port(Column column, const Dims& dims);
 
@@ -56,7 +58,7 @@ class CircuitBuilder {
     struct Pending {
         Column column;
         std::vector<Axis> axes;
-        std::vector<std::int64_t> values;  ///< hidden tensors only
+        std::span<const std::int64_t> values;  ///< hidden tensors only
         std::uint32_t offset = 0;
         std::int32_t twin = -1;  ///< of an F tensor: the G tensor at the same lanes
     };

@@ -87,7 +87,7 @@ std::size_t product(std::span<const std::size_t> sizes) {
 }
 
 // values has shape pre x old x post; the result pre x fresh x post.
-std::vector<std::int64_t> apply(const std::vector<std::int64_t>& values, std::size_t pre,
+std::vector<std::int64_t> apply(std::span<const std::int64_t> values, std::size_t pre,
                                 std::size_t old, std::size_t fresh,
                                 std::span<const Entry> entries) {
     const std::size_t post = values.size() / (pre * old);
@@ -141,7 +141,8 @@ Result<EnvTensor> unfold(const Circuit& circuit, const Operand& operand,
         return fail(ErrorCode::kMalformed,
                     fmt::format("tensor {} reaches past the end of its column", operand.tensor));
     const auto view = column.subspan(tensor.offset, lanes);
-    EnvTensor out{.env_axes = {}, .dims = {}, .values = {view.begin(), view.end()}};
+    EnvTensor out;
+    out.values = view;
     std::vector<std::size_t> sizes;  // current sizes: done groups, then untouched tensor axes
     for (const Axis& axis : tensor.axes) sizes.push_back(std::size_t{1} << axis.log());
     std::size_t axis = 0, place = 0;
@@ -159,9 +160,11 @@ Result<EnvTensor> unfold(const Circuit& circuit, const Operand& operand,
         if (bound_bits > 62)
             return fail(ErrorCode::kOutOfRange,
                         fmt::format("the sum of tensor {} may pass 62 bits", operand.tensor));
-        if (!is_identity(mode, old, fresh))
-            out.values =
+        if (!is_identity(mode, old, fresh)) {
+            out.storage =
                 apply(out.values, product(std::span(sizes).first(place)), old, fresh, mode.entries);
+            out.values = out.storage;
+        }
         const auto begin = sizes.begin() + static_cast<std::ptrdiff_t>(place);
         sizes.erase(begin, begin + static_cast<std::ptrdiff_t>(mode.count));
         sizes.insert(sizes.begin() + static_cast<std::ptrdiff_t>(place), fresh);
@@ -181,7 +184,8 @@ std::vector<std::int64_t> arrange(const EnvTensor& tensor, std::span<const std::
     }
     std::size_t count = 1;
     for (const std::uint8_t axis : order) count *= dims[axis];
-    if (std::ranges::equal(order, tensor.env_axes)) return tensor.values;
+    if (std::ranges::equal(order, tensor.env_axes))
+        return {tensor.values.begin(), tensor.values.end()};
     std::vector<std::int64_t> out(count);
     std::vector<std::uint32_t> index(order.size(), 0);
     std::size_t from = 0;

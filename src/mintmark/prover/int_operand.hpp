@@ -19,11 +19,20 @@ namespace mintmark::prover {
 struct EnvTensor {
     std::vector<std::uint8_t> env_axes;
     std::vector<std::uint32_t> dims;
-    std::vector<std::int64_t> values;
+    std::span<const std::int64_t> values;  ///< `storage`, or the column itself if nothing changed
+    std::vector<std::int64_t> storage;
+
+    EnvTensor() = default;
+    EnvTensor(const EnvTensor&) = delete;  // a copy's `values` would be the original's
+    EnvTensor& operator=(const EnvTensor&) = delete;
+    EnvTensor(EnvTensor&&) = default;
+    EnvTensor& operator=(EnvTensor&&) = default;
+    ~EnvTensor() = default;
 };
 
 /// Applies the axis maps one by one (windows unfold to one value per position and tap). Cost and
-/// memory: the size of the tensor and of the result. kMalformed when the tensor leaves its column;
+/// memory: the size of the tensor and of the result; none when the maps change nothing. The result
+/// may view the column, which must outlive it. kMalformed when the tensor leaves its column;
 /// kOutOfRange when a sum could pass 2^62.
 [[nodiscard]] Result<EnvTensor> unfold(const Circuit& circuit, const Operand& operand,
                                        std::span<const std::uint32_t> dims,

@@ -97,6 +97,36 @@ std::vector<std::size_t> places(const Range& range, std::span<const std::uint32_
     return out;
 }
 
+// Where the elements of a product go: place[i] + other[j].
+struct Targets {
+    std::vector<std::size_t> a, b;
+};
+
+// A matrix a, inner x free, with small b, free x inner: a is read as it lies, however large it is.
+void add_rows(std::span<const std::int64_t> a, std::span<const std::int64_t> b,
+              const ProdTerm& term, const Targets& to, Sums& sums) {
+    constexpr std::size_t kBlock = 64;  // columns whose sums stay in the nearest cache
+    const std::size_t columns = to.a.size(), depth = a.size() / columns;
+    const auto coef = static_cast<std::int64_t>(term.coef);
+    parallel_for((columns + kBlock - 1) / kBlock, 1, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t from = begin * kBlock; from < std::min(end * kBlock, columns);
+             from += kBlock) {
+            const std::size_t width = std::min(kBlock, columns - from);
+            for (std::size_t j = 0; j < to.b.size(); ++j) {
+                std::int64_t block[kBlock] = {};
+                for (std::size_t k = 0; k < depth; ++k) {
+                    const std::int64_t factor = b[j * depth + k];
+                    if (factor == 0) continue;
+                    const std::int64_t* row = &a[k * columns + from];
+                    for (std::size_t c = 0; c < width; ++c) block[c] += factor * row[c];
+                }
+                for (std::size_t c = 0; c < width; ++c)
+                    sums[to.a[from + c] + to.b[j]] += Int128{coef} * block[c];
+            }
+        }
+    });
+}
+
 Status add_product(const Circuit& circuit, const Step& step, const ProdTerm& term,
                    const IntColumns& columns, Sums& sums) {
     const auto dims = env_dims(step, term.contract);
@@ -104,9 +134,18 @@ Status add_product(const Circuit& circuit, const Step& step, const ProdTerm& ter
     MINTMARK_TRY(const EnvTensor ua, unfold(circuit, term.a, dims, columns));
     MINTMARK_TRY(const EnvTensor ub, unfold(circuit, term.b, dims, columns));
     const Shape shape = shape_of(term, n_out, ua, dims);
-    const auto a = arrange(ua, join(shape.shared, shape.free_a, shape.inner), dims);
     const auto b = arrange(ub, join(shape.shared, shape.free_b, shape.inner), dims);
     const std::size_t depth = shape.inner.count;
+    if (std::ranges::equal(ua.env_axes, join(shape.inner, shape.free_a, {}))) {
+        const int bits = magnitude_bits(ua.values) + magnitude_bits(b) +
+                         static_cast<int>(std::bit_width(depth)) + magnitude_bits(term.coef);
+        if (bits <= 62) {
+            add_rows(ua.values, b, term,
+                     {places(shape.free_a, dims, n_out), places(shape.free_b, dims, n_out)}, sums);
+            return {};
+        }
+    }
+    const auto a = arrange(ua, join(shape.shared, shape.free_a, shape.inner), dims);
     const int bits =
         magnitude_bits(a) + magnitude_bits(b) + static_cast<int>(std::bit_width(depth));
     MINTMARK_CHECK(check_bits(bits + magnitude_bits(term.coef)));
