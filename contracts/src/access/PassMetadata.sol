@@ -14,12 +14,12 @@ library PassMetadata {
         bytes memory json = abi.encodePacked(
             '{"name":"Mintmark access pass #',
             passId.toString(),
-            '","description":"Prepaid calls of one version of a model","attributes":[',
+            '","description":"Prepaid use of one version of a model","attributes":[',
             _attribute("model", pass.modelId),
             ",",
             _attribute("version", pass.versionId),
             ",",
-            _attribute("calls left", pass.callsLeft),
+            _attribute("units left", pass.callsLeft),
             ",",
             _attribute("expires", pass.expires),
             "]}"
