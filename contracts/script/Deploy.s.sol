@@ -18,6 +18,7 @@ contract Deploy is Script {
             platformPpm: uint32(vm.envOr("PLATFORM_PPM", uint256(25_000))),
             minCommitAge: uint64(vm.envOr("MIN_COMMIT_AGE", uint256(60))),
             priceNotice: uint64(vm.envOr("PRICE_NOTICE", uint256(1 days))),
+            thawPeriod: uint64(vm.envOr("THAW_PERIOD", uint256(3 days))),
             sequencerFeed: vm.envOr("SEQUENCER_FEED", address(0)),
             arbiter: vm.envAddress("ARBITER"),
             arbiterDelay: 0,
@@ -34,6 +35,7 @@ contract Deploy is Script {
         console.log("PriceBook     ", address(contracts.priceBook));
         console.log("Currencies    ", address(contracts.currencies));
         console.log("QuotaLedger   ", address(contracts.quotaLedger));
+        console.log("PaymentChannels", address(contracts.paymentChannels));
         console.log("Allowlist     ", address(contracts.allowlist));
         console.log("RevenueRouter ", address(contracts.revenueRouter));
         console.log("AccessPass    ", address(contracts.accessPass));

@@ -8,6 +8,7 @@ import {Roles} from "../src/governance/Roles.sol";
 import {Allowlist} from "../src/gating/Allowlist.sol";
 import {QuotaLedger} from "../src/gating/QuotaLedger.sol";
 import {IAggregatorV3} from "../src/interfaces/IAggregatorV3.sol";
+import {PaymentChannels} from "../src/payments/PaymentChannels.sol";
 import {Currencies} from "../src/pricing/Currencies.sol";
 import {PriceBook} from "../src/pricing/PriceBook.sol";
 import {ModelRegistry} from "../src/registry/ModelRegistry.sol";
@@ -31,6 +32,7 @@ library Deployment {
         uint32 platformPpm;
         uint64 minCommitAge; // seconds
         uint64 priceNotice; // seconds
+        uint64 thawPeriod; // seconds that a withdrawal from a payment channel waits
         address sequencerFeed; // Chainlink's uptime feed of an L2; zero on a chain without one
         address arbiter;
         uint32 arbiterDelay; // seconds
@@ -47,6 +49,7 @@ library Deployment {
         Currencies currencies;
         QuotaLedger quotaLedger;
         Allowlist allowlist;
+        PaymentChannels paymentChannels;
         LicenseTerms licenseTerms;
         LicenseToken licenseToken;
         DerivativeGraph derivativeGraph;
@@ -70,7 +73,9 @@ library Deployment {
         );
         c.licenseToken =
             new LicenseToken(authority, c.registry, c.licenseTerms, c.revenueRouter, c.derivativeGraph);
-        c.accessPass = new AccessPass(authority, c.registry, c.priceBook, c.revenueRouter);
+        c.accessPass = new AccessPass(authority, c.registry, c.priceBook, c.revenueRouter, c.quotaLedger);
+        c.quotaLedger.bindConsumer(address(c.accessPass));
+        c.paymentChannels = new PaymentChannels(authority, c.registry, c.revenueRouter, config.thawPeriod);
         c.verifierRouter = new VerifierRouter(authority, c.registry, c.accessPass);
         c.accessPass.bindSettler(address(c.verifierRouter));
         c.derivativeGraph.bindLicenses(c.licenseToken);
@@ -84,6 +89,7 @@ library Deployment {
         pause[0] = Guarded.pause.selector;
         authority.setTargetFunctionRole(address(c.registry), pause, Roles.GUARDIAN);
         authority.setTargetFunctionRole(address(c.accessPass), pause, Roles.GUARDIAN);
+        authority.setTargetFunctionRole(address(c.paymentChannels), pause, Roles.GUARDIAN);
         authority.setTargetFunctionRole(address(c.licenseToken), pause, Roles.GUARDIAN);
         bytes4[] memory stop = new bytes4[](2);
         (stop[0], stop[1]) = (Guarded.pause.selector, c.verifierRouter.disableProofSystem.selector);

@@ -75,7 +75,9 @@ contract AccessPassTest is TestBase {
     }
 
     function test_A3_settlerIsFixedOnceByAdmin() public {
-        AccessPass fresh = new AccessPass(address(deployed.authority), registry, priceBook, revenueRouter);
+        AccessPass fresh = new AccessPass(
+            address(deployed.authority), registry, priceBook, revenueRouter, deployed.quotaLedger
+        );
         vm.deal(address(this), 1 ether);
         vm.expectRevert(IAccessPass.AccessPass_SettlerNotFixed.selector);
         fresh.buy{value: 1 ether}(order(1, 1));

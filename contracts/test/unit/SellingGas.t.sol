@@ -34,10 +34,7 @@ contract SellingGasTest is SellingChannels {
     }
 
     /// @dev Gas per voucher: 21,000 and the calldata of the whole transaction included.
-    function perVoucher(IPaymentChannels.Item[] memory items, string memory name)
-        internal
-        returns (uint256)
-    {
+    function perVoucher(IPaymentChannels.Item[] memory items, string memory name) internal returns (uint256) {
         IPaymentChannels.Batch memory batch = batchOf(NATIVE);
         bytes memory data = abi.encodeCall(channels.settleMany, (batch, items));
         uint256 calldataGas;

@@ -75,6 +75,7 @@ abstract contract TestBase is Test {
             platformPpm: PLATFORM_PPM,
             minCommitAge: MIN_COMMIT_AGE,
             priceNotice: NOTICE,
+            thawPeriod: 3 days,
             sequencerFeed: address(0),
             arbiter: arbiter,
             arbiterDelay: 0,

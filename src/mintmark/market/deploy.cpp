@@ -74,8 +74,10 @@ class Deployer {
         MINTMARK_CHECK(create("QuotaLedger", {authority, registry}));
         MINTMARK_CHECK(create("Allowlist", {authority}));
         MINTMARK_CHECK(create_rights());
-        MINTMARK_CHECK(
-            create("AccessPass", {authority, registry, at("PriceBook"), at("RevenueRouter")}));
+        MINTMARK_CHECK(create("AccessPass", {authority, registry, at("PriceBook"),
+                                             at("RevenueRouter"), at("QuotaLedger")}));
+        MINTMARK_CHECK(create("PaymentChannels", {authority, registry, at("RevenueRouter"),
+                                                  AbiValue(options_.thaw_period)}));
         return create("VerifierRouter", {authority, registry, at("AccessPass")});
     }
 
@@ -99,6 +101,7 @@ class Deployer {
         MINTMARK_CHECK(call("DerivativeGraph", "bindLicenses(address)", {at("LicenseToken")}));
         MINTMARK_CHECK(call("ModelRegistry", "bindDerivatives(address)", {at("DerivativeGraph")}));
         MINTMARK_CHECK(call("AccessPass", "bindSettler(address)", {at("VerifierRouter")}));
+        MINTMARK_CHECK(call("QuotaLedger", "bindConsumer(address)", {at("AccessPass")}));
         return call("VerifierRouter", "registerProofSystem(string,address,uint64)",
                     {AbiValue(kProofSystemName), at("UniversalVerifier"), AbiValue(kVerifierGas)});
     }
@@ -117,6 +120,7 @@ class Deployer {
     Status assign_functions() {
         MINTMARK_CHECK(assign("ModelRegistry", {"pause()"}, kGuardianRole));
         MINTMARK_CHECK(assign("AccessPass", {"pause()"}, kGuardianRole));
+        MINTMARK_CHECK(assign("PaymentChannels", {"pause()"}, kGuardianRole));
         MINTMARK_CHECK(
             assign("VerifierRouter", {"pause()", "disableProofSystem(bytes4)"}, kGuardianRole));
         MINTMARK_CHECK(assign("LicenseToken", {"pause()"}, kGuardianRole));

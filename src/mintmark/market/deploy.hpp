@@ -31,7 +31,8 @@ struct DeployOptions {
     std::uint32_t platform_ppm = 25'000;
     std::uint64_t min_commit_age = 60;  ///< seconds between commitVersion and publishVersion
     std::uint64_t dispute_bond = 100'000'000'000'000'000;  ///< wei: 0.1 of the native currency
-    std::uint64_t price_notice = 86'400;                   ///< seconds before a higher price holds
+    std::uint64_t thaw_period = 259'200;  ///< seconds a withdrawal from a payment channel waits
+    std::uint64_t price_notice = 86'400;  ///< seconds before a higher price holds
 };
 
 /// Told of each transaction that was mined: what it did, and its receipt.

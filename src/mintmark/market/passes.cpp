@@ -53,7 +53,8 @@ Result<PassInfo> get_pass(Market& market, std::uint64_t id) {
     const std::vector<AbiValue> argument = {AbiValue(id)};
     MINTMARK_TRY(const auto pass,
                  market.read({kPass, "getPass(uint256)", argument},
-                             "(uint128,uint64,uint64,uint64,uint32,(bool,uint24))"));
+                             "(uint128,uint64,uint64,uint64,uint32,(bool,uint24),uint8,bool,"
+                             "uint64,address)"));
     MINTMARK_TRY(out.escrow, pass[0].as_u256());
     MINTMARK_TRY(out.calls_left, pass[1].as_u64());
     MINTMARK_TRY(out.expires, pass[2].as_u64());
