@@ -27,7 +27,6 @@ PROGRAM = os.environ.get("MINTMARK", str(ROOT / "build/release/apps/mintmark/min
 PYTHON = "/usr/bin/python3"  # Debian's, which has onnx and numpy
 MADE = ROOT / "build/bench-models"
 MADE_NAMES = ["cnn-264k", "mlp-4m", "mlp-4m-batch32", "resnet18", "vgg16", "mlp-128m"]
-MOST_POINTS_LOG = 20
 
 
 class Folder:
@@ -82,13 +81,14 @@ class Chain:
         self.world.close()
 
 
-def measure(case, srs, args, chain):
+def measure(case, args, chain):
     name, onnx, samples, inputs = case
     with tempfile.TemporaryDirectory() as path:
         folder = Folder(path)
         folder.zk("gen-settings", "-M", onnx, "--optimise", args.optimise)
         folder.zk("calibrate-settings", "-M", onnx, "-D", samples)
         circuit = folder.zk("compile-circuit", "-M", onnx)
+        srs = bench_srs(circuit["chunk_log"])
         setups = [folder.zk("setup", "--srs-path", srs, counts=True)["setup_ms"] for _ in range(min(args.runs, 3))]
         folder.zk("gen-witness", "-D", inputs, counts=True)
         proofs, cpu_s = [], []
@@ -131,12 +131,12 @@ def default_models():
     return ["lenet5-mnist", *MADE_NAMES, *(name for name in examples if pathlib.Path(name).is_dir())]
 
 
-def bench_srs():
-    """An insecure SRS for all rows, kept from run to run."""
-    path = MADE / f"insecure-{MOST_POINTS_LOG}.srs"
+def bench_srs(chunk_log):
+    """An insecure SRS that is just long enough, kept from run to run."""
+    path = MADE / f"insecure-{chunk_log}.srs"
     MADE.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        Folder(MADE).zk("gen-srs", "--logrows", MOST_POINTS_LOG, "--srs-path", path)
+        Folder(MADE).zk("gen-srs", "--logrows", chunk_log, "--srs-path", path)
     return path
 
 
@@ -150,11 +150,10 @@ def main():
     out = ROOT / "build/bench.jsonl"
     out.unlink(missing_ok=True)
     chain = None if args.no_gas else Chain()
-    srs = bench_srs()
     print(f"{'model':<16} {'setup s':>8} {'prove s':>8} {'cpu s':>6} {'verify ms':>9} {'gas':>9} {'proof':>7} {'keys':>12} {'peak MB':>8} {'mu':>3}")
     try:
         for name in args.models or default_models():
-            row = measure(case_of(name), srs, args, chain)
+            row = measure(case_of(name), args, chain)
             with out.open("a") as file:
                 file.write(json.dumps(row) + "\n")
             gas = f"{row['gas']:,}" if row["gas"] else "-"

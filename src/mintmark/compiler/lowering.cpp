@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "mintmark/base/assert.hpp"
 
@@ -74,7 +75,17 @@ AxisMap window(std::uint8_t p, std::uint32_t out_dim, std::uint32_t in_dim, std:
 }
 
 View Lowering::requantise(const model::Requant& requant) {
+    constexpr std::uint64_t kWide = std::uint64_t{1} << 12U;
     builder_.add_remainder(requant.shift);
+    const auto width = static_cast<std::uint64_t>(requant.u_hi - requant.u_lo) + 1;
+    if (may_split_ && !requant.lut && width > kWide) {
+        output_low_bits_ = static_cast<std::uint8_t>(std::bit_width(width - 1) / 2);
+        output_low_ = builder_.add_limb(requant.shift, remainder_range(output_low_bits_));
+        const auto high =
+            value_range(requant.u_lo >> output_low_bits_, requant.u_hi >> output_low_bits_);
+        const auto shift = static_cast<std::uint8_t>(requant.shift + output_low_bits_);
+        return fresh_view(builder_.add_limb(shift, high), builder_.out_dims());
+    }
     const TableRequest request = requant.lut ? to_request(*requant.lut, requant.u_lo, requant.u_hi)
                                              : value_range(requant.u_lo, requant.u_hi);
     return fresh_view(builder_.add_limb(requant.shift, request), builder_.out_dims());
@@ -187,8 +198,20 @@ void Lowering::bind_output() {
         from.set(view.order[i], AxisMap::eq(env));
         to.set(env, AxisMap::eq(env));
     }
-    builder_.step().lins.push_back({.coef = 1, .operand = from.build()});
+    builder_.step().lins.push_back(
+        {.coef = Int128{1} << output_low_bits_, .operand = from.build()});
+    if (output_low_bits_ != 0) {
+        Operand low = from.build();
+        low.tensor = output_low_;
+        builder_.step().lins.push_back({.coef = 1, .operand = std::move(low)});
+    }
     builder_.step().lins.push_back({.coef = -1, .operand = to.build()});
+}
+
+bool Lowering::is_output_only(model::TensorId id) const {
+    return id == graph_.output && std::ranges::none_of(graph_.nodes, [&](const auto& node) {
+               return std::ranges::find(node.inputs, id) != node.inputs.end();
+           });
 }
 
 Result<View> Lowering::lower(const model::QNode& node) {
@@ -198,6 +221,7 @@ Result<View> Lowering::lower(const model::QNode& node) {
 Status Lowering::run() {
     bind_input();
     for (const model::QNode& node : graph_.nodes) {
+        may_split_ = is_output_only(node.output);
         auto view = lower(node);
         if (!view) {
             Error error = std::move(view).error();

@@ -71,13 +71,20 @@ class Lowering {
     /// Stores a hidden tensor of the output's rank, split as x is, read with broadcast.
     [[nodiscard]] HiddenOperand hidden_operand(const model::Hidden& hidden, const Input& x,
                                                const OutBox& box);
-    /// Closes the step: remainder limbs and the result's limb. Out axes must be the builder's.
+    /// Closes the step: remainder limbs and the result's limb. Out axes must be the builder's. The
+    /// model's output without a look-up is two limbs of half the bits: only OUT's step reads it,
+    /// and a table of 2^16 rows would cost more than all other look-ups.
     [[nodiscard]] View requantise(const model::Requant& requant);
+    [[nodiscard]] bool is_output_only(model::TensorId id) const;
     [[nodiscard]] View copy_limb(const model::QTensor& tensor);
 
     const model::QuantGraph& graph_;
     CircuitBuilder& builder_;
     std::map<model::TensorId, View> views_;
+    bool may_split_ = false;  ///< the node at hand writes the output, and nothing else reads it
+    /// Of an output in two limbs: the lower one's tensor and its bits (0: one limb).
+    std::uint16_t output_low_ = 0;
+    std::uint8_t output_low_bits_ = 0;
 };
 
 /// Axis maps of an operand under construction: one slot per stored axis of its view.
