@@ -4,6 +4,7 @@
 #include "mintmark/circuit/testing.hpp"
 #include "mintmark/proof/proof.hpp"
 #include "session.hpp"
+#include "visibility.hpp"
 
 namespace mintmark::testing {
 namespace {
@@ -38,26 +39,14 @@ TEST(RoundTrip, EveryVisibility) {
 // The expected outputs come from plain loops that know nothing of circuits.
 TEST(RoundTrip, TestCircuitsWithEveryVisibility) {
     for (const TestCircuit& test : all_circuits())
-        for (const auto input : {Visibility::kPublic, Visibility::kCommitted})
-            for (const auto output : {Visibility::kPublic, Visibility::kCommitted}) {
-                SCOPED_TRACE(test.name);
-                Sample sample{test.circuit, test.weights, test.input};
-                const std::size_t m = std::size_t{1} << sample.circuit.mu;
-                const auto chunks = [&](const Tensor& tensor, Visibility visibility) {
-                    const std::size_t lanes = std::size_t{1} << tensor.num_vars();
-                    return static_cast<std::uint16_t>(
-                        visibility == Visibility::kPublic ? 0 : (lanes + m - 1) / m);
-                };
-                sample.circuit.input = input;
-                sample.circuit.output = output;
-                sample.circuit.n_in = chunks(sample.circuit.input_tensor(), input);
-                sample.circuit.n_out = chunks(sample.circuit.output_tensor(), output);
-                const auto witness =
-                    prover::fill_witness(sample.circuit, sample.weights, sample.input);
-                ASSERT_TRUE(witness.has_value()) << witness.error().message;
-                EXPECT_EQ(witness->output, test.output);
-                expect_round_trip(sample);
-            }
+        for (const Sample& sample :
+             with_every_visibility({test.circuit, test.weights, test.input})) {
+            SCOPED_TRACE(test.name);
+            const auto witness = prover::fill_witness(sample.circuit, sample.weights, sample.input);
+            ASSERT_TRUE(witness.has_value()) << witness.error().message;
+            EXPECT_EQ(witness->output, test.output);
+            expect_round_trip(sample);
+        }
 }
 
 }  // namespace
