@@ -13,6 +13,26 @@ BANNED = {  # regular expression -> what to write instead
     r"\bthrow\b": "return Error{...} (adapters to third-party code carry NOLINT(throw))",
 }
 
+# Secrets are drawn from the operating system. Only this production code may name the seeded
+# generator: it makes calibration samples, and reaches no field code.
+SEEDED = {"src/mintmark/base/rng.hpp", "src/mintmark/base/rng.cpp", "src/mintmark/model/calibration.cpp"}
+TEST_SUPPORT = re.compile(r"(_test|_bench|_fuzz)\.cpp$|/testing\.hpp$|/naive_\w+\.hpp$")
+
+
+def check_randomness(root):
+    errors = []
+    for folder in ("src", "apps"):
+        for path in sorted((root / folder).rglob("*.[ch]pp")):
+            rel = path.relative_to(root).as_posix()
+            if rel in SEEDED or TEST_SUPPORT.search(rel):
+                continue
+            for number, line in enumerate(path.read_text().split("\n"), 1):
+                if re.search(r"\bSeededRng\b|\bstd::(mt19937|minstd_rand|rand|random_device)\b", line.split("//")[0]):
+                    errors.append(f"{rel}:{number}: not for production: take an Rng&, or system_rng()")
+                if re.search(r":\s*public\s+(mintmark::)?Rng\b", line):
+                    errors.append(f"{rel}:{number}: system_rng() is the only generator of production")
+    return errors
+
 
 def modules(cmake_text):
     out = {}
@@ -55,6 +75,7 @@ def check(root):
 
 
 if __name__ == "__main__":
-    found = check(pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "."))
+    top = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+    found = check(top) + check_randomness(top)
     print("\n".join(found))
     sys.exit(1 if found else 0)

@@ -19,7 +19,7 @@ using Vector = std::vector<F97>;
 // Under the hypothesis "uniform" a value is above the limit with probability below 4e-9 (96 degrees
 // of freedom) and 1e-10 (9408): below 1e-5 for all the values of this file together.
 constexpr double kLimit = 200, kPairLimit = 9408 + 6.5 * 137.2;
-constexpr std::size_t kSamples = 2500, kFewSamples = 150, kRandomFunctionals = 300;
+constexpr std::size_t kSamples = 2500, kFewSamples = 100, kRandomFunctionals = 300;
 
 std::vector<std::uint8_t> to_small(const Vector& values) {
     std::vector<std::uint8_t> out;
