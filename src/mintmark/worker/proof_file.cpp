@@ -93,7 +93,7 @@ json::Json ProofFile::to_json() const {
     json::Json words = json::Json::array();
     for (const Bytes32& word : instances) words.push_back(to_hex(word));
     return {{"protocol", kProtocol},      {"proof_system", kProofSystemId},
-            {"zero_knowledge", false},    {"vk_digest", to_hex(vk_digest)},
+            {"zero_knowledge", true},     {"vk_digest", to_hex(vk_digest)},
             {"context", to_hex(context)}, {"instances", std::move(words)},
             {"proof", to_hex(proof)}};
 }
