@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs every suite and ends with one line: 'N passed, N failed'. Exit status 1 if anything failed.
 
-usage: run_tests.py [--long] [--only NAME ...]      NAMEs: release dev contracts e2e long
+usage: run_tests.py [--long] [--only NAME ...]      NAMEs: release dev contracts e2e long long-contracts
 """
 import argparse
 import pathlib
@@ -51,9 +51,9 @@ def cpp(preset, long=False):
     return counted(status, total - failed, failed)
 
 
-def contracts():
+def contracts(*selection, **environment):
     print("== contracts (forge)", flush=True)
-    status, out = run([FORGE, "test"], ROOT / "contracts")
+    status, out = run(["env", *(f"{k}={v}" for k, v in environment.items()), FORGE, "test", *selection], ROOT / "contracts")
     suites = re.findall(r"^Suite result: .*?(\d+) passed; (\d+) failed; (\d+) skipped", out, re.M)
     if not suites:
         return 0, 1
@@ -83,8 +83,9 @@ def main():
         "e2e": e2e,
         "dev": lambda: cpp("dev"),
         "long": lambda: cpp("release", long=True),
+        "long-contracts": lambda: contracts("--match-contract", "MutationsTest", MINTMARK_MUTATIONS="2500"),
     }
-    chosen = args.only or (["long"] if args.long else ["release", "contracts", "e2e", "dev"])
+    chosen = args.only or (["long", "long-contracts"] if args.long else ["release", "contracts", "e2e", "dev"])
     rows, total_passed, total_failed = [], 0, 0
     for name in chosen:
         begin = time.monotonic()

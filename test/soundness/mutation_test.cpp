@@ -1,0 +1,73 @@
+// Differential test of the two verifiers: the same mutated proofs through this one and, in forge,
+// through the contract (Mutations.t.sol); on both sides only what is unchanged is accepted.
+// MINTMARK_MUTATIONS sets how many of each vector (`make test-long`: 100,000 in all).
+#include "mutation.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "mintmark/json/json.hpp"
+#include "mintmark/proof/instances.hpp"
+#include "mintmark/verifier/verifier.hpp"
+
+namespace mintmark::testing {
+namespace {
+
+using json::Json;
+
+struct Vector {
+    VerifyingKey vk;
+    G2Affine tau_g2;
+    Shown honest;
+};
+
+Bytes hex_at(const Json& file, const char* key) {
+    return from_hex(json::get_string(file, key).value()).value();
+}
+
+Bytes32 word_of(const Bytes& bytes) {
+    Bytes32 out = {};
+    std::ranges::copy(bytes, out.end() - static_cast<std::ptrdiff_t>(bytes.size()));
+    return out;
+}
+
+Vector load(const std::string& name) {
+    const auto path = std::filesystem::path(MINTMARK_VECTORS) / (name + ".json");
+    const Json file = json::read(path).value();
+    Vector out;
+    out.vk = decode_verifying_key(hex_at(file, "vk")).value();
+    const Bytes tau = hex_at(file, "tau_g2");
+    out.tau_g2 = G2Affine::from_bytes(std::span(tau).first<128>()).value();
+    out.honest.context = word_of(hex_at(file, "context"));
+    const Json words = json::get_array(file, "instances").value();
+    for (const Json& word : words)
+        out.honest.instances.push_back(word_of(from_hex(word.get<std::string>()).value()));
+    out.honest.proof = hex_at(file, "proof");
+    return out;
+}
+
+bool accepted(const Vector& v, const Shown& shown) {
+    const auto instances = instances_from_words(v.vk.circuit, shown.instances);
+    return instances && verify(v.vk, v.tau_g2, shown.context, *instances, shown.proof).has_value();
+}
+
+class Mutations : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Mutations, OnlyTheUnchangedProofIsAccepted) {
+    const char* asked = std::getenv("MINTMARK_MUTATIONS");
+    const std::uint64_t count = asked == nullptr ? 1000 : std::strtoull(asked, nullptr, 10);
+    const Vector v = load(GetParam());
+    ASSERT_TRUE(accepted(v, v.honest));
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const Shown shown = mutated(v.honest, i);
+        ASSERT_EQ(accepted(v, shown), shown == v.honest) << "mutation " << i;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Vectors, Mutations,
+                         ::testing::Values("relu", "mixed", "net_committed_mu7", "net_hidden_input_mu7"));
+
+}  // namespace
+}  // namespace mintmark::testing
