@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 import {IERC7641} from "../interfaces/IERC7641.sol";
 import {IRevenueRouter} from "../interfaces/IRevenueRouter.sol";
@@ -120,9 +121,11 @@ contract RevenueVault is IRevenueVault, IERC7641, ERC20, ReentrancyGuardTransien
         uint256 shares = totalSupply();
         amount = holding.accrued / shares;
         if (amount == 0) return 0;
-        holding.accrued %= shares;
-        emit IncomeClaimed(msg.sender, token, to, amount);
         if (_balance(token) < amount) _router.claimVault(id, token);
+        // A token that takes a fee, or shrinks, may leave less: what is there is paid, the rest stays owed.
+        amount = Math.min(amount, _balance(token));
+        holding.accrued -= amount * shares;
+        emit IncomeClaimed(msg.sender, token, to, amount);
         TokenTransfer.send(token, to, amount);
     }
 
