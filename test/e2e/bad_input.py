@@ -86,6 +86,17 @@ def zk_files(world):
 
 
 @suite.test
+def too_little_memory(world):
+    folder = world.folder / "bad" / "zk"
+    world.creator.ok("zk", "prove", cwd=folder)
+    world.creator.env["MINTMARK_MEMORY_LIMIT"] = "1000000"
+    try:
+        refused_quietly(world, folder, RANGE, "zk", "prove", "--proof-path", "big.json", says="of memory")
+    finally:
+        del world.creator.env["MINTMARK_MEMORY_LIMIT"]
+
+
+@suite.test
 def wrong_input(world):
     folder = world.folder / "bad" / "zk"
     for name, text, code in (("size", '{"input_data": [[1, 2, 3]]}', INVALID),

@@ -6,6 +6,7 @@
 
 #include "mintmark/base/bytes.hpp"
 #include "mintmark/base/file.hpp"
+#include "mintmark/base/memory.hpp"
 #include "mintmark/base/parallel.hpp"
 #include "mintmark/base/rng.hpp"
 
@@ -25,6 +26,20 @@ TEST(ErrorCodes, AreStable) {
     EXPECT_EQ(exit_code(ErrorCode::kInterrupted), 130);
     EXPECT_EQ(exit_code(ErrorCode::kInternal), 16);
     EXPECT_EQ(error_name(ErrorCode::kInternal), "internal");
+}
+
+TEST(Memory, SaysWhatIsMissing) {
+    EXPECT_GT(available_memory(), 1U << 20U);
+    EXPECT_TRUE(check_memory("a test", 1000).has_value());
+    ::setenv("MINTMARK_MEMORY_LIMIT", "5000000", 1);
+    EXPECT_EQ(available_memory(), 5'000'000U);
+    const Status status = check_memory("a test", 2'340'000'000);
+    ASSERT_FALSE(status.has_value());
+    EXPECT_EQ(status.error().code, ErrorCode::kOutOfRange);
+    EXPECT_EQ(status.error().message, "a test needs about 2.34 GB of memory, 0.01 GB is available");
+    ::setenv("MINTMARK_MEMORY_LIMIT", "much", 1);  // not a number: no limit
+    EXPECT_TRUE(check_memory("a test", 1000).has_value());
+    ::unsetenv("MINTMARK_MEMORY_LIMIT");
 }
 
 TEST(File, WritesAtomicallyAndReadsBack) {

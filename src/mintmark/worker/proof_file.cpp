@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "mintmark/base/file.hpp"
+#include "mintmark/base/memory.hpp"
+#include "mintmark/prover/memory.hpp"
 #include "mintmark/prover/witness.hpp"
 #include "mintmark/verifier/verifier.hpp"
 #include "mintmark/worker/hint.hpp"
@@ -147,6 +149,7 @@ Result<ProofFile> prove_file(const CompiledModel& model, const KeyFile& key, con
                              const WitnessFile& witness, const Bytes32& context, Rng& rng) {
     MINTMARK_TRY(const prover::ProvingKey pk, proving_key(model, key));
     const Circuit& circuit = pk.vk.circuit;
+    MINTMARK_CHECK(check_memory("this proof", prover::memory_needed(circuit)));
     MINTMARK_TRY(const prover::Witness trace,
                  prover::fill_witness(circuit, pk.weights, witness.input));
     if (trace.output != witness.output) {
