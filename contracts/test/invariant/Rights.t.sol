@@ -20,7 +20,7 @@ contract RightsInvariantTest is Test {
         handler = new RightsHandler();
         handler.setUp();
         (router, graph, disputes) = handler.contracts();
-        bytes4[] memory selectors = new bytes4[](15);
+        bytes4[] memory selectors = new bytes4[](16);
         selectors[0] = RightsHandler.bear.selector;
         selectors[1] = RightsHandler.launch.selector;
         selectors[2] = RightsHandler.decide.selector;
@@ -36,6 +36,7 @@ contract RightsInvariantTest is Test {
         selectors[12] = RightsHandler.accuse.selector;
         selectors[13] = RightsHandler.judge.selector;
         selectors[14] = RightsHandler.wait.selector;
+        selectors[15] = RightsHandler.linkAgain.selector;
         targetSelector(FuzzSelector(address(handler), selectors));
         targetContract(address(handler));
     }

@@ -71,6 +71,15 @@ contract RightsHandler is LicensingBase {
         launch(models.length - 1);
     }
 
+    /// @dev Somebody tries to link a model, whatever its age, to any other, a descendant for example.
+    function linkAgain(uint256 pick, uint256 other) external {
+        (ModelId child, ModelId parent) = (models[pick % models.length], models[other % models.length]);
+        address owner = registry.modelOwner(child);
+        LicenseId license = give(parent, absolute(1000), owner);
+        vm.prank(owner);
+        try graph.link(child, one(parentLink(license)), 1_000_000) {} catch {}
+    }
+
     function launch(uint256 pick) public {
         ModelId model = models[pick % models.length];
         if (registry.hasLaunched(model) || !graph.mayLaunch(model)) return;

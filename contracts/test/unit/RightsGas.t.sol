@@ -9,8 +9,8 @@ import {LicenseId, TermsId} from "../../src/types/Licensing.sol";
 import {LicensingBase} from "../utils/LicensingBase.sol";
 
 /// @dev As Gas.t.sol: the call's own gas, every slot and account cold.
-contract GasRightsTest is LicensingBase {
-    string internal constant GROUP = "GasRights";
+contract RightsGasTest is LicensingBase {
+    string internal constant GROUP = "RightsGas";
 
     function test_gas_payOverEightAncestors() public {
         ModelId child = eightParents(0);
