@@ -174,8 +174,11 @@ interface IRevenueRouter {
         view
         returns (uint32 platformPpm, uint32 royaltyPpm, uint32 nodePpm, uint32 vaultPpm);
 
-    /// @notice Whether `pay` takes this token; zero, the native currency, always is.
+    /// @notice Whether new deposits and sales may be in this token; zero, the native currency, always is.
     function isAccepted(address token) external view returns (bool accepted);
+
+    /// @notice Whether `pay` takes this token: every one that was ever accepted.
+    function isKnown(address token) external view returns (bool known);
 
     /// @notice Every token that was ever accepted; the first is zero, the native currency. At most MAX_TOKENS.
     function tokens() external view returns (address[] memory list);

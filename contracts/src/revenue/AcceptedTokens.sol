@@ -6,7 +6,8 @@ import {IRevenueRouter} from "../interfaces/IRevenueRouter.sol";
 
 /// @title The tokens that the RevenueRouter takes
 /// @notice The list only grows, and not beyond MAX_TOKENS, because every vault keeps an account per token. A stopped
-/// token is not taken any more; what came in before is claimed as ever.
+/// token is not taken for new deposits and sales, which ask `isAccepted`; `pay` takes it for ever, for otherwise an
+/// operator could make work unpayable that was delivered against an escrow in that token. Claims are as ever.
 abstract contract AcceptedTokens is IRevenueRouter, AccessManaged {
     /// @notice Most tokens ever, the native currency included.
     uint256 public constant MAX_TOKENS = 8;
@@ -28,7 +29,8 @@ abstract contract AcceptedTokens is IRevenueRouter, AccessManaged {
         _add(token);
     }
 
-    /// @notice Stops taking a token, or takes it again. Role OPERATOR. Claims are not touched.
+    /// @notice Stops new deposits and sales in a token, or allows them again. Role OPERATOR. Payments out of escrows and
+    /// claims are not touched.
     function stopToken(address token, bool stopped) external restricted {
         if (!_known[token] || token == address(0)) revert RevenueRouter_TokenNotAccepted(token);
         _accepted[token] = !stopped;
@@ -38,6 +40,11 @@ abstract contract AcceptedTokens is IRevenueRouter, AccessManaged {
     /// @inheritdoc IRevenueRouter
     function isAccepted(address token) public view returns (bool) {
         return _accepted[token];
+    }
+
+    /// @inheritdoc IRevenueRouter
+    function isKnown(address token) public view returns (bool) {
+        return _known[token];
     }
 
     /// @inheritdoc IRevenueRouter

@@ -81,7 +81,7 @@ contract RevenueRouter is RevenueLedger, AcceptedTokens, ReentrancyGuardTransien
     function pay(ModelId modelId, address token, uint256 amount, address node) external payable nonReentrant {
         uint256 expected = token == NATIVE ? amount : 0;
         if (msg.value != expected) revert RevenueRouter_ValueMismatch(msg.value, expected);
-        if (!isAccepted(token)) revert RevenueRouter_TokenNotAccepted(token);
+        if (!isKnown(token)) revert RevenueRouter_TokenNotAccepted(token);
         if (token != NATIVE) {
             uint256 received = TokenTransfer.pull(token, msg.sender, amount);
             if (received != amount) revert RevenueRouter_ReceivedOther(received, amount);
