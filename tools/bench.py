@@ -26,6 +26,7 @@ sys.path[:0] = [str(ROOT / "test/e2e"), str(ROOT / "bench/models")]
 PROGRAM = os.environ.get("MINTMARK", str(ROOT / "build/release/apps/mintmark/mintmark"))
 PYTHON = "/usr/bin/python3"  # Debian's, which has onnx and numpy
 MADE = ROOT / "build/bench-models"
+LONGEST_LOG = 21
 MADE_NAMES = ["cnn-264k", "mlp-4m", "mlp-4m-batch32", "resnet18", "vgg16", "mlp-128m"]
 
 
@@ -66,7 +67,7 @@ class Chain:
         person = self.world.platform
         person.ok("wallet", "new", person.name)
         self.world.fund(person.address(), "100ETH")
-        person.ok("chain", "deploy")
+        person.ok("chain", "deploy", "--srs-path", bench_srs(15))
 
     def gas(self, folder):
         """Gas of a proof's check; None when the key does not fit into one contract's code."""
@@ -81,21 +82,22 @@ class Chain:
         self.world.close()
 
 
-def measure(case, args, chain):
+def measure(case, chain=None, runs=3, optimise="balanced"):
+    """One row. `case`: name, ONNX file, samples that calibrate, input; without a chain there is no gas."""
     name, onnx, samples, inputs = case
     with tempfile.TemporaryDirectory() as path:
         folder = Folder(path)
-        folder.zk("gen-settings", "-M", onnx, "--optimise", args.optimise)
+        folder.zk("gen-settings", "-M", onnx, "--optimise", optimise)
         folder.zk("calibrate-settings", "-M", onnx, "-D", samples)
         circuit = folder.zk("compile-circuit", "-M", onnx)
         srs = bench_srs(circuit["chunk_log"])
-        setups = [folder.zk("setup", "--srs-path", srs, counts=True)["setup_ms"] for _ in range(min(args.runs, 3))]
+        setups = [folder.zk("setup", "--srs-path", srs, counts=True)["setup_ms"] for _ in range(min(runs, 3))]
         folder.zk("gen-witness", "-D", inputs, counts=True)
         proofs, cpu_s = [], []
-        for _ in range(args.runs):
+        for _ in range(runs):
             proofs.append(folder.zk("prove", "--srs-path", srs, counts=True))
             cpu_s.append(folder.cpu_s)
-        verifies = [folder.zk("verify", "--srs-path", srs)["verify_ms"] for _ in range(args.runs)]
+        verifies = [folder.zk("verify", "--srs-path", srs)["verify_ms"] for _ in range(runs)]
         return {
             "model": name,
             "setup_s": statistics.median(setups) / 1e3,
@@ -108,7 +110,7 @@ def measure(case, args, chain):
             "vk_bytes": folder.size("vk.key"),
             "peak_bytes": folder.peak_bytes,
             "chunk_log": circuit["chunk_log"],
-            "optimise": args.optimise,
+            "optimise": optimise,
             "load": os.getloadavg()[0],
         }
 
@@ -125,6 +127,12 @@ def case_of(name):
     return folder.name, *((folder / file).resolve() for file in ("network.onnx", "input.json", "input.json"))
 
 
+def rival_models():
+    """Folders of the models that bench_rivals.py compares on, made when missing."""
+    for name in MADE_NAMES:
+        yield case_of(name)[1].parent
+
+
 def default_models():
     shared = pathlib.Path(os.environ.get("MINTMARK_MODELS", ROOT / "../shared/models")) / "ezkl-examples"
     examples = [str(shared / name) for name in ("4l_relu_conv_fc", "lenet_5")]
@@ -132,11 +140,13 @@ def default_models():
 
 
 def bench_srs(chunk_log):
-    """An insecure SRS that is just long enough, kept from run to run."""
-    path = MADE / f"insecure-{chunk_log}.srs"
+    """An insecure SRS that is just long enough: the start of one that is kept from run to run."""
     MADE.mkdir(parents=True, exist_ok=True)
+    longest, path = MADE / f"insecure-{LONGEST_LOG}.srs", MADE / f"insecure-{chunk_log}.srs"
+    if not longest.exists():
+        Folder(MADE).zk("gen-srs", "--logrows", LONGEST_LOG, "--srs-path", longest)
     if not path.exists():
-        Folder(MADE).zk("gen-srs", "--logrows", chunk_log, "--srs-path", path)
+        Folder(MADE).zk("get-srs", "--from", longest, "--logrows", chunk_log, "--srs-path", path)
     return path
 
 
@@ -153,7 +163,7 @@ def main():
     print(f"{'model':<16} {'setup s':>8} {'prove s':>8} {'cpu s':>6} {'verify ms':>9} {'gas':>9} {'proof':>7} {'keys':>12} {'peak MB':>8} {'mu':>3}")
     try:
         for name in args.models or default_models():
-            row = measure(case_of(name), args, chain)
+            row = measure(case_of(name), chain, args.runs, args.optimise)
             with out.open("a") as file:
                 file.write(json.dumps(row) + "\n")
             gas = f"{row['gas']:,}" if row["gas"] else "-"

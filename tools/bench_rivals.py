@@ -108,11 +108,11 @@ def ezkl_row(model, python, seconds, gigabytes):
     return row
 
 
-def mintmark_row(model, srs):
+def mintmark_row(model, chain):
     import bench
     samples = model / "samples.json"
-    row = bench.measure(model.name, model / "network.onnx", samples if samples.exists() else model / "input.json",
-                        model / "input.json", srs, 3)
+    row = bench.measure((model.name, model / "network.onnx", samples if samples.exists() else model / "input.json",
+                         model / "input.json"), chain)
     return {**row, "system": "mintmark"}
 
 
@@ -136,8 +136,7 @@ def default_models():
     first = [values[:784] for values in samples["input_data"][:1]]
     (mnist / "input.json").write_text(json.dumps({"input_data": first}))
     yield mnist
-    folders = getattr(bench, "rival_models", lambda: [])
-    yield from folders()
+    yield from bench.rival_models()
 
 
 def main():
@@ -150,16 +149,17 @@ def main():
     python = venv()
     out = ROOT / "build/bench-rivals.jsonl"
     out.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory() as name:
-        srs = pathlib.Path(name) / "kzg.srs"
-        bench.zk(name, "gen-srs", "--logrows", "17", "--srs-path", str(srs))
+    chain = bench.Chain()
+    try:
         for model in args.models if args.models is not None else default_models():
-            ours = mintmark_row(model.resolve(), srs)
+            ours = mintmark_row(model.resolve(), chain)
             theirs = ezkl_row(model.resolve(), python, args.minutes * 60, args.gigabytes)
             with out.open("a") as file:
                 for row in (ours, theirs):
                     file.write(json.dumps(row) + "\n")
             show(ours, theirs)
+    finally:
+        chain.close()
 
 
 if __name__ == "__main__":
