@@ -95,13 +95,13 @@ Status prove(const App& app, const ZkFlags& flags) {
         return prove_request(app, {flags.request, flags.proof, is_default_srs ? "" : flags.srs});
     }
     MINTMARK_TRY(const Bytes32 context, context_of(flags));
-    MINTMARK_TRY(const worker::CompiledModel model, worker::CompiledModel::read(flags.compiled));
+    MINTMARK_TRY(worker::CompiledModel model, worker::CompiledModel::read(flags.compiled));
     MINTMARK_TRY(const worker::KeyFile key, worker::KeyFile::read(flags.pk));
     MINTMARK_TRY(const worker::WitnessFile witness, worker::WitnessFile::read(flags.witness));
     MINTMARK_TRY(const Srs srs, worker::load_srs(flags.srs, key.vk.circuit.mu));
     const Stopwatch watch;
     MINTMARK_TRY(const worker::ProofFile proof,
-                 worker::prove_file(model, key, srs, witness, context, system_rng()));
+                 worker::prove_file(std::move(model), key, srs, witness, context, system_rng()));
     const double ms = watch.ms();
     MINTMARK_CHECK(proof.write(flags.proof));
     emit(app, {{"proof_path", flags.proof}, {"proof_bytes", proof.proof.size()}, {"prove_ms", ms}},

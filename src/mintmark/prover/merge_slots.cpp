@@ -18,8 +18,8 @@ bool is_product_over_variables(const FormTerm& term) {
 }
 
 // Weights of the two values of each variable, lowest variable first.
-std::vector<std::pair<Fr, Fr>> variable_weights(const FormTerm& term) {
-    std::vector<std::pair<Fr, Fr>> out;
+std::vector<VariableWeights> variable_weights(const FormTerm& term) {
+    std::vector<VariableWeights> out;
     for (std::size_t k = term.weights.size(); k-- > 0;) {
         const AxisWeight& weight = term.weights[k];
         for (std::size_t i = 0; i < weight.num_vars(); ++i) {
@@ -32,15 +32,22 @@ std::vector<std::pair<Fr, Fr>> variable_weights(const FormTerm& term) {
     return out;
 }
 
-std::vector<Fr> product_table(std::span<const std::pair<Fr, Fr>> weights, const Fr& scale) {
-    std::vector<Fr> table{scale};
-    table.reserve(std::size_t{1} << weights.size());
+// The products of the weights over all values of the variables, threaded.
+std::vector<Fr> product_table(std::span<const VariableWeights> weights) {
+    std::vector<Fr> table(std::size_t{1} << weights.size());
+    table[0] = Fr::one();
+    std::size_t size = 1;
     for (const auto& [at0, at1] : weights) {
-        const std::size_t size = table.size();
-        for (std::size_t x = 0; x < size; ++x) {
-            table.push_back(table[x] * at1);
-            table[x] *= at0;
-        }
+        const bool is_all = at0 == Fr::one() && at1 == Fr::one();  // else their sum is 1
+        parallel_for(size, kGrain, [&](std::size_t begin, std::size_t end) {
+            const auto low = std::span(table).subspan(begin, end - begin);
+            const auto high = std::span(table).subspan(size + begin, end - begin);
+            if (is_all)
+                std::ranges::copy(low, high.begin());
+            else
+                split_eq(low, high, at1);
+        });
+        size *= 2;
     }
     return table;
 }
@@ -83,19 +90,26 @@ void MergeSlots::add_dense(const FormTerm& term, const Fr& scale) {
     }
 }
 
+std::size_t MergeSlots::folded_slot(std::span<const VariableWeights> low) {
+    for (const auto& [weights, slot] : folded_slots_)
+        if (std::ranges::equal(weights, low)) return slot;
+    slots_.push_back({product_table(low), std::vector<Fr>(m_)});
+    shares_.emplace_back();
+    folded_slots_.emplace_back(std::vector(low.begin(), low.end()), slots_.size() - 1);
+    return slots_.size() - 1;
+}
+
 void MergeSlots::add_folded(const FormTerm& term, const Fr& scale) {
     const auto weights = variable_weights(term);
-    const auto low = std::span(weights).first(circuit_.mu);
-    const auto high = product_table(std::span(weights).subspan(circuit_.mu), Fr::one());
+    auto high = product_table(std::span(weights).subspan(circuit_.mu));
+    for (Fr& factor : high) factor *= scale * term.coef;
     const std::size_t chunks = circuit_.num_chunks(term.column);
-    sumcheck::MergeSlot slot{product_table(low, scale * term.coef), std::vector<Fr>(m_)};
-    std::vector<Share> shares;
     const std::size_t first = term.offset / m_;
     const std::size_t count = std::min(high.size(), chunks - std::min(chunks, first));
-    columns_.add_chunks(term.column, first * m_, std::span(high).first(count), slot.value);
-    for (std::size_t i = 0; i < count; ++i) shares.push_back({term.column, first + i, high[i]});
-    slots_.push_back(std::move(slot));
-    shares_.push_back(std::move(shares));
+    const std::size_t slot = folded_slot(std::span(weights).first(circuit_.mu));
+    columns_.add_chunks(term.column, first * m_, std::span(high).first(count), slots_[slot].value);
+    for (std::size_t i = 0; i < count; ++i)
+        shares_[slot].push_back({term.column, first + i, high[i]});
 }
 
 Fr MergeSlots::value() const {

@@ -11,9 +11,13 @@
 
 namespace mintmark::prover {
 
+/// What the two values of a variable weigh.
+using VariableWeights = std::pair<Fr, Fr>;
+
 /// Collects claims. Claims that are products over the variables (EQ and ALL maps only) on a tensor
 /// of several chunks are first folded to one chunk by their high variables, so memory does not grow
-/// with the number of chunks; others add to a table of coefficients per chunk.
+/// with the number of chunks; claims with the same low variables share a slot (layers of one shape
+/// are read at one point). Others add to a table of coefficients per chunk.
 class MergeSlots {
   public:
     MergeSlots(const Circuit& circuit, const Columns& columns);
@@ -37,11 +41,14 @@ class MergeSlots {
     void add_dense(const FormTerm& term, const Fr& scale);
     void add_folded(const FormTerm& term, const Fr& scale);
     std::vector<Fr>& chunk_slot(Column column, std::size_t chunk);
+    /// The slot of folded claims whose low variables have these weights.
+    std::size_t folded_slot(std::span<const VariableWeights> low);
 
     const Circuit& circuit_;
     const Columns& columns_;
     std::size_t m_;
     std::map<std::pair<Column, std::size_t>, std::size_t> chunk_slots_;
+    std::vector<std::pair<std::vector<VariableWeights>, std::size_t>> folded_slots_;
     std::vector<sumcheck::MergeSlot> slots_;
     std::vector<std::vector<Share>> shares_;
 };

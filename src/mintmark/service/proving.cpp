@@ -43,7 +43,7 @@ Result<ProvedRequest> prove_request(market::Market& market, const ProveOptions& 
     MINTMARK_TRY(
         const ModelFolder folder,
         ModelFolder::find(options.home, market.deployment().chain_id, stored.request.version));
-    MINTMARK_TRY(const worker::CompiledModel model, worker::CompiledModel::read(folder.compiled()));
+    MINTMARK_TRY(worker::CompiledModel model, worker::CompiledModel::read(folder.compiled()));
     MINTMARK_TRY(const worker::KeyFile key, worker::KeyFile::read(folder.proving_key()));
     MINTMARK_TRY(const Srs srs, worker::load_srs(options.srs, key.vk.circuit.mu));
     MINTMARK_TRY(const Bytes32 context, market::proof_context(market, stored.request));
@@ -59,7 +59,8 @@ Result<ProvedRequest> prove_request(market::Market& market, const ProveOptions& 
         return fail(ErrorCode::kRejected, "the stored answer is not the model's",
                     "the model's files have changed since the request was answered");
     }
-    MINTMARK_TRY(out.proof, worker::prove_file(model, key, srs, witness, context, system_rng()));
+    MINTMARK_TRY(out.proof,
+                 worker::prove_file(std::move(model), key, srs, witness, context, system_rng()));
     out.prove_ms = ms_since(started);
     return out;
 }

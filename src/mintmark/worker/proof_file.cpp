@@ -145,9 +145,10 @@ Result<WitnessFile> run_model(const CompiledModel& model, const model::Sample& s
     return run_model(model, std::move(input), prover::random_openings(compiled.circuit, rng));
 }
 
-Result<ProofFile> prove_file(const CompiledModel& model, const KeyFile& key, const Srs& srs,
+Result<ProofFile> prove_file(CompiledModel model, const KeyFile& key, const Srs& srs,
                              const WitnessFile& witness, const Bytes32& context, Rng& rng) {
     MINTMARK_TRY(const prover::ProvingKey pk, proving_key(model, key));
+    model = {};
     const Circuit& circuit = pk.vk.circuit;
     MINTMARK_CHECK(check_memory("this proof", prover::memory_needed(circuit)));
     MINTMARK_TRY(const prover::Witness trace,

@@ -46,10 +46,11 @@ struct ProofFile {
                                             std::vector<std::int64_t> input,
                                             prover::Openings openings);
 
-/// Fills the trace, proves, and checks the proof before returning it.
-[[nodiscard]] Result<ProofFile> prove_file(const CompiledModel& model, const KeyFile& key,
-                                           const Srs& srs, const WitnessFile& witness,
-                                           const Bytes32& context, Rng& rng);
+/// Fills the trace, proves, and checks the proof before returning it. Takes the model by value: a
+/// caller who moves it in frees its weights before the proof begins.
+[[nodiscard]] Result<ProofFile> prove_file(CompiledModel model, const KeyFile& key, const Srs& srs,
+                                           const WitnessFile& witness, const Bytes32& context,
+                                           Rng& rng);
 
 /// kRejected naming the failing check, or that the proof is of another key.
 [[nodiscard]] Status verify_file(const VerifyingKey& vk, const Srs& srs, const ProofFile& file);
