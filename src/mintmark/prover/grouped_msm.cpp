@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/math/msm.hpp"
@@ -18,7 +19,9 @@ std::vector<std::uint32_t> sorted_by_key(std::span<const std::int64_t> keys) {
     const auto range = static_cast<std::uint64_t>(highest) - static_cast<std::uint64_t>(lowest);
     if (range > std::uint64_t{1} << 24U) {
         std::iota(lanes.begin(), lanes.end(), 0U);
-        std::ranges::stable_sort(lanes, {}, [&](std::uint32_t lane) { return keys[lane]; });
+        // Not stable_sort, whose buffers clang calls deprecated.
+        std::ranges::sort(lanes, {},
+                          [&](std::uint32_t lane) { return std::pair(keys[lane], lane); });
         return lanes;
     }
     const auto bin = [&](std::size_t lane) {
