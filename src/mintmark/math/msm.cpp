@@ -179,7 +179,7 @@ std::vector<Task> make_tasks(const Digits& digits) {
 G1 sum_digits(std::span<const G1Affine> bases_given, const Digits& digits) {
     MINTMARK_ASSERT(digits.count < std::size_t{1} << 27U);  // indices have 32 bits
     if (digits.nonzero == 0) return {};
-    const std::vector<PointXy> bases = to_xy(bases_given);
+    const Points bases = to_xy(bases_given);
     const std::vector<Task> tasks = make_tasks(digits);
     std::vector<std::vector<G1>> sums(tasks.size());
     parallel_for(tasks.size(), 1, [&](std::size_t begin, std::size_t end) {

@@ -1,6 +1,9 @@
 #include "mintmark/math/run_sums.hpp"
 
+#include <sys/mman.h>
+
 #include <algorithm>
+#include <new>
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/base/parallel.hpp"
@@ -116,8 +119,20 @@ void RunSums::add_up_rest() {
     }
 }
 
-std::vector<PointXy> to_xy(std::span<const G1Affine> points) {
-    std::vector<PointXy> out(points.size());
+void* allocate_pages(std::size_t size) {
+    constexpr std::size_t kHugePage = std::size_t{1} << 21U;
+    const std::size_t page = size >= 2 * kHugePage ? kHugePage : alignof(PointXy);
+    const std::size_t whole = (size + page - 1) / page * page;
+    void* at = std::aligned_alloc(page, whole);
+    if (at == nullptr) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+    if (page == kHugePage) static_cast<void>(::madvise(at, whole, MADV_HUGEPAGE));
+#endif
+    return at;
+}
+
+Points to_xy(std::span<const G1Affine> points) {
+    Points out(points.size());
     parallel_for(points.size(), kGrain, [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i)
             if (!points[i].infinity) out[i] = {points[i].x, points[i].y};
@@ -129,7 +144,7 @@ std::vector<G1Affine> sum_runs(std::span<const G1Affine> bases,
                                std::span<const std::uint32_t> lanes,
                                std::span<const std::uint32_t> ends) {
     MINTMARK_ASSERT(ends.empty() ? lanes.empty() : ends.back() == lanes.size());
-    const std::vector<PointXy> points = to_xy(bases);
+    const Points points = to_xy(bases);
     const std::size_t parts =
         std::clamp<std::size_t>(lanes.size() / kGrain, 1, std::max<std::size_t>(num_threads(), 1));
     std::vector<Piece> pieces(parts);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <span>
 #include <vector>
 
@@ -33,7 +34,23 @@ class RunSums {
     BatchScratch scratch_;
 };
 
-[[nodiscard]] std::vector<PointXy> to_xy(std::span<const G1Affine> points);
+/// Memory aligned for PointXy, in huge pages where it is large; freed by std::free.
+[[nodiscard]] void* allocate_pages(std::size_t size);
+
+/// For what is read at random: in small pages that misses the cache of page addresses.
+template <class T>
+struct HugePageAllocator {
+    using value_type = T;
+
+    [[nodiscard]] T* allocate(std::size_t count) {
+        return static_cast<T*>(allocate_pages(count * sizeof(T)));
+    }
+    void deallocate(T* at, std::size_t /*count*/) noexcept { std::free(at); }
+    friend bool operator==(const HugePageAllocator&, const HugePageAllocator&) = default;
+};
+using Points = std::vector<PointXy, HugePageAllocator<PointXy>>;
+
+[[nodiscard]] Points to_xy(std::span<const G1Affine> points);
 
 /// The sum of each run of bases: run k is bases[lanes[i]] for ends[k-1] <= i < ends[k] (from 0 for
 /// the first; none is empty). Threaded. Cost: one batched addition a lane.
