@@ -70,6 +70,9 @@ int main(int argc, char** argv) {
     mintmark::app::add_wallet_commands(root, app);
     mintmark::app::add_model_commands(root, app);
     mintmark::app::add_pass_commands(root, app);
+    mintmark::app::add_price_commands(root, app);
+    mintmark::app::add_channel_commands(root, app);
+    mintmark::app::add_gate_commands(root, app);
     mintmark::app::add_node_commands(root, app);
     mintmark::app::add_infer_commands(root, app);
     mintmark::app::add_revenue_commands(root, app);

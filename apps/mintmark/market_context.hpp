@@ -36,6 +36,9 @@ void add_model_commands(CLI::App& root, App& app);
 void add_pass_commands(CLI::App& root, App& app);
 void add_node_commands(CLI::App& root, App& app);
 void add_infer_commands(CLI::App& root, App& app);
+void add_channel_commands(CLI::App& root, App& app);
+void add_price_commands(CLI::App& root, App& app);
+void add_gate_commands(CLI::App& root, App& app);
 void add_revenue_commands(CLI::App& root, App& app);
 
 }  // namespace mintmark::app

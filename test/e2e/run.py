@@ -8,6 +8,7 @@ import sys
 
 import bad_input
 import examples
+import selling
 import standalone
 import story
 from harness import ROOT, World
@@ -21,15 +22,16 @@ def build_contracts():
 
 def main():
     build_contracts()
-    suites = [story.suite, standalone.suite, bad_input.suite]
+    suites = [story.suite, standalone.suite, bad_input.suite, selling.suite]
     if "--no-examples" not in sys.argv[1:]:
         suites.append(examples.suite)
-    world = World("e2e")
+    world, market = World("e2e"), World("selling")
     try:
         for suite in suites:
-            suite.run(world)
+            suite.run(market if suite is selling.suite else world)
     finally:
         world.close()
+        market.close()
     passed = sum(suite.passed for suite in suites)
     failed = sum(suite.failed for suite in suites)
     print(f"{passed} passed, {failed} failed")

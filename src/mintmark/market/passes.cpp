@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "mintmark/chain/typed_data.hpp"
 #include "mintmark/market/amount.hpp"
 
 namespace mintmark::market {
@@ -16,7 +17,23 @@ constexpr std::uint64_t kPageSize = 2'000;
 constexpr std::string_view kBought =
     "PassBought(uint256,uint256,uint256,address,address,uint256,uint64,uint256)";
 
+constexpr std::string_view kUsageType =
+    "PassUsage(uint256 passId,uint64 cumulative,uint64 validUntil,address node,bytes32 "
+    "receiptRoot)";
+
 }  // namespace
+
+Result<Bytes32> PassUsage::digest(const chain::Deployment& deployment) const {
+    MINTMARK_TRY(const Address contract, deployment.contract(kPass));
+    const chain::TypedDataDomain domain{"Mintmark Passes", "1", deployment.chain_id, contract};
+    return chain::typed_data_hash(domain, chain::StructHash(kUsageType)
+                                              .number(pass)
+                                              .number(cumulative)
+                                              .number(valid_until)
+                                              .address(node)
+                                              .word(receipt_root)
+                                              .finish());
+}
 
 Result<U256> quote_pass(Market& market, const PassOrder& order) {
     return market.read_number({"PriceBook",

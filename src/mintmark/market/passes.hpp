@@ -32,6 +32,17 @@ struct BoughtPass {
     chain::Receipt receipt;
 };
 
+/// What a pass's holder states to have used through vouchers in all (IAccessPass.Usage).
+struct PassUsage {
+    std::uint64_t pass = 0;
+    std::uint64_t cumulative = 0;
+    std::uint64_t valid_until = 0;
+    Address node = {};  ///< who served, and is paid for it
+    Bytes32 receipt_root = {};
+    /// EIP-712 digest under AccessPass's domain.
+    [[nodiscard]] Result<Bytes32> digest(const chain::Deployment& deployment) const;
+};
+
 /// Price in wei of a pass, from the on-chain price book.
 [[nodiscard]] Result<chain::U256> quote_pass(Market& market, const PassOrder& order);
 /// Quotes, compares with max_price (kPriceExceeded before anything is sent), and buys at the quote.

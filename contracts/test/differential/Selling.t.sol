@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {stdJson} from "forge-std/StdJson.sol";
+import {AccessPass} from "../../src/access/AccessPass.sol";
+import {QuotaLedger} from "../../src/gating/QuotaLedger.sol";
+import {IAccessPass} from "../../src/interfaces/IAccessPass.sol";
+import {IPaymentChannels} from "../../src/interfaces/IPaymentChannels.sol";
+import {IQuotaLedger} from "../../src/interfaces/IQuotaLedger.sol";
+import {IRateBook} from "../../src/interfaces/IRateBook.sol";
+import {UsageCost} from "../../src/libraries/UsageCost.sol";
+import {PaymentChannels} from "../../src/payments/PaymentChannels.sol";
+import {PriceBook} from "../../src/pricing/PriceBook.sol";
+import {ModelId, PassId, VersionId} from "../../src/types/Ids.sol";
+import {Unit} from "../../src/types/Unit.sol";
+import {SellingPasses} from "../utils/SellingPasses.sol";
+
+/// @dev The contracts against test/vectors/selling.json, which a Python program has computed and the C++ tests read, too.
+contract SellingDifferentialTest is SellingPasses {
+    using stdJson for string;
+
+    uint256 internal constant DIGESTS = 10;
+    uint256 internal constant BILLS = 40;
+
+    string internal json;
+
+    function setUp() public override {
+        super.setUp();
+        json = vm.readFile("test/vectors/selling.json");
+        vm.chainId(json.readUint(".chainId"));
+        vm.etch(at("PaymentChannels"), address(channels).code);
+        vm.etch(at("AccessPass"), address(passes).code);
+        vm.etch(at("QuotaLedger"), address(ledger).code);
+        vm.etch(at("PriceBook"), address(priceBook).code);
+    }
+
+    function at(string memory name) internal view returns (address) {
+        return json.readAddress(string.concat(".contracts.", name));
+    }
+
+    function field(string memory kind, uint256 i, string memory name) internal pure returns (string memory) {
+        return string.concat(".", kind, "[", vm.toString(i), "].", name);
+    }
+
+    function number(string memory kind, uint256 i, string memory name) internal view returns (uint256) {
+        return json.readUint(field(kind, i, name));
+    }
+
+    function word(string memory kind, uint256 i, string memory name) internal view returns (bytes32) {
+        return json.readBytes32(field(kind, i, name));
+    }
+
+    function account(string memory kind, uint256 i, string memory name) internal view returns (address) {
+        return json.readAddress(field(kind, i, name));
+    }
+
+    function test_vouchers() public view {
+        PaymentChannels contract_ = PaymentChannels(at("PaymentChannels"));
+        string memory kind = "voucher";
+        for (uint256 i = 0; i < DIGESTS; ++i) {
+            IPaymentChannels.Batch memory batch = IPaymentChannels.Batch(
+                ModelId.wrap(number(kind, i, "modelId")),
+                VersionId.wrap(number(kind, i, "versionId")),
+                account(kind, i, "provider"),
+                account(kind, i, "token")
+            );
+            IPaymentChannels.Item memory item = IPaymentChannels.Item(
+                account(kind, i, "buyer"),
+                uint128(number(kind, i, "cumulative")),
+                uint64(number(kind, i, "validUntil")),
+                word(kind, i, "receiptRoot"),
+                ""
+            );
+            assertEq(
+                contract_.channelIdOf(item.buyer, batch.provider, batch.token), word(kind, i, "channelId")
+            );
+            assertEq(contract_.voucherDigest(batch, item), word(kind, i, "digest"));
+        }
+    }
+
+    function test_closes() public view {
+        string memory kind = "close";
+        for (uint256 i = 0; i < DIGESTS; ++i) {
+            bytes32 digest = PaymentChannels(at("PaymentChannels"))
+                .closeDigest(word(kind, i, "channelId"), number(kind, i, "deadline"));
+            assertEq(digest, word(kind, i, "digest"));
+        }
+    }
+
+    function test_usagesOfPasses() public view {
+        string memory kind = "passUsage";
+        for (uint256 i = 0; i < DIGESTS; ++i) {
+            IAccessPass.Usage memory usage = IAccessPass.Usage(
+                PassId.wrap(number(kind, i, "passId")),
+                uint64(number(kind, i, "cumulative")),
+                uint64(number(kind, i, "validUntil")),
+                account(kind, i, "node"),
+                word(kind, i, "receiptRoot")
+            );
+            assertEq(AccessPass(at("AccessPass")).usageDigest(usage), word(kind, i, "digest"));
+        }
+    }
+
+    function test_usagesOfQuotas() public view {
+        string memory kind = "quotaUsage";
+        for (uint256 i = 0; i < DIGESTS; ++i) {
+            IQuotaLedger.Usage memory usage = IQuotaLedger.Usage(
+                number(kind, i, "gateId"),
+                VersionId.wrap(number(kind, i, "versionId")),
+                number(kind, i, "key"),
+                number(kind, i, "epoch"),
+                address(0),
+                uint64(number(kind, i, "cumulative")),
+                word(kind, i, "receiptRoot"),
+                ""
+            );
+            bytes32 digest = QuotaLedger(at("QuotaLedger")).usageDigest(usage, account(kind, i, "provider"));
+            assertEq(digest, word(kind, i, "digest"));
+        }
+    }
+
+    function test_quotes() public view {
+        string memory kind = "quote";
+        for (uint256 i = 0; i < DIGESTS; ++i) {
+            IRateBook.Quote memory quote = IRateBook.Quote(
+                ModelId.wrap(number(kind, i, "modelId")),
+                VersionId.wrap(number(kind, i, "versionId")),
+                account(kind, i, "buyer"),
+                account(kind, i, "token"),
+                number(kind, i, "amount"),
+                Unit(number(kind, i, "unit")),
+                number(kind, i, "units"),
+                number(kind, i, "numDays"),
+                number(kind, i, "nonce"),
+                number(kind, i, "deadline")
+            );
+            assertEq(PriceBook(at("PriceBook")).quoteDigest(quote), word(kind, i, "digest"));
+        }
+    }
+
+    function test_bills() public view {
+        string memory kind = "bill";
+        for (uint256 i = 0; i < BILLS; ++i) {
+            IRateBook.RateCard memory card;
+            uint256[] memory rates = json.readUintArray(field(kind, i, "rates"));
+            uint256[] memory used = json.readUintArray(field(kind, i, "usage"));
+            uint256[12] memory usage;
+            for (uint256 u = 0; u < 12; ++u) {
+                (card.rates[u], usage[u]) = (uint64(rates[u]), used[u]);
+            }
+            (card.minimum, card.freeUnits) =
+            (uint64(number(kind, i, "minimum")), uint16(number(kind, i, "freeUnits")));
+            uint256 usd =
+                UsageCost.bill(card, usage, number(kind, i, "multiplierPpm"), number(kind, i, "discountPpm"));
+            assertEq(usd, number(kind, i, "usd"));
+        }
+    }
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {AccessPass} from "../../src/access/AccessPass.sol";
+import {QuotaLedger} from "../../src/gating/QuotaLedger.sol";
+import {StakeVault} from "../../src/gating/StakeVault.sol";
+import {IAccessPass} from "../../src/interfaces/IAccessPass.sol";
+import {IGateBook} from "../../src/interfaces/IGateBook.sol";
+import {IPaymentChannels} from "../../src/interfaces/IPaymentChannels.sol";
+import {IQuotaLedger} from "../../src/interfaces/IQuotaLedger.sol";
+import {IRateBook} from "../../src/interfaces/IRateBook.sol";
+import {IStakeVault} from "../../src/interfaces/IStakeVault.sol";
+import {PaymentChannels} from "../../src/payments/PaymentChannels.sol";
+import {PassId} from "../../src/types/Ids.sol";
+import {UNITS, Unit} from "../../src/types/Unit.sol";
+import {PlainNft} from "../mocks/SellingGateTokens.sol";
+import {SellingPasses} from "../utils/SellingPasses.sol";
+
+/// @dev Random lives of channels, passes, quotas and stakes of three users. Every action is legal or caught, so a revert is
+/// a finding; the contracts are paused and unpaused at random, which must never be one.
+contract SellingHandler is SellingPasses {
+    uint64 internal constant QUOTA = 50;
+    uint32 internal constant PERIOD = 10 days;
+
+    address[3] public users;
+    uint256[3] private _keys;
+    address[2] public providers;
+    address[2] public currencyOf;
+    PlainNft private _nft;
+    uint256 public nftGate;
+    uint256 public stakeGate;
+
+    mapping(address user => mapping(address token => uint256)) public deposited; // into channels
+    mapping(address user => mapping(address token => uint256)) public returned; // out of channels, to the user
+    mapping(bytes32 channelId => uint256) public depositedInto;
+    mapping(bytes32 channelId => uint256) public mostSigned; // by the buyer or a session key of his
+    mapping(bytes32 channelId => mapping(address => uint256)) public sessionSettled;
+    uint256 public forgeries;
+    uint256 public pausedExits;
+    uint256 public zeroPrices;
+
+    function setUp() public override {
+        super.setUp();
+        currencyOf = [NATIVE, address(dollar)];
+        providers = [provider, makeAddr("second provider")];
+        _nft = new PlainNft();
+        for (uint256 i = 0; i < 3; ++i) {
+            (users[i], _keys[i]) = makeAddrAndKey(string(abi.encodePacked("user", vm.toString(i))));
+            vm.deal(users[i], 1e60);
+            dollar.mint(users[i], 1e60);
+            _nft.mint(users[i], i);
+            vm.startPrank(users[i]);
+            dollar.approve(address(channels), type(uint256).max);
+            dollar.approve(address(passes), type(uint256).max);
+            dollar.approve(address(vault), type(uint256).max);
+            vm.stopPrank();
+        }
+        vm.startPrank(creator);
+        nftGate = ledger.createGate(
+            MODEL, IGateBook.GateTerms(IGateBook.Kind.Erc721, address(_nft), 0, QUOTA, 1, PERIOD)
+        );
+        stakeGate = ledger.createGate(
+            MODEL, IGateBook.GateTerms(IGateBook.Kind.Stake, address(dollar), 10, QUOTA, 3, PERIOD)
+        );
+        vm.stopPrank();
+    }
+
+    function contracts() external view returns (PaymentChannels, AccessPass, QuotaLedger, StakeVault) {
+        return (channels, passes, ledger, vault);
+    }
+
+    // --- channels -------------------------------------------------------------------------------------------------------
+
+    function depositSome(uint256 who, uint256 pick, uint256 amount) external {
+        if (channels.paused()) return;
+        (address user, address token, address node) = _pick(who, pick);
+        amount = bound(amount, 1, 1e24);
+        vm.prank(user);
+        channels.deposit{value: token == NATIVE ? amount : 0}(user, node, token, amount);
+        deposited[user][token] += amount;
+        depositedInto[channels.channelIdOf(user, node, token)] += amount;
+    }
+
+    /// @dev Two vouchers in one batch: one by the buyer or his session key, one by somebody else.
+    function settleSome(uint256 who, uint256 pick, uint128 cumulative, bool bySession, uint256 forger)
+        external
+    {
+        (address user, address token, address node) = _pick(who, pick);
+        bytes32 id = channels.channelIdOf(user, node, token);
+        cumulative = uint128(bound(cumulative, 1, 2 * depositedInto[id] + 1));
+        uint256 key = bySession ? _sessionKey(who) : _keys[who % 3];
+        IPaymentChannels.Batch memory batch = IPaymentChannels.Batch(MODEL, VERSION, node, token);
+        IPaymentChannels.Item[] memory items = new IPaymentChannels.Item[](2);
+        items[0] = _voucher(batch, user, type(uint128).max, bound(forger, 1, 1e9));
+        items[1] = _voucher(batch, user, cumulative, key);
+        uint256 before = channels.settledFor(id, MODEL, VERSION);
+        (IPaymentChannels.Status[] memory statuses, uint256 total) = channels.settleMany(batch, items);
+        bool paid = uint256(statuses[0]) <= uint256(IPaymentChannels.Status.SettledInPart);
+        if (paid) ++forgeries;
+        if (total == 0) return;
+        if (cumulative > mostSigned[id]) mostSigned[id] = cumulative;
+        if (bySession) sessionSettled[id][vm.addr(key)] += total;
+        assertEq(channels.settledFor(id, MODEL, VERSION), before + total);
+    }
+
+    function authoriseSome(uint256 who, uint256 pick, uint96 cap, uint64 time) external {
+        (address user, address token, address node) = _pick(who, pick);
+        address signer = vm.addr(_sessionKey(who));
+        bytes32 id = channels.channelIdOf(user, node, token);
+        IPaymentChannels.Session memory session = channels.sessionOf(id, signer);
+        bool live = session.expires >= block.timestamp;
+        cap = uint96(bound(cap, live ? session.cap : 1, 1e25));
+        uint64 expires = uint64(block.timestamp + bound(time, 1, 20 days));
+        if (live && expires < session.expires) expires = session.expires;
+        if (expires <= block.timestamp) return;
+        if (!live) sessionSettled[id][signer] = 0;
+        vm.prank(user);
+        channels.authoriseSession(node, token, signer, cap, expires);
+    }
+
+    function revokeSome(uint256 who, uint256 pick) external {
+        (address user, address token, address node) = _pick(who, pick);
+        address signer = vm.addr(_sessionKey(who));
+        bytes32 id = channels.channelIdOf(user, node, token);
+        if (channels.sessionOf(id, signer).expires <= block.timestamp + THAW) return;
+        vm.prank(user);
+        channels.revokeSession(node, token, signer);
+    }
+
+    function thawSome(uint256 who, uint256 pick, uint256 amount) external {
+        (address user, address token, address node) = _pick(who, pick);
+        uint256 balance = channels.getChannel(channels.channelIdOf(user, node, token)).balance;
+        vm.prank(user);
+        channels.thaw(node, token, bound(amount, 0, balance));
+    }
+
+    /// @dev Also while paused: public invariant 9.
+    function withdrawSome(uint256 who, uint256 pick) external {
+        (address user, address token, address node) = _pick(who, pick);
+        IPaymentChannels.Channel memory c = channels.getChannel(channels.channelIdOf(user, node, token));
+        if (c.thawing == 0 || c.balance == 0) return;
+        if (block.timestamp < c.thawEnds) vm.warp(c.thawEnds);
+        vm.prank(user);
+        returned[user][token] += channels.withdraw(node, token, user);
+        if (channels.paused()) ++pausedExits;
+    }
+
+    function closeSome(uint256 who, uint256 pick) external {
+        (address user, address token, address node) = _pick(who, pick);
+        if (channels.getChannel(channels.channelIdOf(user, node, token)).balance == 0) return;
+        vm.prank(node);
+        returned[user][token] += channels.closeAsProvider(user, token);
+        if (channels.paused()) ++pausedExits;
+    }
+
+    // --- passes ---------------------------------------------------------------------------------------------------------
+
+    function buySome(uint256 who, uint256 pick, uint256 units, uint256 numDays) external {
+        if (passes.paused()) return;
+        _freshFeeds();
+        address user = users[who % 3];
+        IAccessPass.UnitOrder memory order =
+            orderOf(Unit.OutputToken, bound(units, 1, 1e12), bound(numDays, 1, 60), currencyOf[pick % 2]);
+        order.to = user;
+        vm.prank(user);
+        PassId passId = passes.buyUnits{value: order.token == NATIVE ? 1e40 : 0}(order);
+        if (escrowOf(passId) == 0) ++zeroPrices;
+    }
+
+    function meterSome(uint256 pick, uint64 units) external {
+        if (passes.paused() || passes.totalPasses() == 0) return;
+        PassId passId = PassId.wrap(pick % passes.totalPasses() + 1);
+        IAccessPass.Pass memory pass = passes.getPass(passId);
+        if (pass.callsLeft == 0 || block.timestamp > pass.expires) return;
+        (,, address owner,) = passes.holdersOf(passId);
+        uint64 cumulative = pass.metered + uint64(bound(units, 1, 2 * uint256(pass.callsLeft)));
+        meter(passId, cumulative, _keyOf(owner));
+    }
+
+    /// @dev Also while paused.
+    function refundSome(uint256 pick) external {
+        if (passes.totalPasses() == 0) return;
+        PassId passId = PassId.wrap(pick % passes.totalPasses() + 1);
+        IAccessPass.Pass memory pass = passes.getPass(passId);
+        if (block.timestamp <= pass.expires || pass.escrow == 0) return;
+        (,, address owner,) = passes.holdersOf(passId);
+        vm.prank(owner);
+        passes.refund(passId, owner);
+        if (passes.paused()) ++pausedExits;
+    }
+
+    // --- quotas and stakes ----------------------------------------------------------------------------------------------
+
+    function useSome(uint256 who, uint256 pick, uint64 cumulative, bool byStake) external {
+        uint256 holder = who % 3;
+        IQuotaLedger.Usage[] memory items = new IQuotaLedger.Usage[](1);
+        uint256 gateId = byStake ? stakeGate : nftGate;
+        address owner = byStake ? users[holder] : _nft.ownerOf(holder);
+        items[0].gateId = gateId;
+        items[0].versionId = VERSION;
+        items[0].key = byStake ? uint160(owner) : holder;
+        items[0].epoch = ledger.epochAt(gateId, block.timestamp);
+        if (items[0].epoch != 0 && pick % 5 == 0) --items[0].epoch;
+        items[0].account = owner;
+        items[0].cumulative = uint64(bound(cumulative, 1, 4 * QUOTA));
+        address node = providers[pick % 2];
+        items[0].signature = signDigest(_keyOf(owner), ledger.usageDigest(items[0], node));
+        vm.prank(node);
+        ledger.settleMany(items);
+    }
+
+    function moveNft(uint256 id, uint256 to) external {
+        id = id % 3;
+        address owner = _nft.ownerOf(id);
+        vm.prank(owner);
+        _nft.transferFrom(owner, users[to % 3], id);
+    }
+
+    function stakeSome(uint256 who, uint256 amount) external {
+        vm.prank(users[who % 3]);
+        vault.stake(stakeGate, bound(amount, 1, 100));
+    }
+
+    function unstakeSome(uint256 who, uint256 amount) external {
+        address user = users[who % 3];
+        IStakeVault.Stake memory position = vault.stakeOf(stakeGate, user);
+        if (position.amount == 0 || block.timestamp < position.lockedUntil) return;
+        vm.prank(user);
+        vault.unstake(stakeGate, bound(amount, 1, position.amount), user);
+    }
+
+    // --- the world ------------------------------------------------------------------------------------------------------
+
+    function wait(uint256 time) external {
+        skip(bound(time, 1, 5 days));
+        _freshFeeds();
+    }
+
+    function togglePause(uint256 what) external {
+        if (what % 2 == 0) {
+            if (channels.paused()) channels.unpause();
+            else channels.pause();
+        } else {
+            if (passes.paused()) passes.unpause();
+            else passes.pause();
+        }
+    }
+
+    function changeRates(uint64 rate, uint64 perDay) external {
+        IRateBook.RateCard memory card = tokenCard();
+        card.rates[uint256(Unit.OutputToken)] = uint64(bound(rate, 1, 1e12));
+        card.rates[uint256(Unit.Day)] = uint64(bound(perDay, 1, 1e12));
+        setRates(card);
+    }
+
+    /// @dev Prices with any digits in either currency: public invariant 11.
+    function askPrice(uint8 unit, uint256 quantity, uint256 price, uint256 pick) external {
+        _freshFeeds();
+        ethFeed.set(int256(bound(price, 100e8, 100_000e8)), block.timestamp, block.timestamp);
+        if (tokenCard().rates[unit % UNITS] == 0) return;
+        uint256[12] memory quantities;
+        quantities[unit % UNITS] = bound(quantity, 1, 1 << 56);
+        uint256 amount =
+            priceBook.quoteUsage(MODEL, VERSION, currencyOf[pick % 2], quantities, IRateBook.Tariff.Public);
+        if (amount == 0) ++zeroPrices;
+    }
+
+    function _freshFeeds() private {
+        ethFeed.set(2500e8, block.timestamp, block.timestamp);
+        usdcFeed.set(1e8, block.timestamp, block.timestamp);
+    }
+
+    function _voucher(IPaymentChannels.Batch memory batch, address user, uint128 cumulative, uint256 key)
+        private
+        view
+        returns (IPaymentChannels.Item memory item)
+    {
+        item = IPaymentChannels.Item(user, cumulative, uint64(block.timestamp), 0, "");
+        item.signature = signDigest(key, channels.voucherDigest(batch, item));
+    }
+
+    function _pick(uint256 who, uint256 pick) private view returns (address, address, address) {
+        return (users[who % 3], currencyOf[pick % 2], providers[(pick >> 1) % 2]);
+    }
+
+    function _sessionKey(uint256 who) private pure returns (uint256) {
+        return 1e18 + who % 3;
+    }
+
+    function _keyOf(address user) private view returns (uint256) {
+        for (uint256 i = 0; i < 3; ++i) {
+            if (users[i] == user) return _keys[i];
+        }
+        revert("unknown user");
+    }
+}
