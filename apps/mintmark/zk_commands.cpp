@@ -22,6 +22,8 @@ void add_zk_commands(CLI::App& root, App& app) {
     add_zk_proof_commands(*zk, app);
     add_zk_srs_commands(*zk, app);
     add_zk_evm_commands(*zk, app);
+    add_zk_accuracy_commands(*zk, app);
+    add_zk_vk_commands(*zk, app);
 }
 
 }  // namespace mintmark::app

@@ -38,5 +38,7 @@ void add_zk_compile_commands(CLI::App& zk, App& app);
 void add_zk_proof_commands(CLI::App& zk, App& app);
 void add_zk_srs_commands(CLI::App& zk, App& app);
 void add_zk_evm_commands(CLI::App& zk, App& app);
+void add_zk_accuracy_commands(CLI::App& zk, App& app);
+void add_zk_vk_commands(CLI::App& zk, App& app);
 
 }  // namespace mintmark::app

@@ -6,6 +6,7 @@ usage: run.py [--no-examples]       environment: MINTMARK (the program), MINTMAR
 import subprocess
 import sys
 
+import accuracy
 import bad_input
 import examples
 import selling
@@ -22,7 +23,7 @@ def build_contracts():
 
 def main():
     build_contracts()
-    suites = [story.suite, standalone.suite, bad_input.suite, selling.suite]
+    suites = [story.suite, accuracy.suite, standalone.suite, bad_input.suite, selling.suite]
     if "--no-examples" not in sys.argv[1:]:
         suites.append(examples.suite)
     world, market = World("e2e"), World("selling")

@@ -71,7 +71,7 @@ class Checker {
     static bool positive_normal(float x) { return std::isnormal(x) && x > 0; }
 
     static bool well_formed(const Table& t) {
-        if (t.function == TableFunction::kRange)
+        if (t.function == TableFunction::kRange || t.function == TableFunction::kNegative)
             return t.in_step == 0 && !std::signbit(t.in_step) && t.out_step == 0 &&
                    !std::signbit(t.out_step) && t.out_lo == 0 && t.out_hi == 0 && t.alpha == 0;
         return t.function <= TableFunction::kTanh && positive_normal(t.in_step) &&

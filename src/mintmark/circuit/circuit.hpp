@@ -144,10 +144,18 @@ struct Step {
     bool operator==(const Step&) const = default;
 };
 
-enum class TableFunction : std::uint8_t { kRange = 0, kClamp, kRelu, kLeakyRelu, kSigmoid, kTanh };
+enum class TableFunction : std::uint8_t {
+    kRange = 0,
+    kClamp,
+    kRelu,
+    kLeakyRelu,
+    kSigmoid,
+    kTanh,
+    kNegative
+};
 
-/// Rows row_offset + j hold (lo + j, table_output(lo + j), id), j < 2^log_size. For kRange every
-/// field after `lo` is zero; `alpha` is zero but for kLeakyRelu.
+/// Rows row_offset + j hold (lo + j, table_output(lo + j), id), j < 2^log_size. For kRange and
+/// kNegative every field after `lo` is zero; `alpha` is zero but for kLeakyRelu.
 struct Table {
     std::uint8_t log_size = 0;
     TableFunction function = TableFunction::kRange;

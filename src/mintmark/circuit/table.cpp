@@ -99,6 +99,7 @@ Int128 rescale(const Table& table, std::int64_t in) noexcept {
 Int128 unclamped(const Table& table, std::int64_t in) noexcept {
     switch (table.function) {
         case TableFunction::kRange:
+        case TableFunction::kNegative:
             return 0;
         case TableFunction::kClamp:
         case TableFunction::kLeakyRelu:
@@ -131,6 +132,7 @@ void for_each_row(const Circuit& circuit, const Body& body) {
 
 std::int64_t table_output(const Table& table, std::int64_t in) noexcept {
     if (table.function == TableFunction::kRange) return 0;
+    if (table.function == TableFunction::kNegative) return in < 0 ? 1 : 0;
     const Int128 y = unclamped(table, in);
     return static_cast<std::int64_t>(std::clamp<Int128>(y, table.out_lo, table.out_hi));
 }

@@ -9,7 +9,8 @@
 namespace mintmark {
 
 /// Output for input `in`; defined for every int64 (not only the table's domain). Integer arithmetic
-/// only, so it is the same on every compiler and machine. kRange gives 0.
+/// only, so it is the same on every compiler and machine. kRange gives 0, kNegative 1 below zero
+/// and else 0.
 /// Needs a table that check_circuit accepts (positive normal steps, out_lo <= out_hi).
 [[nodiscard]] std::int64_t table_output(const Table& table, std::int64_t in) noexcept;
 

@@ -31,6 +31,16 @@ TEST(Table, RangeIsZero) {
     for (std::int64_t u = -3; u < 13; ++u) EXPECT_EQ(table_output(t, u), 0);
 }
 
+TEST(Table, NegativeIsTheSign) {
+    constexpr auto kMin = std::numeric_limits<std::int64_t>::min();
+    constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
+    const Table t{.log_size = 4, .function = TableFunction::kNegative, .lo = -8};
+    for (const std::int64_t u : {kMin, std::int64_t{-8}, std::int64_t{-1}})
+        EXPECT_EQ(table_output(t, u), 1);
+    for (const std::int64_t u : {std::int64_t{0}, std::int64_t{1}, kMax})
+        EXPECT_EQ(table_output(t, u), 0);
+}
+
 // Steps of few bits, so that long double holds every quotient exactly or away from a half.
 TEST(Table, RescalingFunctions) {
     for (const auto& [in, out] :

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
-#include <set>
 #include <tuple>
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/base/parallel.hpp"
 #include "mintmark/circuit/masks.hpp"
+#include "mintmark/compiler/allocator.hpp"
 
 namespace mintmark::compiler {
 namespace {
@@ -34,33 +34,6 @@ auto table_key(const TableRequest& r) {
                       r.alpha);
 }
 using TableKey = decltype(table_key(TableRequest{}));
-
-/// First fit of aligned power-of-two blocks into a growing space.
-class Allocator {
-  public:
-    explicit Allocator(std::uint64_t begin) : end_(begin) {}
-
-    std::uint64_t take(std::uint64_t size) {
-        for (auto it = free_.begin(); it != free_.end(); ++it) {
-            const auto [begin, length] = *it;
-            const std::uint64_t at = (begin + size - 1) / size * size;
-            if (at + size > begin + length) continue;
-            free_.erase(it);
-            if (at > begin) free_.insert({begin, at - begin});
-            if (at + size < begin + length) free_.insert({at + size, begin + length - at - size});
-            return at;
-        }
-        const std::uint64_t at = (end_ + size - 1) / size * size;
-        if (at > end_) free_.insert({end_, at - end_});
-        end_ = at + size;
-        return at;
-    }
-    [[nodiscard]] std::uint64_t end() const { return end_; }
-
-  private:
-    std::set<std::pair<std::uint64_t, std::uint64_t>> free_;  ///< (begin, length)
-    std::uint64_t end_;
-};
 
 }  // namespace
 

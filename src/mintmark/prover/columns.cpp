@@ -49,6 +49,9 @@ std::vector<Fr> Columns::lanes(Column column, std::size_t begin, std::size_t cou
     parallel_for(count, kGrain, [&](std::size_t from, std::size_t to) {
         to_field(std::span(result).subspan(from, to - from), values.subspan(from, to - from));
     });
+    if (column == Column::kW)
+        for (const auto& [lane, value] : w_blinders)
+            if (lane >= begin && lane - begin < count) result[lane - begin] += value;
     return result;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "mintmark/circuit/circuit.hpp"
@@ -24,6 +25,9 @@ struct Columns {
     std::span<const std::int64_t> w;
     std::vector<std::int64_t> in, out, f, g, m, t;
     std::vector<Fr> h, ht;
+    /// (lane, value) of W beside the integers: blinders of chunks that were committed at a smaller
+    /// size (ProvingKey::blinder_degree). No tensor reads these lanes.
+    std::vector<std::pair<std::size_t, Fr>> w_blinders;
 
     /// Integer lanes of W, IN, OUT, F, G, M, T; empty for H and HT.
     [[nodiscard]] std::span<const std::int64_t> ints(Column column) const noexcept;

@@ -135,6 +135,10 @@ class Session {
         if (tamper_.masks) tamper_.masks(masks_);
         group_bases();
         blinders_[static_cast<std::size_t>(Column::kW)] = key_.weight_blinders;
+        if (key_.blinder_degree < m_)
+            for (std::size_t c = 0; c < circuit_.n_w; ++c)
+                columns_.w_blinders.emplace_back(c * m_ + key_.blinder_degree,
+                                                 key_.weight_blinders[c]);
         blinders_[static_cast<std::size_t>(Column::kIn)] = statement_.openings.input;
         blinders_[static_cast<std::size_t>(Column::kOut)] = statement_.openings.output;
         blinders_[static_cast<std::size_t>(Column::kT)].assign(circuit_.n_t, Fr::zero());
@@ -307,8 +311,10 @@ class Session {
         std::vector<Fr> f(masked_length(circuit_.mu));
         for (std::size_t k = 0; k <= static_cast<std::size_t>(Column::kT); ++k) {
             columns_.add_chunks(static_cast<Column>(k), 0, coefs[k], std::span(f).first(m_));
+            const bool is_weight = static_cast<Column>(k) == Column::kW;
+            Fr& blinder = f[is_weight ? key_.blinder_degree : m_];
             for (std::size_t c = 0; c < coefs[k].size(); ++c)
-                f[m_] += coefs[k][c] * blinders_[k][c];
+                blinder += coefs[k][c] * blinders_[k][c];
         }
         return f;
     }
@@ -356,7 +362,8 @@ Result<Bytes> prove(const ProvingKey& key, const Srs& srs, const Statement& stat
         return fail(ErrorCode::kUnsupported, "the SRS is not the one that the key was made with",
                     "use the SRS of the setup, or run the setup again");
     if (key.weights.size() != std::size_t{circuit.n_w} << circuit.mu ||
-        key.weight_blinders.size() != circuit.n_w)
+        key.weight_blinders.size() != circuit.n_w ||
+        key.blinder_degree > std::size_t{1} << circuit.mu)
         return fail(ErrorCode::kInvalidArgument, "the proving key is not whole");
     return Session(key, srs, statement, rng, tamper).run(witness);
 }

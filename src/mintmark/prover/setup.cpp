@@ -48,15 +48,23 @@ Result<ProvingKey> setup(const Circuit& circuit, std::span<const std::int64_t> w
                     fmt::format("the SRS has {} points, the circuit needs {}", srs.g1.size(),
                                 masked_length(circuit.mu)),
                     fmt::format("take one of at least 2^{} points", circuit.mu + 1));
-    ProvingKey key{{circuit, srs.digest(), {}, {}}, {weights.begin(), weights.end()}, {}};
+    ProvingKey key{{circuit, srs.digest(), {}, {}}, {weights.begin(), weights.end()}, {}, m};
     for (std::uint32_t c = 0; c < circuit.n_w; ++c) {
         key.weight_blinders.push_back(weight_blinder(seed, c));
         key.vk.w.push_back(commit_small(srs, weights.subspan(c * m, m), key.weight_blinders[c], m));
     }
-    const auto rows = table_output_column(circuit);
-    for (std::size_t c = 0; c < circuit.n_t; ++c)
-        key.vk.t.push_back(commit_small(srs, std::span(rows).subspan(c * m, m), Fr::zero(), m));
+    key.vk.t = commit_tables(circuit, srs);
     return key;
+}
+
+std::vector<G1Affine> commit_tables(const Circuit& circuit, const Srs& srs) {
+    const std::size_t m = std::size_t{1} << circuit.mu;
+    MINTMARK_ASSERT(srs.g1.size() >= m);
+    const auto rows = table_output_column(circuit);
+    std::vector<G1Affine> out;
+    for (std::size_t c = 0; c < circuit.n_t; ++c)
+        out.push_back(commit_small(srs, std::span(rows).subspan(c * m, m), Fr::zero(), m));
+    return out;
 }
 
 Openings random_openings(const Circuit& circuit, Rng& rng) {

@@ -18,6 +18,9 @@ struct ProvingKey {
     VerifyingKey vk;
     std::vector<std::int64_t> weights;  ///< the W column, n_w * m lanes
     std::vector<Fr> weight_blinders;    ///< n_w
+    /// Where a weight chunk has its blinder: m, or less where the chunks were committed at a
+    /// smaller size (docs/spec/accuracy.md section 2); that lane is then zero in `weights`.
+    std::size_t blinder_degree = 0;
 };
 
 /// Blinder of weight chunk c: keccak256("mintmark-blinder" | seed | u32 c big-endian) mod r.
@@ -31,6 +34,9 @@ struct ProvingKey {
 [[nodiscard]] Result<ProvingKey> setup(const Circuit& circuit,
                                        std::span<const std::int64_t> weights, const Srs& srs,
                                        const Bytes32& seed);
+
+/// The T commitments of a circuit: public, without blinders. The SRS must have m points (asserted).
+[[nodiscard]] std::vector<G1Affine> commit_tables(const Circuit& circuit, const Srs& srs);
 
 /// Blinders of the committed parts, one per chunk; empty for public ones. Secret.
 struct Openings {

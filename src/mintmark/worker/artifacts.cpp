@@ -130,8 +130,10 @@ Result<prover::ProvingKey> proving_key(const CompiledModel& model, const KeyFile
         return fail(ErrorCode::kRejected, "the key and the compiled model are not of one model",
                     "run setup again for this compiled model");
     }
-    prover::ProvingKey out{
-        .vk = key.vk, .weights = std::move(compiled.weights), .weight_blinders = {}};
+    prover::ProvingKey out{.vk = key.vk,
+                           .weights = std::move(compiled.weights),
+                           .weight_blinders = {},
+                           .blinder_degree = std::size_t{1} << key.vk.circuit.mu};
     for (std::uint32_t c = 0; c < key.vk.circuit.n_w; ++c) {
         out.weight_blinders.push_back(prover::weight_blinder(key.seed, c));
     }
