@@ -46,7 +46,7 @@ Status add_score(const Circuit& model, const LinTerm& lin, Scores& out) {
     });
     if (tensor.column == Column::kW || !bounds || !is_plain)
         return no_accuracy("its last step does more than read the scores");
-    const auto [small, large] = std::minmax(lin.coef * bounds->lo, lin.coef * bounds->hi);
+    const auto [small, large] = std::minmax({lin.coef * bounds->lo, lin.coef * bounds->hi});
     const Int128 lo = out.bounds.lo + small, hi = out.bounds.hi + large;
     if (lo < -kMaxScore || hi > kMaxScore) return no_accuracy("its scores are too large");
     out.bounds = {static_cast<std::int64_t>(lo), static_cast<std::int64_t>(hi)};
