@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build demo test test-long bench bench-rivals lint format clean
+.PHONY: help setup build demo test test-long bench bench-accuracy bench-rivals lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ bench: build ## setup, prove, verify, gas, sizes and memory of many models, as m
 
 bench-rivals: build ## the same models through ezkl (PyPI, pinned) on this machine in the same run
 	@python3 tools/bench_rivals.py
+
+bench-accuracy: build ## one proof that LeNet-5 is right on so many of 1,000 images (13 GB of memory)
+	@python3 tools/bench_accuracy.py
 
 lint: ## formatting and house rules
 	@clang-format-19 --dry-run --Werror $$(git ls-files '*.cpp' '*.hpp')

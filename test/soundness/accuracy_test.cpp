@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "mintmark/circuit/layout.hpp"
+#include "mintmark/prover/int_columns.hpp"
 #include "session.hpp"
 
 namespace mintmark::testing {
@@ -82,13 +83,25 @@ class AccuracySession {
     }
     [[nodiscard]] prover::Witness honest() const { return run(key_.vk.circuit, input(samples)); }
 
-    /// Proves `witness` (its input is what the verifier sees the commitment of) and verifies.
-    [[nodiscard]] Status present(const prover::Witness& witness) {
+    /// Proves `witness` (its input is what the verifier sees the commitment of) and verifies. With
+    /// `box`, the input column holds these values as a box of that circuit instead.
+    [[nodiscard]] Status present(const prover::Witness& witness, const Circuit* box = nullptr,
+                                 const Ints& values = {}) {
         prover::Statement statement{.context = filled(3), .instances = {}, .openings = {}};
         const Circuit& c = key_.vk.circuit;
         statement.openings = prover::random_openings(c, rng_);
         statement.instances = prover::make_instances(c, srs_, witness, statement.openings);
-        auto proof = prover::prove(key_, srs_, statement, witness, rng_);
+        prover::ProverTamper tamper;
+        if (box != nullptr) {
+            const Tensor& tensor = box->input_tensor();
+            statement.instances.input_commitments =
+                prover::commit_box(*box, srs_, tensor, values, statement.openings.input);
+            tamper.columns = [&](prover::Columns& columns) {
+                const Ints lanes = prover::to_box(tensor.axes, values);
+                std::ranges::copy(lanes, columns.in.begin());
+            };
+        }
+        auto proof = prover::prove(key_, srs_, statement, witness, rng_, tamper);
         MINTMARK_ASSERT(proof.has_value());
         return verify(key_.vk, srs_.tau_g2, statement.context, statement.instances, *proof);
     }
@@ -233,6 +246,10 @@ TEST(LyingAccuracy, PaddingHoldsMoreSamples) {
     // The trace alone: the commitment holds five samples.
     witness.input = session.input(session.samples);
     expect_rejected(session.present(witness));
+    // The commitment too: every relation holds in the padding, only its look-ups do not.
+    expect_rejected(session.present(witness, &larger, session.input(more)));
+    EXPECT_TRUE(
+        session.present(session.honest(), &session.circuit(), session.input(session.samples)));
 }
 
 TEST(LyingAccuracy, LabelsThatAreNoClassAreWrong) {
