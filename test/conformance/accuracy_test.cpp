@@ -29,7 +29,7 @@ Quantised quantised(const std::string& name) {
     fs::path json = onnx;
     const auto file =
         model::read_input_json(read_text(json.replace_extension(".json")).value()).value();
-    auto samples = worker::split_samples(graph, file.samples).value();
+    auto samples = model::bind_samples(graph, file.samples).value();
     auto made = model::quantise(graph, samples);
     EXPECT_TRUE(made) << (made ? "" : made.error().message);
     return {*std::move(made), std::move(samples)};

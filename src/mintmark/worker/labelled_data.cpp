@@ -220,14 +220,15 @@ Result<LabelledData> read_labelled(const LabelledFiles& files,
     if (!labels) return in_file(files.labels.empty() ? files.data : files.labels, labels.error());
     out.samples = *std::move(samples);
     out.labels = *std::move(labels);
-    if (out.samples.size() != out.labels.size())
+    const std::size_t wanted = files.max_samples;
+    const std::size_t there = std::min(out.samples.size(), out.labels.size());
+    if (wanted > there)
+        return fail(ErrorCode::kInvalidArgument,
+                    fmt::format("{} samples wanted, {} with labels are there", wanted, there));
+    if (wanted == 0 && out.samples.size() != out.labels.size())
         return fail(
             ErrorCode::kInvalidArgument,
             fmt::format("{} samples, but {} labels", out.samples.size(), out.labels.size()));
-    const std::size_t wanted = files.max_samples;
-    if (wanted > out.samples.size())
-        return fail(ErrorCode::kInvalidArgument,
-                    fmt::format("{} samples wanted, {} are there", wanted, out.samples.size()));
     if (wanted != 0) {
         out.samples.resize(wanted);
         out.labels.resize(wanted);
