@@ -99,8 +99,8 @@ std::uint64_t AccuracyBuilder::place_tables() {
     std::vector<std::size_t> order(tables_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     // Largest first, so that every table is aligned.
-    std::ranges::stable_sort(order, std::greater{},
-                             [&](std::size_t k) { return tables_[k].log_size; });
+    std::ranges::sort(order, {},
+                      [&](std::size_t k) { return std::pair(-int{tables_[k].log_size}, k); });
     std::uint64_t rows = 0;
     for (const std::size_t k : order) {
         tables_[k].row_offset = static_cast<std::uint32_t>(rows);
@@ -113,8 +113,8 @@ std::uint64_t AccuracyBuilder::place_limbs(bool has_result, std::uint64_t begin)
     std::vector<std::uint16_t> order;
     for (const auto& [tensor, id] : limbs_)
         if ((table(id).function != TableFunction::kRange) == has_result) order.push_back(tensor);
-    std::ranges::stable_sort(order, std::greater{},
-                             [&](std::uint16_t id) { return tensors_[id].num_vars(); });
+    std::ranges::sort(
+        order, {}, [&](std::uint16_t id) { return std::pair(-int{tensors_[id].num_vars()}, id); });
     Allocator allocator(begin);
     for (const std::uint16_t id : order) {
         const std::uint64_t at = allocator.take(std::uint64_t{1} << tensors_[id].num_vars());
