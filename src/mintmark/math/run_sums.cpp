@@ -14,6 +14,14 @@ namespace {
 constexpr std::size_t kGrain = 4096;
 constexpr std::size_t kMinBatch = 32;  // below, an inversion costs more than it saves
 
+constexpr std::align_val_t kHugePage{std::size_t{1} << 21U};
+
+/// What memory of this size is aligned to.
+constexpr std::align_val_t page_of(std::size_t size) noexcept {
+    return size >= 2 * static_cast<std::size_t>(kHugePage) ? kHugePage
+                                                           : std::align_val_t{alignof(PointXy)};
+}
+
 void grow(std::vector<PointXy>& points, std::size_t size) {
     if (points.size() < size) points.resize(size);
 }
@@ -120,15 +128,15 @@ void RunSums::add_up_rest() {
 }
 
 void* allocate_pages(std::size_t size) {
-    constexpr std::size_t kHugePage = std::size_t{1} << 21U;
-    const std::size_t page = size >= 2 * kHugePage ? kHugePage : alignof(PointXy);
-    const std::size_t whole = (size + page - 1) / page * page;
-    void* at = std::aligned_alloc(page, whole);
-    if (at == nullptr) throw std::bad_alloc();
+    void* at = ::operator new(size, page_of(size));
 #ifdef MADV_HUGEPAGE
-    if (page == kHugePage) static_cast<void>(::madvise(at, whole, MADV_HUGEPAGE));
+    if (page_of(size) == kHugePage) static_cast<void>(::madvise(at, size, MADV_HUGEPAGE));
 #endif
     return at;
+}
+
+void free_pages(void* at, std::size_t size) noexcept {
+    ::operator delete(at, page_of(size));
 }
 
 Points to_xy(std::span<const G1Affine> points) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 #include <vector>
 
@@ -34,8 +33,9 @@ class RunSums {
     BatchScratch scratch_;
 };
 
-/// Memory aligned for PointXy, in huge pages where it is large; freed by std::free.
+/// Memory of `size` bytes, in huge pages where it is large, and its return (the same size).
 [[nodiscard]] void* allocate_pages(std::size_t size);
+void free_pages(void* at, std::size_t size) noexcept;
 
 /// For what is read at random: in small pages that misses the cache of page addresses.
 template <class T>
@@ -45,7 +45,7 @@ struct HugePageAllocator {
     [[nodiscard]] T* allocate(std::size_t count) {
         return static_cast<T*>(allocate_pages(count * sizeof(T)));
     }
-    void deallocate(T* at, std::size_t /*count*/) noexcept { std::free(at); }
+    void deallocate(T* at, std::size_t count) noexcept { free_pages(at, count * sizeof(T)); }
     friend bool operator==(const HugePageAllocator&, const HugePageAllocator&) = default;
 };
 using Points = std::vector<PointXy, HugePageAllocator<PointXy>>;
