@@ -99,6 +99,26 @@ contract PaymentChannelsTest is SellingChannels {
         assertEq(settled(NATIVE, 5 ether, SETTLED), 4 ether);
     }
 
+    /// The counts behind a total stand in receipts, made with the version's tokenizer: a buyer signs the receipts' root, and
+    /// a total for a version, whose tokenizer hash never changes.
+    function test_P9_totalIsBoundToItsReceiptsAndVersion() public {
+        deposit(NATIVE, 10 ether);
+        IPaymentChannels.Item memory item = itemOf(NATIVE, 1 ether, buyerKey);
+        item.receiptRoot = keccak256("other counts");
+        (IPaymentChannels.Status status,) = settle(NATIVE, item);
+        assertStatus(status, IPaymentChannels.Status.NotSigned);
+        item.receiptRoot = keccak256("receipts");
+        registry.setStatus(MODEL, versionTwo(), IModelRegistry.Status.Active);
+        IPaymentChannels.Batch memory batch = batchOf(NATIVE);
+        batch.versionId = versionTwo();
+        IPaymentChannels.Item[] memory items = new IPaymentChannels.Item[](1);
+        items[0] = item;
+        (IPaymentChannels.Status[] memory statuses,) = channels.settleMany(batch, items);
+        assertStatus(statuses[0], IPaymentChannels.Status.NotSigned);
+        (status,) = settle(NATIVE, item);
+        assertStatus(status, SETTLED);
+    }
+
     function test_vouchersExpire() public {
         deposit(NATIVE, 1 ether);
         IPaymentChannels.Item memory item = itemOf(NATIVE, 1, buyerKey);
