@@ -15,7 +15,7 @@ import {ModelId, PassId, VersionId} from "../../src/types/Ids.sol";
 import {Unit} from "../../src/types/Unit.sol";
 import {SellingPasses} from "../utils/SellingPasses.sol";
 
-/// @dev The contracts against test/vectors/selling.json, which a Python program has computed and the C++ tests read, too.
+/// @dev The contracts against test/vectors/selling/selling.json, which a Python program has computed and the C++ tests read, too.
 contract SellingDifferentialTest is SellingPasses {
     using stdJson for string;
 
@@ -26,7 +26,7 @@ contract SellingDifferentialTest is SellingPasses {
 
     function setUp() public override {
         super.setUp();
-        json = vm.readFile("test/vectors/selling.json");
+        json = vm.readFile("test/vectors/selling/selling.json");
         vm.chainId(json.readUint(".chainId"));
         vm.etch(at("PaymentChannels"), address(channels).code);
         vm.etch(at("AccessPass"), address(passes).code);

@@ -1,5 +1,5 @@
-// Digests and bills against contracts/test/vectors/selling.json, which Python computed and Solidity
-// reads, too.
+// Digests and bills against contracts/test/vectors/selling/selling.json, which Python computed and
+// Solidity reads, too.
 #include <gtest/gtest.h>
 
 #include "mintmark/chain/address.hpp"
@@ -17,7 +17,8 @@ using json::Json;
 class Selling : public testing::Test {
   protected:
     void SetUp() override {
-        auto read = json::read(std::filesystem::path(MINTMARK_CONTRACT_VECTORS) / "selling.json");
+        auto read =
+            json::read(std::filesystem::path(MINTMARK_CONTRACT_VECTORS) / "selling/selling.json");
         ASSERT_TRUE(read) << read.error().message;
         vectors = std::move(*read);
         deployment.chain_id = *json::get_u64(vectors, "chainId");

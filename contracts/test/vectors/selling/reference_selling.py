@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Digests and bills of the selling contracts, computed a third time: test/vectors/selling.json.
+"""Digests and bills of the selling contracts, computed a third time: test/vectors/selling/selling.json.
 
 usage: reference_selling.py > selling.json
 
