@@ -31,7 +31,7 @@ bench: build ## setup, prove, verify, gas, sizes and memory of many models, as m
 bench-rivals: build ## the same models through ezkl (PyPI, pinned) on this machine in the same run
 	@python3 tools/bench_rivals.py
 
-bench-accuracy: build ## one proof that LeNet-5 is right on so many of 1,000 images (13 GB of memory)
+bench-accuracy: build ## one proof that LeNet-5 is right on so many of 1,000 images (14 GB of memory)
 	@python3 tools/bench_accuracy.py
 
 lint: ## formatting and house rules

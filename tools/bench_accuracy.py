@@ -4,7 +4,7 @@
 usage: bench_accuracy.py [--samples N] [--runs N] [--no-gas]
 
 Prints a line and appends a row to build/bench.jsonl: model, samples, right, prove_s, prove_cpu_s, verify_s, gas, proof_bytes,
-key_bytes, peak_bytes, chunk_log. `prove_s` is key, trace, proof and its check; a thousand samples need about 13 GB.
+key_bytes, peak_bytes, chunk_log. `prove_s` is key, trace, proof and its check; a thousand samples need about 14 GB.
 """
 import argparse
 import json
@@ -25,7 +25,7 @@ def measure(samples, runs, chain):
         folder.zk("gen-settings", "-M", mnist / "lenet5.onnx")
         folder.zk("calibrate-settings", "-M", mnist / "lenet5.onnx", "-D", mnist / "samples.json")
         folder.zk("compile-circuit", "-M", mnist / "lenet5.onnx")
-        srs = bench.bench_srs(20)
+        srs = bench.bench_srs(21)
         folder.zk("setup", "--srs-path", srs)
         proofs, cpu_s = [], []
         for _ in range(runs):

@@ -86,10 +86,10 @@ class Stages {
     std::unique_ptr<Progress> bar_;
 };
 
-/// The largest chunks, up to 2^20, that an SRS file of this size may have points for (64 bytes
+/// The largest chunks, up to 2^21, that an SRS file of this size may have points for (64 bytes
 /// each).
 std::uint8_t most_chunk_log(const std::string& srs, std::uint8_t least) {
-    constexpr std::uint8_t kMost = 20;
+    constexpr std::uint8_t kMost = 21;
     std::error_code error;
     const std::uint64_t bytes = std::filesystem::file_size(srs, error);
     std::uint8_t out = kMost;

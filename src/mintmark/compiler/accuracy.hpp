@@ -24,7 +24,7 @@ struct SampleShape {
 struct AccuracyOptions {
     std::uint32_t num_samples = 0;  ///< 1 to 2^20
     std::uint8_t mu = 0;            ///< chunk size; 0: by cost, at least the model's
-    std::uint8_t max_mu = 20;       ///< for mu = 0
+    std::uint8_t max_mu = 21;       ///< for mu = 0
 };
 
 /// The accuracy circuit of a model's circuit (one that check_circuit accepts): input committed,
