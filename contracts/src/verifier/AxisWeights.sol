@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {FR, Fr} from "./Fr.sol";
+import {ShiftedSum} from "./ShiftedSum.sol";
 import {Verifier_MalformedKey} from "./Verdict.sol";
 
 /// @title The weights that axis maps give to tensor axes (docs/spec/protocol.md §3)
@@ -10,6 +11,8 @@ import {Verifier_MalformedKey} from "./Verdict.sol";
 library AxisWeights {
     /// @dev An axis without variables, index 0 with weight 1 (SUMWIN with p = 255).
     uint256 internal constant NO_AXIS = 1;
+    /// @dev Instead of the axis of the taps.
+    uint256 private constant UNWEIGHTED = 0;
 
     struct Window {
         uint256 stride;
@@ -33,47 +36,118 @@ library AxisWeights {
     }
 
     /// @notice WIN: sum of eq(p, a) eq(t, b) eq(z, s a + e b + off) over a < dim_p, b < dim_t with the index in range.
-    /// @dev Cost about dim_p * dim_t * 50 gas plus three eq tables.
+    /// @dev Cost about 400 gas per tap and variable if the stride is a power of two, else about 100 gas per pair (a, b).
     function window(uint256 p, uint256 t, Window memory w) internal pure returns (uint256 sum) {
-        unchecked {
-            uint256 tableP = _scratch();
-            uint256 tableT = Fr.eqTable(tableP, pointOf(p), logOf(p));
-            uint256 tableZ = Fr.eqTable(tableT, pointOf(t), logOf(t));
-            Fr.eqTable(tableZ, w.z, w.log);
-            int256 start = w.offset;
-            for (uint256 end = tableT + (dimOf(t) << 5); tableT < end; tableT += 32) {
-                uint256 part = _strided(tableP, dimOf(p), tableZ, w, start);
-                assembly ("memory-safe") {
-                    sum := addmod(sum, mulmod(mload(tableT), part, FR), FR)
-                }
-                start += int256(w.dilation);
-            }
-        }
+        return _sum(p, t, dimOf(t), w);
     }
 
     /// @notice SUMWIN: sum of eq(p, a) eq(z, s a + e b + off) over a < dim_p, b < taps with the index in range.
-    /// @dev O(log) for windows that are equal parts of disjoint blocks of a power of two inside the axis, and for one
-    ///      range without an axis; otherwise about dim_p * taps * 50 gas.
+    /// @dev Cost as of `window`; O(log) for one range without an axis, and for taps inside a block of the stride.
     function sumWindow(uint256 p, uint256 taps, Window memory w) internal pure returns (uint256 sum) {
+        if (p & 0xffffffff == NO_AXIS) {
+            if (w.dilation == 1) return _range(taps, w);
+            w.stride = 1;
+        }
+        return _sum(p, UNWEIGHTED, taps, w);
+    }
+
+    function _sum(uint256 p, uint256 t, uint256 taps, Window memory w) private pure returns (uint256) {
         unchecked {
-            if (taps == 0) return 0;
             uint256 s = w.stride;
-            if (p & 0xffffffff == NO_AXIS) {
-                if (taps == 1 || w.dilation == 1) return _range(taps, w);
-            } else if (w.offset >= 0 && s != 0 && s & (s - 1) == 0 && s >> w.log == 0) {
-                uint256 last = uint256(w.offset) + w.dilation * (taps - 1);
-                if (last < s && s * (dimOf(p) - 1) + last < w.dim) return _blocks(p, taps, w);
+            bool shifts = s != 0 && s & (s - 1) == 0 && s >> w.log <= 1;
+            return shifts ? _shiftedSum(p, t, taps, w) : _denseSum(p, t, taps, w);
+        }
+    }
+
+    /// @dev For a stride of 2^low: index s a + k is the block a + (k >> low), and in it the place k mod s.
+    function _shiftedSum(uint256 p, uint256 t, uint256 taps, Window memory w)
+        private
+        pure
+        returns (uint256 sum)
+    {
+        unchecked {
+            Taps memory g;
+            while (w.stride >> g.low != 1) ++g.low;
+            (g.p, g.z, g.log) = (p, w.z + (g.low << 6), w.log - g.low);
+            int256 k = w.offset;
+            for (uint256 b = 0; b < taps; ++b) {
+                uint256 bound = _bound(dimOf(p), g.low, w, k);
+                if (k >> g.low != g.shift || bound != g.bound) {
+                    sum = _flush(sum, g);
+                    (g.pending, g.shift, g.bound) = (0, k >> g.low, bound);
+                }
+                g.pending = addmod(g.pending, _tapWeight(t, b, w.z, g.low, k), FR);
+                k += int256(w.dilation);
             }
+            sum = _flush(sum, g);
+        }
+    }
+
+    /// @dev Taps whose indices differ only inside their blocks of the stride.
+    struct Taps {
+        uint256 p;
+        uint256 z; // the variables that count blocks
+        uint256 log; // their number
+        uint256 low; // log2 of the stride
+        uint256 table; // see ShiftedSum; 0 until needed
+        uint256 n;
+        uint256 pending; // weight of the taps that have the following two in common
+        int256 shift;
+        uint256 bound;
+    }
+
+    function _flush(uint256 sum, Taps memory g) private pure returns (uint256) {
+        if (g.pending == 0) return sum;
+        return addmod(sum, mulmod(g.pending, _shifted(g), FR), FR);
+    }
+
+    /// @dev Sum of eq(p, a) eq(z, a + shift) over a < bound with a + shift >= 0.
+    function _shifted(Taps memory g) private pure returns (uint256) {
+        unchecked {
+            (uint256 point, uint256 log) = (pointOf(g.p), logOf(g.p));
+            if (g.shift == 0 && log <= g.log) return Fr.eqBelow(g.bound, point, log, g.z, g.log);
+            if (g.table == 0) (g.table, g.n) = ShiftedSum.prepare(point, log, g.z, g.log);
+            (int256 k, int256 bound, uint256 zeroOne) = (g.shift, int256(g.bound), 32);
+            if (k < 0) (k, bound, zeroOne) = (-k, bound + k, 64); // the blocks count, not a
+            if (bound <= 0) return 0;
+            return ShiftedSum.evaluate(g.table, g.n, uint256(k), uint256(bound), zeroOne);
+        }
+    }
+
+    /// @dev The number of a < dim with 2^low a + k < w.dim.
+    function _bound(uint256 dim, uint256 low, Window memory w, int256 k) private pure returns (uint256) {
+        unchecked {
+            int256 room = int256(w.dim) - k;
+            if (room <= 0) return 0;
+            uint256 bound = (uint256(room) + w.stride - 1) >> low;
+            return bound < dim ? bound : dim;
+        }
+    }
+
+    /// @dev eq(t, b) times eq(z, k) over the lowest `low` variables.
+    function _tapWeight(uint256 t, uint256 b, uint256 z, uint256 low, int256 k)
+        private
+        pure
+        returns (uint256 weight)
+    {
+        weight = low == 0 ? 1 : Fr.eqIndex(z, low, uint256(k));
+        if (t != UNWEIGHTED) weight = mulmod(weight, Fr.eqIndex(pointOf(t), logOf(t), b), FR);
+    }
+
+    function _denseSum(uint256 p, uint256 t, uint256 taps, Window memory w)
+        private
+        pure
+        returns (uint256 sum)
+    {
+        unchecked {
             uint256 tableP = _scratch();
             uint256 tableZ = Fr.eqTable(tableP, pointOf(p), logOf(p));
             Fr.eqTable(tableZ, w.z, w.log);
-            int256 start = w.offset;
-            for (; taps != 0; --taps) {
-                uint256 part = _strided(tableP, dimOf(p), tableZ, w, start);
-                assembly ("memory-safe") {
-                    sum := addmod(sum, part, FR)
-                }
-                start += int256(w.dilation);
+            int256 k = w.offset;
+            for (uint256 b = 0; b < taps; ++b) {
+                uint256 part = _strided(tableP, dimOf(p), tableZ, w, k);
+                sum = addmod(sum, mulmod(_tapWeight(t, b, w.z, 0, k), part, FR), FR);
+                k += int256(w.dilation);
             }
         }
     }
@@ -169,65 +243,21 @@ library AxisWeights {
         }
     }
 
-    /// @dev Index s a + e b + off = block a, place e b + off in the block: the sum splits into a product.
-    function _blocks(uint256 p, uint256 taps, Window memory w) private pure returns (uint256 sum) {
-        unchecked {
-            uint256 k; // log2 of the stride
-            while (w.stride >> k != 1) ++k;
-            uint256 place = uint256(w.offset);
-            if (taps == w.stride) {
-                sum = 1; // the whole block
-            } else {
-                for (; taps != 0; --taps) {
-                    sum += Fr.eqIndex(w.z, k, place); // fewer taps than 2^16, each below 2^254: reduced below
-                    place += w.dilation;
-                    sum %= FR;
-                }
-            }
-            uint256 blocks = Fr.eqBelow(dimOf(p), pointOf(p), logOf(p), w.z + (k << 6), w.log - k);
-            assembly ("memory-safe") {
-                sum := mulmod(sum, blocks, FR)
-            }
-        }
-    }
-
-    /// @dev Sum of tableP[a] tableZ[s a + start] over a < rows with 0 <= s a + start < dim.
-    function _strided(uint256 tableP, uint256 rows, uint256 tableZ, Window memory w, int256 start)
+    /// @dev Sum of tableP[a] tableZ[s a + k] over a < rows with 0 <= s a + k < dim.
+    function _strided(uint256 tableP, uint256 rows, uint256 tableZ, Window memory w, int256 k)
         private
         pure
         returns (uint256 sum)
     {
-        unchecked {
-            int256 room = int256(w.dim) - start; // s a must be below it
-            if (room <= 0) return 0;
-            uint256 s = w.stride;
-            uint256 first;
-            if (s == 0) {
-                if (start < 0) return 0;
-            } else {
-                uint256 last = (uint256(room) + s - 1) / s;
-                if (last < rows) rows = last;
-                if (start < 0) first = (uint256(-start) + s - 1) / s;
-            }
-            if (first >= rows) return 0;
-            uint256 z = tableZ + uint256(start + int256(s * first)) * 32;
-            assembly ("memory-safe") {
-                let p := add(tableP, shl(5, first))
-                let end := add(tableP, shl(5, rows))
-                if eq(s, 1) {
-                    for { let fast := sub(end, 96) } lt(p, fast) { p := add(p, 128) } {
-                        // five canonical terms stay below 2^256
-                        sum := add(sum, mulmod(mload(p), mload(z), FR))
-                        sum := add(sum, mulmod(mload(add(p, 32)), mload(add(z, 32)), FR))
-                        sum := add(sum, mulmod(mload(add(p, 64)), mload(add(z, 64)), FR))
-                        sum := mod(add(sum, mulmod(mload(add(p, 96)), mload(add(z, 96)), FR)), FR)
-                        z := add(z, 128)
-                    }
+        uint256 stride = w.stride;
+        uint256 dim = w.dim;
+        assembly ("memory-safe") {
+            for { let end := add(tableP, shl(5, rows)) } lt(tableP, end) { tableP := add(tableP, 32) } {
+                // a negative index is a large number
+                if lt(k, dim) {
+                    sum := addmod(sum, mulmod(mload(tableP), mload(add(tableZ, shl(5, k))), FR), FR)
                 }
-                for { s := shl(5, s) } lt(p, end) { p := add(p, 32) } {
-                    sum := addmod(sum, mulmod(mload(p), mload(z), FR), FR)
-                    z := add(z, s)
-                }
+                k := add(k, stride)
             }
         }
     }

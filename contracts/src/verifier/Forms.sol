@@ -20,6 +20,16 @@ struct FormContext {
     uint256 numOut;
     uint256 below; // address of lt(dim, rho slice) per out axis, UNKNOWN until needed
     AxisWeights.Window window;
+    Operand operand; // the one that is being added
+}
+
+/// @notice An operand of a term.
+struct Operand {
+    uint256 tensor; // its record
+    uint256 maps; // address of its axis maps
+    uint256 end; // behind them
+    uint256 env; // address of the environment's axes
+    uint256 log; // log2 of the chunks of a tensor of several
 }
 
 /// @title Linear forms: what an operand reads, as coefficients of the chunk commitments (docs/spec/protocol.md §3)
@@ -128,30 +138,92 @@ library Forms {
         returns (uint256 next)
     {
         unchecked {
-            uint256 tensor;
-            (tensor, ptr, next) = readOperand(c, ptr);
+            Operand memory o = c.operand;
+            (o.tensor, o.maps, o.end) = readOperand(c, ptr);
+            o.env = env;
+            next = o.end;
             uint256 mu = c.mu;
-            uint256 n = variablesOf(tensor);
-            {
-                (uint256 product, uint256 used) = _maps(c, ptr, next, env, tensor, false);
-                weight = mulmod(weight, product, FR);
-                if (broadcast) weight = mulmod(weight, broadcastFactor(c, used), FR);
-            }
-            uint256 offset = offsetOf(tensor);
-            if (n <= mu) {
-                weight = mulmod(weight, place(c, n, offset), FR);
-                addAt(chunkAddress(c, tensor >> 248, offset >> mu, 1), weight);
+            uint256 n = variablesOf(o.tensor);
+            weight = mulmod(weight, _maps(c, o, false), FR);
+            if (broadcast) weight = mulmod(weight, broadcastFactor(c, _usedAxes(o)), FR);
+            if (n > mu) {
+                o.log = n - mu;
+                _addChunks(c, o, weight);
                 return next;
             }
-            uint256 chunks = 1 << (n - mu);
-            uint256 pos = chunkAddress(c, tensor >> 248, offset >> mu, chunks);
-            for (uint256 i; i < chunks; ++i) {
-                for (uint256 j; j < n - mu; ++j) {
-                    Fr.putVariable(c.z + ((mu + j) << 6), i >> j & 1);
+            uint256 offset = offsetOf(o.tensor);
+            weight = mulmod(weight, place(c, n, offset), FR);
+            addAt(chunkAddress(c, o.tensor >> 248, offset >> mu, 1), weight);
+        }
+    }
+
+    /// @dev Adds `weight` times the part of the maps that cross mu to the coefficient of every chunk.
+    function _addChunks(FormContext memory c, Operand memory s, uint256 weight) private pure {
+        unchecked {
+            uint256 chunks = 1 << s.log;
+            uint256 pos = chunkAddress(c, s.tensor >> 248, offsetOf(s.tensor) >> c.mu, chunks);
+            (uint256 table, uint256 factor) = _crossingTable(c, s);
+            if (table != 0) {
+                weight = mulmod(weight, factor, FR);
+                for (uint256 i = 0; i < chunks; ++i) {
+                    uint256 e;
+                    assembly ("memory-safe") {
+                        e := mload(add(table, shl(5, i)))
+                    }
+                    addAt(pos + (i << 5), mulmod(weight, e, FR));
                 }
-                (uint256 product,) = _maps(c, ptr, next, env, tensor, true);
-                addAt(pos + (i << 5), mulmod(weight, product, FR));
+                return;
             }
+            for (uint256 i; i < chunks; ++i) {
+                for (uint256 j; j < s.log; ++j) {
+                    Fr.putVariable(c.z + ((c.mu + j) << 6), i >> j & 1);
+                }
+                addAt(pos + (i << 5), mulmod(weight, _maps(c, s, true), FR));
+            }
+        }
+    }
+
+    /// @dev If all maps that cross mu are EQ: the eq table of their points' variables above mu, and eq of the point and
+    ///      z over those of them below mu. Else table 0.
+    function _crossingTable(FormContext memory c, Operand memory s)
+        private
+        pure
+        returns (uint256 table, uint256 factor)
+    {
+        unchecked {
+            factor = 1;
+            uint256 size = 1;
+            assembly ("memory-safe") {
+                table := mload(0x40)
+                mstore(table, 1)
+            }
+            uint256 base; // variables of the axes so far, the last axis first
+            uint256 left = 208 - (((s.end - s.maps) / MAP_BYTES) << 5);
+            for (uint256 ptr = s.end; ptr > s.maps; left += 32) {
+                ptr -= MAP_BYTES;
+                uint256 map;
+                assembly ("memory-safe") {
+                    map := mload(ptr)
+                }
+                uint256 kind = map >> 248;
+                if (kind == REGROUP) return (0, 0); // one map for several axes
+                uint256 log = s.tensor >> left >> 24 & 0xff;
+                if (base + log > c.mu) {
+                    if (kind != EQ) return (0, 0);
+                    uint256 point = AxisWeights.pointOf(_axisAt(s.env, map >> 240 & 0xff));
+                    uint256 inside = base < c.mu ? c.mu - base : 0;
+                    if (inside != 0) factor = Fr.eq(point, c.z + (base << 6), inside);
+                    size = Fr.growEqTable(table, size, point + (inside << 6), log - inside);
+                }
+                base += log;
+            }
+        }
+    }
+
+    /// @dev Environment axis `p`.
+    function _axisAt(uint256 env, uint256 p) private pure returns (uint256 axis) {
+        assembly ("memory-safe") {
+            axis := mload(add(env, shl(5, p)))
         }
     }
 
@@ -233,63 +305,78 @@ library Forms {
         }
     }
 
-    /// @dev Product of the weights of the maps whose axes end above mu (`crossing`) or do not, and a bit mask of the
-    ///      environment axes that any map uses.
-    function _maps(FormContext memory c, uint256 ptr, uint256 end, uint256 env, uint256 tensor, bool crossing)
-        private
-        pure
-        returns (uint256 acc, uint256 used)
-    {
+    /// @dev Product of the weights of the maps whose axes end above mu (`crossing`) or do not.
+    function _maps(FormContext memory c, Operand memory o, bool crossing) private pure returns (uint256 acc) {
         unchecked {
             acc = 1;
+            uint256 tensor = o.tensor;
             uint256 top = variablesOf(tensor);
             uint256 left = 208; // bits of the record from the next axis on
-            for (; ptr < end; ptr += MAP_BYTES) {
+            for (uint256 ptr = o.maps; ptr < o.end; ptr += MAP_BYTES) {
+                uint256 map;
+                assembly ("memory-safe") {
+                    map := mload(ptr)
+                }
+                bool here = (top > c.mu) == crossing;
+                if (map >> 248 == REGROUP) {
+                    uint256 bits = (map >> 224 & 0xff) << 5;
+                    left -= bits;
+                    uint256 axes = tensor >> left & ((1 << bits) - 1);
+                    top -= variablesOf(axes << 16);
+                    if (here) acc = mulmod(acc, _regroup(c, map, axes, top), FR);
+                } else {
+                    left -= 32;
+                    uint256 axis = tensor >> left & 0xffffffff;
+                    top -= axis >> 24;
+                    if (here) acc = mulmod(acc, _weight(c, map, axis, top), FR);
+                }
+            }
+        }
+    }
+
+    /// @dev Bit mask of the environment axes that any map uses.
+    function _usedAxes(Operand memory o) private pure returns (uint256 used) {
+        unchecked {
+            for (uint256 ptr = o.maps; ptr < o.end; ptr += MAP_BYTES) {
                 uint256 map;
                 assembly ("memory-safe") {
                     map := mload(ptr)
                 }
                 uint256 kind = map >> 248;
                 uint256 p = map >> 240 & 0xff;
-                bool here = (top > c.mu) == crossing;
-                if (kind == REGROUP) {
-                    uint256 count = map >> 224 & 0xff;
-                    left -= count << 5;
-                    uint256 src = tensor >> left & ((1 << (count << 5)) - 1);
-                    uint256 log = variablesOf(src << 16);
-                    top -= log;
-                    used |= ((1 << (map >> 232 & 0xff)) - 1) << p;
-                    if (!here) continue;
-                    uint256 w = AxisWeights.regroup(env + (p << 5), map >> 232 & 0xff, src, c.z + (top << 6));
-                    acc = mulmod(acc, w, FR);
-                    continue;
-                }
-                left -= 32;
-                uint256 axis = tensor >> left & 0xffffffff;
-                top -= axis >> 24;
-                if (kind == ALL) continue;
-                used |= 1 << p;
-                if (kind == WIN) used |= 1 << (map >> 232 & 0xff);
-                if (!here) continue;
-                acc = mulmod(acc, _weight(c, map, axis, env, c.z + (top << 6)), FR);
+                uint256 t = map >> 232 & 0xff;
+                if (kind == REGROUP) used |= ((1 << t) - 1) << p;
+                else if (kind != ALL) used |= 1 << p;
+                if (kind == WIN) used |= 1 << t;
             }
         }
     }
 
-    function _weight(FormContext memory c, uint256 map, uint256 axis, uint256 env, uint256 z)
+    /// @dev The weight of a REGROUP map of the current operand: `axes` packed, their lowest variable is `base`.
+    function _regroup(FormContext memory c, uint256 map, uint256 axes, uint256 base)
+        private
+        pure
+        returns (uint256)
+    {
+        unchecked {
+            uint256 dest = c.operand.env + ((map >> 240 & 0xff) << 5);
+            return AxisWeights.regroup(dest, map >> 232 & 0xff, axes, c.z + (base << 6));
+        }
+    }
+
+    /// @dev The weight of a map of the current operand on one axis, whose lowest variable is `base`.
+    function _weight(FormContext memory c, uint256 map, uint256 axis, uint256 base)
         private
         pure
         returns (uint256)
     {
         unchecked {
             uint256 kind = map >> 248;
-            uint256 p = map >> 240 & 0xff;
-            uint256 from = AxisWeights.NO_AXIS;
-            if (p != 255) {
-                assembly ("memory-safe") {
-                    from := mload(add(env, shl(5, p)))
-                }
-            }
+            if (kind == ALL || kind == EQ && axis >> 24 == 0) return 1;
+            uint256 env = c.operand.env;
+            uint256 z = c.z + (base << 6);
+            uint256 from = map >> 240 & 0xff;
+            from = from == 255 ? AxisWeights.NO_AXIS : _axisAt(env, from);
             if (kind == EQ) return Fr.eq(AxisWeights.pointOf(from), z, axis >> 24);
             AxisWeights.Window memory w = c.window;
             w.stride = map >> 208 & 0xffff;
@@ -300,11 +387,7 @@ library Forms {
             w.z = z;
             if (kind == SUMWIN) return AxisWeights.sumWindow(from, map >> 224 & 0xffff, w);
             if (kind != WIN) revert Verifier_MalformedKey(kind);
-            uint256 taps;
-            assembly ("memory-safe") {
-                taps := mload(add(env, shl(5, and(shr(232, map), 0xff))))
-            }
-            return AxisWeights.window(from, taps, w);
+            return AxisWeights.window(from, _axisAt(env, map >> 232 & 0xff), w);
         }
     }
 }

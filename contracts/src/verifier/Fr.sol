@@ -108,11 +108,12 @@ library Fr {
             switch shr(n, bound)
             case 0 {
                 for { let end := add(a, shl(6, n)) } lt(a, end) { a := add(a, 64) } {
-                    switch and(bound, 1)
-                    case 0 { acc := mulmod(acc, mload(a), r) }
-                    default { acc := addmod(mload(a), mulmod(acc, mload(add(a, 32)), r), r) }
+                    // bit 1: (1 - x) + x acc, bit 0: (1 - x) acc
+                    let bit := and(bound, 1)
+                    acc := add(mulmod(acc, mload(add(a, shl(5, bit))), r), mul(bit, mload(a)))
                     bound := shr(1, bound)
                 }
+                acc := mod(acc, r)
             }
             default { acc := 1 }
         }
@@ -166,24 +167,13 @@ library Fr {
             let r := mload(mload(0x60))
             let half := shl(5, size)
             for { let end := add(a, shl(6, n)) } lt(a, end) { a := add(a, 64) } {
-                let x0 := mload(a)
-                let x1 := mload(add(a, 32))
-                let j := table
+                let x := mload(add(a, 32))
                 let top := add(table, half)
-                if and(half, 32) {
+                for { let j := table } lt(j, top) { j := add(j, 32) } {
                     let v := mload(j)
-                    mstore(add(j, half), mulmod(v, x1, r))
-                    mstore(j, mulmod(v, x0, r))
-                    j := add(j, 32)
-                }
-                for {} lt(j, top) { j := add(j, 32) } {
-                    let v := mload(j)
-                    mstore(add(j, half), mulmod(v, x1, r))
-                    mstore(j, mulmod(v, x0, r))
-                    j := add(j, 32)
-                    v := mload(j)
-                    mstore(add(j, half), mulmod(v, x1, r))
-                    mstore(j, mulmod(v, x0, r))
+                    let p := mulmod(v, x, r)
+                    mstore(add(j, half), p)
+                    mstore(j, addmod(v, sub(r, p), r))
                 }
                 half := shl(1, half)
             }

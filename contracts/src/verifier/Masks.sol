@@ -89,29 +89,46 @@ library Masks {
         }
     }
 
-    /// @dev Sum of weights[s] eq(z, s) over s < n <= 2^mu; uses up the weights and one word behind them.
+    /// @dev Sum of weights[s] eq(z, s) over s < n < 2^(mu - 1), two variables at a time; uses up the weights and three
+    ///      words behind them.
     function _fold(uint256 weights, uint256 n, uint256 z, uint256 mu) private pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            mu := add(z, shl(6, mu))
+        }
+        while (n > 1) {
+            n = _foldTwo(weights, n, z);
+            unchecked {
+                z += 128;
+            }
+        }
+        assembly ("memory-safe") {
+            value := mload(weights)
+            for {} lt(z, mu) { z := add(z, 64) } { value := mulmod(value, mload(z), FR) }
+        }
+    }
+
+    function _foldTwo(uint256 to, uint256 n, uint256 z) private pure returns (uint256 folded) {
         assembly ("memory-safe") {
             mstore(0, FR)
             let f := mload(mload(0x60))
-            let end := add(z, shl(6, mu))
-            for {} gt(n, 1) { z := add(z, 64) } {
-                let from := weights
-                let x0 := mload(z)
-                let x1 := mload(add(z, 32))
-                mstore(add(from, shl(5, n)), 0)
-                n := shr(1, add(n, 1))
-                for {
-                    let top := add(weights, shl(5, n))
-                    let to := weights
-                } lt(to, top) { to := add(to, 32) } {
-                    // the sum of two canonical products does not overflow
-                    mstore(to, add(mulmod(mload(from), x0, f), mulmod(mload(add(from, 32)), x1, f)))
-                    from := add(from, 64)
-                }
+            let from := to
+            let end := add(to, shl(5, n))
+            mstore(end, 0)
+            mstore(add(end, 32), 0)
+            mstore(add(end, 64), 0)
+            folded := shr(2, add(n, 3))
+            let e0 := mulmod(mload(z), mload(add(z, 64)), f)
+            let e1 := mulmod(mload(add(z, 32)), mload(add(z, 64)), f)
+            let e2 := mulmod(mload(z), mload(add(z, 96)), f)
+            let e3 := mulmod(mload(add(z, 32)), mload(add(z, 96)), f)
+            for {} lt(from, end) { from := add(from, 128) } {
+                // the sum of four canonical products does not overflow
+                let sum := mulmod(mload(from), e0, f)
+                sum := add(sum, mulmod(mload(add(from, 32)), e1, f))
+                sum := add(sum, mulmod(mload(add(from, 64)), e2, f))
+                mstore(to, add(sum, mulmod(mload(add(from, 96)), e3, f)))
+                to := add(to, 32)
             }
-            value := mload(weights)
-            for {} lt(z, end) { z := add(z, 64) } { value := mulmod(value, mload(z), f) }
         }
     }
 

@@ -146,18 +146,19 @@ library Mercury {
     /// @dev h(a), which the identity of step 3 determines from the evaluations at zeta and 1/zeta.
     function _valueAtA(Opening memory o, Scalars memory s) private pure returns (uint256 hA) {
         (uint256 p1, uint256 p1i, uint256 p2, uint256 p2i) = _productForms(o, s);
-        uint256 v = o.v;
         assembly ("memory-safe") {
             mstore(0, FR)
             let r := mload(mload(0x60))
-            let zeta := mload(add(s, 64))
-            let zetaInv := mload(add(s, 160))
-            let gamma := mload(add(s, 32))
-            let first := add(mulmod(mload(add(s, 192)), p1i, r), mulmod(mload(add(s, 224)), p1, r))
-            let second := add(mulmod(mload(add(s, 256)), p2i, r), mulmod(mload(add(s, 288)), p2, r))
-            let tail := add(mulmod(zeta, mload(add(s, 320)), r), mulmod(zetaInv, mload(add(s, 352)), r))
-            hA := addmod(add(first, mulmod(gamma, second, r)), sub(add(r, r), tail), r)
-            hA := addmod(mulmod(hA, FR_HALF, r), sub(r, mulmod(gamma, v, r)), r)
+            hA := add(mulmod(mload(add(s, 256)), p2i, r), mulmod(mload(add(s, 288)), p2, r))
+            hA := mulmod(mload(add(s, 32)), hA, r) // gamma
+            hA := add(hA, add(mulmod(mload(add(s, 192)), p1i, r), mulmod(mload(add(s, 224)), p1, r)))
+            // zeta s(zeta) + zeta^-1 s(zeta^-1)
+            let tail := mulmod(mload(add(s, 64)), mload(add(s, 320)), r)
+            tail := add(tail, mulmod(mload(add(s, 160)), mload(add(s, 352)), r))
+            hA := addmod(hA, sub(add(r, r), tail), r)
+            // gamma v
+            tail := mulmod(mload(add(s, 32)), mload(add(o, 96)), r)
+            hA := addmod(mulmod(hA, FR_HALF, r), sub(r, tail), r)
         }
     }
 

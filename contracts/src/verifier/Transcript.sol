@@ -17,12 +17,12 @@ library Transcript {
         }
     }
 
-    /// @notice Moves a transcript to the free memory pointer, with `room` bytes of data part that are its own.
-    function move(uint256 t, uint256 room) internal pure returns (uint256 moved) {
+    /// @notice A transcript in the given state, with `room` bytes of data part that are its own.
+    function resume(bytes32 state, uint256 room) internal pure returns (uint256 t) {
         assembly ("memory-safe") {
-            moved := mload(0x40)
-            mstore(0x40, add(moved, add(room, 96)))
-            mstore(moved, mload(t))
+            t := mload(0x40)
+            mstore(0x40, add(t, add(room, 96)))
+            mstore(t, state)
         }
     }
 

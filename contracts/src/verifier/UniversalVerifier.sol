@@ -23,10 +23,10 @@ import {
     KeyReader
 } from "./KeyReader.sol";
 import {Masks} from "./Masks.sol";
-import {Mercury} from "./Mercury.sol";
+import {OpeningVerifier} from "./OpeningVerifier.sol";
 import {Sumcheck} from "./Sumcheck.sol";
 import {Transcript} from "./Transcript.sol";
-import {Verdict, Verifier_InvalidTau} from "./Verdict.sol";
+import {Verdict, Verifier_OutOfGas} from "./Verdict.sol";
 
 /// @title Verifier of `mintmark-flat-v2` proofs for every circuit (docs/spec/protocol.md)
 /// @notice The circuit is data: the code of a key contract. One deployment serves every model whose key is bound to the
@@ -36,13 +36,12 @@ import {Verdict, Verifier_InvalidTau} from "./Verdict.sol";
 contract UniversalVerifier is FlatKeyReader {
     using Transcript for uint256;
 
+    uint256 private constant OPENING_BYTES = 736;
+
     /// @notice keccak256 of [tau]_2 in EIP-197 order; a key names the one that it was made for.
     bytes32 public immutable srsDigest;
 
-    uint256 private immutable TAU_X_IM;
-    uint256 private immutable TAU_X_RE;
-    uint256 private immutable TAU_Y_IM;
-    uint256 private immutable TAU_Y_RE;
+    OpeningVerifier private immutable OPENING;
 
     /// @dev Positions in calldata (sections of the proof, §7).
     struct Sections {
@@ -78,9 +77,8 @@ contract UniversalVerifier is FlatKeyReader {
 
     /// @param tauG2 [tau]_2 as x_im, x_re, y_im, y_re
     constructor(uint256[4] memory tauG2) {
-        if (!Bn254.isG2Element(tauG2)) revert Verifier_InvalidTau();
+        OPENING = new OpeningVerifier(tauG2);
         srsDigest = keccak256(abi.encode(tauG2));
-        (TAU_X_IM, TAU_X_RE, TAU_Y_IM, TAU_Y_RE) = (tauG2[0], tauG2[1], tauG2[2], tauG2[3]);
     }
 
     /// @inheritdoc IProofVerifier
@@ -127,44 +125,37 @@ contract UniversalVerifier is FlatKeyReader {
             pos.sum = pos.inverses + ((nF + nT) << 6);
             pos.rounds = pos.sum + 32;
             pos.evals = pos.rounds + 96 * s.key.nProd + 64;
-            uint256 tail = (s.key.mu << 6) + 736; // merge rounds and opening
+            uint256 tail = (s.key.mu << 6) + OPENING_BYTES; // merge rounds and opening
             uint256 end = position + proof.length;
             // five evaluations, then two per product
             if (end < pos.evals + 160 + tail) Verdict.reject();
             pos.evalsEnd = end - tail;
             if ((pos.evalsEnd - pos.evals - 160) & 63 != 0) Verdict.reject();
             pos.merge = pos.evalsEnd;
-            pos.opening = end - 736;
+            pos.opening = end - OPENING_BYTES;
         }
     }
 
     /// @dev Memory for everything that outlives a section; the transcript comes last.
     function _allocate(Session memory s, Walk memory w) private pure {
         Key memory k = s.key;
-        uint256 rho;
-        uint256 z;
-        uint256 r;
-        uint256 prefix;
-        uint256 halves;
-        uint256 env;
-        unchecked {
-            assembly ("memory-safe") {
-                rho := mload(0x40)
-            }
-            z = rho + (k.nRho << 6);
-            r = z + ((k.mu + 16) << 6);
-            prefix = r + (k.nProd << 6);
-            halves = prefix + ((k.mu + 1) << 5);
-            env = halves + ((k.nProd + 1) << 5);
-            w.rTop = env + (Forms.MAX_AXES << 5);
-            uint256 end = w.rTop + (64 << TOP);
-            assembly ("memory-safe") {
-                mstore(0x40, end)
-            }
+        uint256 pos;
+        assembly ("memory-safe") {
+            pos := mload(0x40)
         }
-        (s.rho, s.z, s.r, s.prefix, s.halves, w.env) = (rho, z, r, prefix, halves, env);
-        w.forms = Forms.newContext(k, rho, z);
         unchecked {
+            s.rho = pos;
+            s.z = pos += k.nRho << 6;
+            s.r = pos += (k.mu + 16) << 6;
+            s.prefix = pos += k.nProd << 6;
+            s.halves = pos += (k.mu + 1) << 5;
+            w.env = pos += (k.nProd + 1) << 5;
+            w.rTop = pos += Forms.MAX_AXES << 5;
+            pos += 64 << TOP; // two tables: of r and of z
+            assembly ("memory-safe") {
+                mstore(0x40, pos)
+            }
+            w.forms = Forms.newContext(k, s.rho, s.z);
             w.forms.top = w.rTop + (32 << TOP);
         }
         s.t = Transcript.start();
@@ -341,25 +332,40 @@ contract UniversalVerifier is FlatKeyReader {
 
     /// @dev The three look-up instances at their points, over delta.
     function _lookups(Session memory s, Walk memory w) private pure returns (uint256 sum) {
+        uint256[5] memory e; // h q ht t mm
+        uint256 evals = s.sections.evals;
+        assembly ("memory-safe") {
+            calldatacopy(e, evals, 160)
+        }
+        sum = addmod(_laneInstance(s, w, e), mulmod(s.delta, _rowInstances(s, e), FR), FR);
+    }
+
+    /// @dev L1 at r^(nu).
+    function _laneInstance(Session memory s, Walk memory w, uint256[5] memory e)
+        private
+        pure
+        returns (uint256 lane)
+    {
         unchecked {
-            Key memory k = s.key;
-            uint256 beta = s.beta;
-            uint256 beta2 = mulmod(beta, beta, FR);
-            uint256 evals = s.sections.evals;
-            uint256[5] memory e; // h q ht t mm
-            assembly ("memory-safe") {
-                calldatacopy(e, evals, 160)
-            }
-            uint256 rKappa = w.rEnd - (k.kappa << 6);
-            uint256 lane = addmod(addmod(s.alpha, e[1], FR), mulmod(beta2, w.ids, FR), FR);
-            lane = mulmod(mulmod(lane, e[0], FR), Fr.eq(s.rho, w.rNu, k.nu), FR);
-            (uint256 tin, uint256 tid) = _tables(k, rKappa);
-            uint256 row = addmod(addmod(s.alpha, tin, FR), mulmod(beta, e[3], FR), FR);
-            row = addmod(row, mulmod(beta2, tid, FR), FR);
-            row = mulmod(mulmod(row, e[2], FR), Fr.eq(s.rho, rKappa, k.kappa), FR);
+            uint256 nu = s.key.nu;
+            lane = mulmod(mulmod(s.beta, s.beta, FR), w.ids, FR);
+            lane = addmod(addmod(s.alpha, e[1], FR), lane, FR);
+            lane = mulmod(mulmod(lane, e[0], FR), Fr.eq(s.rho, w.rNu, nu), FR);
+            lane = mulmod(lane, _half(s, s.key.nProd - nu), FR);
+        }
+    }
+
+    /// @dev L2 + delta L3 at r^(kappa).
+    function _rowInstances(Session memory s, uint256[5] memory e) private pure returns (uint256 row) {
+        unchecked {
+            uint256 kappa = s.key.kappa;
+            uint256 point = s.r + ((s.key.nProd - kappa) << 6);
+            (uint256 tin, uint256 tid) = _tables(s.key, point);
+            row = addmod(e[3], mulmod(s.beta, tid, FR), FR);
+            row = addmod(addmod(s.alpha, tin, FR), mulmod(s.beta, row, FR), FR);
+            row = mulmod(mulmod(row, e[2], FR), Fr.eq(s.rho, point, kappa), FR);
             row = addmod(row, mulmod(s.delta, mulmod(e[4], e[2], FR), FR), FR);
-            row = mulmod(mulmod(row, s.delta, FR), _half(s, k.nProd - k.kappa), FR);
-            sum = addmod(mulmod(lane, _half(s, k.nProd - k.nu), FR), row, FR);
+            row = mulmod(row, _half(s, s.key.nProd - kappa), FR);
         }
     }
 
@@ -404,39 +410,32 @@ contract UniversalVerifier is FlatKeyReader {
         }
     }
 
-    /// @dev The claims on whole columns: S (in the first one), h, q, ht, t, mm.
+    /// @dev The claims on whole columns: S (in the first one), h, q, then ht, t, mm.
     function _addWholeColumns(Session memory s, FormContext memory c) private pure {
-        unchecked {
-            Key memory k = s.key;
-            uint256 rEnd = s.r + (k.nProd << 6);
-            uint256 l = s.lambda;
-            uint256 l2 = mulmod(l, l, FR);
-            uint256 table;
-            assembly ("memory-safe") {
-                table := mload(0x40)
-            }
-            uint256 weight = mulmod(l2, _columnTable(table, rEnd - (k.nu << 6), s.z, k.mu, k.nu), FR);
-            _addColumn(c, COLUMN_H, table, weight, mulmod(mulmod(s.delta, s.delta, FR), s.delta, FR));
-            weight = mulmod(weight, l, FR);
-            _addColumn(c, COLUMN_F, table, weight, 0);
-            _addColumn(c, COLUMN_G, table, mulmod(weight, s.beta, FR), 0);
-            weight = mulmod(l2, l2, FR);
-            weight = mulmod(weight, _columnTable(table, rEnd - (k.kappa << 6), s.z, k.mu, k.kappa), FR);
-            _addColumn(c, COLUMN_HT, table, weight, 0);
-            _addColumn(c, COLUMN_T, table, mulmod(weight, l, FR), 0);
-            _addColumn(c, COLUMN_M, table, mulmod(weight, l2, FR), 0);
+        uint256 table;
+        assembly ("memory-safe") {
+            table := mload(0x40)
         }
+        uint256 weight = mulmod(s.lambda, s.lambda, FR);
+        uint256 third = mulmod(weight, mulmod(weight, _columnTable(table, s, s.key.kappa), FR), FR);
+        _addColumn(c, COLUMN_HT, table, third, 0);
+        _addColumn(c, COLUMN_T, table, mulmod(third, s.lambda, FR), 0);
+        _addColumn(c, COLUMN_M, table, mulmod(third, weight, FR), 0);
+        weight = mulmod(weight, _columnTable(table, s, s.key.nu), FR);
+        uint256 delta3 = mulmod(mulmod(s.delta, s.delta, FR), s.delta, FR);
+        _addColumn(c, COLUMN_H, table, weight, delta3);
+        weight = mulmod(weight, s.lambda, FR);
+        _addColumn(c, COLUMN_F, table, weight, 0);
+        _addColumn(c, COLUMN_G, table, mulmod(weight, s.beta, FR), 0);
     }
 
-    /// @dev Writes eq(high part of the point, chunk) for every chunk; returns eq(low part, z).
-    function _columnTable(uint256 table, uint256 point, uint256 z, uint256 mu, uint256 n)
-        private
-        pure
-        returns (uint256)
-    {
+    /// @dev For r^(n): writes eq(high part, chunk) for every chunk; returns eq(low part, z).
+    function _columnTable(uint256 table, Session memory s, uint256 n) private pure returns (uint256) {
         unchecked {
+            uint256 mu = s.key.mu;
+            uint256 point = s.r + ((s.key.nProd - n) << 6);
             Fr.eqTable(table, point + (mu << 6), n - mu);
-            return Fr.eq(point, z, mu);
+            return Fr.eq(point, s.z, mu);
         }
     }
 
@@ -489,7 +488,6 @@ contract UniversalVerifier is FlatKeyReader {
     function _open(Session memory s, Walk memory w, uint256 value) private view {
         unchecked {
             FormContext memory c = w.forms;
-            Mercury.Opening memory o;
             uint256 acc = Bn254.accumulator();
             uint256 instances = w.values.instances;
             uint256 nIn;
@@ -512,14 +510,33 @@ contract UniversalVerifier is FlatKeyReader {
             Bn254.addFromCalldata(acc, pos.inverses, coefs, (pos.sum - pos.inverses) >> 6);
             (coefs, n) = _column(c, COLUMN_T);
             Bn254.addFromMemory(acc, t, coefs, n);
-            o.commitment = acc;
-            o.z = s.z;
-            o.mu = s.key.mu;
-            o.v = value;
-            o.proof = s.sections.opening;
-            o.tauG2 = [TAU_X_IM, TAU_X_RE, TAU_Y_IM, TAU_Y_RE];
-            Mercury.verify(o, s.t.move(Mercury.MAX_ABSORBED));
+            _checkOpening(s, acc, value);
         }
+    }
+
+    /// @dev Calls the opening verifier with the commitment at `acc`.
+    function _checkOpening(Session memory s, uint256 acc, uint256 value) private view {
+        OpeningVerifier opening = OPENING;
+        uint256 selector = uint32(OpeningVerifier.check.selector);
+        uint256 t = s.t;
+        uint256 z = s.z;
+        uint256 mu = s.key.mu;
+        uint256 proof = s.sections.opening;
+        bool ok;
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(data, selector)
+            mstore(add(data, 32), mload(t))
+            mstore(add(data, 64), value)
+            mcopy(add(data, 96), acc, 64)
+            mstore(add(data, 160), mu)
+            mcopy(add(data, 192), z, shl(6, mu))
+            calldatacopy(add(data, add(192, shl(6, mu))), proof, OPENING_BYTES)
+            ok := staticcall(gas(), opening, add(data, 28), add(shl(6, mu), add(164, OPENING_BYTES)), 0, 32)
+            value := mload(0)
+        }
+        if (!ok) revert Verifier_OutOfGas();
+        if (value != 1) Verdict.reject();
     }
 
     function _column(FormContext memory c, uint256 column) private pure returns (uint256 coefs, uint256 n) {

@@ -37,10 +37,10 @@ def relu_table(log, row, lo):
 def mlp(rand, flags):
     """in[5] -> copy -> relu((W x + b + 2) >> 2) [3] -> out[3]."""
     chunks = {W: 2, IN: flags & 1, OUT: flags >> 1, F: 2, G: 1, T: 2}
-    tables = [range_table(4, 0, -8), range_table(2, 16, 0), relu_table(6, 64, -32)]
+    tables = [range_table(4, 0, -8), range_table(2, 16, 0), relu_table(6, 128, -32)]
     tensors = [
-        Tensor(IN, 0, [5]), Tensor(F, 8, [5]), Tensor(W, 0, [3, 5]), Tensor(W, 64, [3]),
-        Tensor(F, 84, [3]), Tensor(F, 0, [3]), Tensor(G, 0, [3]), Tensor(OUT, 0, [3]),
+        Tensor(IN, 0, [5]), Tensor(F, 8, [5]), Tensor(W, 0, [3, 5]), Tensor(W, 128, [3]),
+        Tensor(F, 148, [3]), Tensor(F, 0, [3]), Tensor(G, 0, [3]), Tensor(OUT, 0, [3]),
     ]  # fmt: skip
     steps = [
         Step([5], [(1, 0, 1)], [], [(1, same(0, [0]))]),
@@ -48,8 +48,8 @@ def mlp(rand, flags):
              [(1, [5], 0, same(2, [0, 1]), same(1, [1]))]),
         Step([3], [], [], [(1, same(6, [0])), (-1, same(7, [0]))]),
     ]  # fmt: skip
-    c = Circuit(6, flags, chunks, tables, tensors, steps)
-    weights = [rand.randrange(-3, 4) for _ in range(128)]
+    c = Circuit(7, flags, chunks, tables, tensors, steps)
+    weights = [rand.randrange(-3, 4) for _ in range(256)]
     return c, weights, [rand.randrange(-8, 8) for _ in range(5)], 0
 
 
@@ -80,9 +80,9 @@ def conv(rand, flags):
               (-1, Operand(6, [Map(EQ, p=0), sum_window(1, 2, 2, 1, -1), sum_window(2, 2, 1, 2)]))]),
         # strided picks
         Step([3, 2, 2], [(9, 0, 4)], [], [(2, pick(0)), (-1, pick(1))]),
-        # element-wise products: all axes shared; and a weight that reads only axis 0, axis 1 being free
+        # element-wise products: all axes shared; and a weight that reads only axis 0, the others being free
         Step([3, 2, 2], [(8, 0, 4)], [(1, [(0, 3), (0, 2), (1, 2)])], [],
-             [(1, [], 7, pick(0), pick(1)), (-1, [], 5, pick(1), same(3, [0]))]),
+             [(1, [], 7, pick(0), pick(1)), (-1, [], 1, pick(1), same(3, [0]))]),
         Step([12], [(10, 0, 4)], [], [(1, Operand(9, [Map(REGROUP, p=0, t=1, g=3)]))]),
         Step([4, 3], [(11, 0, 4)], [], [(1, Operand(10, [Map(REGROUP, p=0, t=2, g=1)]))]),
         Step([3, 4], [(12, 0, 4)], [], [],

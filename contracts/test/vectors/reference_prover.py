@@ -284,7 +284,9 @@ def vk_bytes(c, srs_digest, commitments):
         out += bytes([t.log, t.function]) + t.row.to_bytes(4, "big")
         out += (t.lo % 2**64).to_bytes(8, "big")
         lo, hi = (min(t.out), max(t.out)) if t.out else (0, 0)
-        out += (lo % 2**32).to_bytes(4, "big") + (hi % 2**32).to_bytes(4, "big") + b"\0" * 10
+        out += (lo % 2**32).to_bytes(4, "big") + (hi % 2**32).to_bytes(4, "big")
+        one = bytes.fromhex("3f800000") if t.out else bytes(4)  # steps of a function table: 1.0f
+        out += one + one + u16(0)
     for t in c.tensors:
         out += bytes([t.column, len(t.dims)]) + t.offset.to_bytes(4, "big")
         out += axes_bytes(t.dims).ljust(24, b"\0") + u16(0)

@@ -204,32 +204,36 @@ contract LibrariesTest is Test {
         assertEq(AxisWeights.sumWindow(AxisWeights.NO_AXIS, c.taps, w), _sum(c, w, false));
     }
 
+    struct Regroup {
+        uint256[3] dest;
+        uint256[3] src;
+        uint256[3] axes; // of dest
+        uint256[][3] xs;
+        uint256 z;
+        uint256[] zx;
+        uint256 packed; // src
+    }
+
     /// @dev All ways to cut 24 elements into at most three axes, on both sides.
     function testFuzz_regroup(uint256 seed) public pure {
-        uint256[3] memory dest = _boxOf24(seed);
-        uint256[3] memory src = _boxOf24(seed >> 64);
-        uint256 n;
+        Regroup memory g;
+        (g.dest, g.src) = (_boxOf24(seed), _boxOf24(seed >> 64));
+        (g.z, g.zx) = _point(seed ^ 1, _log(g.src[0]) + _log(g.src[1]) + _log(g.src[2]));
         for (uint256 i = 0; i < 3; ++i) {
-            n += _log(src[i]);
-        }
-        (uint256 z, uint256[] memory zx) = _point(seed ^ 1, n);
-        uint256[3] memory axes;
-        uint256[][3] memory xs;
-        uint256 packed;
-        uint256 count = dest[0] == 1 ? 2 : 3; // fewer axes where the first is trivial
-        for (uint256 i = 0; i < 3; ++i) {
-            (axes[i], xs[i]) = _axis(seed ^ (2 + i), dest[i]);
-            packed = packed << 32 | _log(src[i]) << 24 | src[i];
+            (g.axes[i], g.xs[i]) = _axis(seed ^ (2 + i), g.dest[i]);
+            g.packed = g.packed << 32 | _log(g.src[i]) << 24 | g.src[i];
         }
         uint256 sum;
         for (uint256 f = 0; f < 24; ++f) {
-            sum = addmod(sum, mulmod(_eq(zx, _padded(f, src)), _eqBox(f, dest, xs), FR), FR);
+            sum = addmod(sum, mulmod(_eq(g.zx, _padded(f, g.src)), _eqBox(f, g.dest, g.xs), FR), FR);
         }
+        uint256 count = g.dest[0] == 1 ? 2 : 3; // fewer axes where the first is trivial
+        uint256[3] memory axes = g.axes;
         uint256 at;
         assembly ("memory-safe") {
             at := add(axes, mul(32, sub(3, count)))
         }
-        assertEq(AxisWeights.regroup(at, count, packed, z), sum);
+        assertEq(AxisWeights.regroup(at, count, g.packed, g.z), sum);
     }
 
     function _eqBox(uint256 f, uint256[3] memory dims, uint256[][3] memory xs)
@@ -286,13 +290,11 @@ contract LibrariesTest is Test {
     }
 
     function absorbsCalldata(bytes32 state, bytes calldata data) external pure {
-        uint256 t = Transcript.start();
+        uint256 t = Transcript.resume(state, 5);
         uint256 from;
         assembly ("memory-safe") {
-            mstore(t, state)
             from := data.offset
         }
-        t = t.move(5);
         t.absorb("io", from, 5);
         state = keccak256(abi.encodePacked(state, bytes32("io"), uint256(5), data));
         state = keccak256(abi.encodePacked(state, bytes32("rho"), uint256(0)));

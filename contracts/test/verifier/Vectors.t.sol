@@ -11,8 +11,9 @@ contract VectorsTest is VectorLoader {
         uint256 seen;
         for (uint256 i = 0; i < files.length; ++i) {
             if (!_isJson(files[i].path)) continue;
-            ++seen;
             string memory json = vm.readFile(files[i].path);
+            if (!vm.keyExistsJson(json, ".proof")) continue; // vectors of something else
+            ++seen;
             Vector memory v = parse(json);
             uint256 before = gasleft();
             assertTrue(check(v), files[i].path);
@@ -27,7 +28,7 @@ contract VectorsTest is VectorLoader {
         bool accepted = v.verifier.verify(v.key, v.context, v.instances, v.proof);
         uint256 used = vm.snapshotGasLastCall("verifier", "lenet5");
         assertTrue(accepted);
-        assertLt(used, 680_000);
+        assertLt(used, 670_000);
     }
 
     function test_verify_rejectsLies_committedNet() public {
