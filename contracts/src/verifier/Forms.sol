@@ -16,6 +16,7 @@ struct FormContext {
     uint256 z; // point of the opening, with room for 16 further variables
     uint256 top; // eq table of z's top variables (see Fr.eqHigh)
     uint256 coefs; // address of NUM_COLUMNS words, `address of the column's coefficients << 32 | chunks`
+    uint256 memo; // address of MEMO_SLOTS pairs: what determines a map's weight, and the weight
     uint256 outAxes; // address of the step's out axes (see AxisWeights), all at slices of rho
     uint256 numOut;
     uint256 below; // address of lt(dim, rho slice) per out axis, UNKNOWN until needed
@@ -43,6 +44,7 @@ library Forms {
     uint256 private constant SUMWIN = 3;
     uint256 private constant REGROUP = 4;
     uint256 private constant MAP_BYTES = 12;
+    uint256 private constant MEMO_SLOTS = 61;
 
     /// @notice Allocates zero coefficients for all columns.
     function newContext(Key memory k, uint256 rho, uint256 z) internal pure returns (FormContext memory c) {
@@ -53,7 +55,7 @@ library Forms {
         c.rho = rho;
         c.z = z;
         uint256 counts = k.counts;
-        (uint256 coefs, uint256 outAxes) = (0, 0);
+        (uint256 coefs, uint256 memo, uint256 outAxes) = (0, 0, 0);
         assembly ("memory-safe") {
             coefs := mload(0x40)
             let pos := add(coefs, shl(5, NUM_COLUMNS))
@@ -62,6 +64,8 @@ library Forms {
                 mstore(add(coefs, i), or(shl(32, pos), count))
                 pos := add(pos, shl(5, count))
             }
+            memo := pos
+            pos := add(pos, shl(6, MEMO_SLOTS))
             outAxes := pos
             mstore(0x40, add(pos, shl(6, MAX_AXES)))
             // nothing has been written there yet, but scratch use may have left something behind
@@ -71,7 +75,7 @@ library Forms {
                 sub(pos, add(coefs, shl(5, NUM_COLUMNS)))
             )
         }
-        c.coefs = coefs;
+        (c.coefs, c.memo) = (coefs, memo);
         c.outAxes = outAxes;
         unchecked {
             c.below = outAxes + (MAX_AXES << 5);
@@ -364,19 +368,44 @@ library Forms {
         }
     }
 
-    /// @dev The weight of a map of the current operand on one axis, whose lowest variable is `base`.
+    /// @dev The weight of a map of the current operand on one axis, whose lowest variable is `base`. Steps read the same
+    ///      shapes again and again; the points below mu do not change, so their weights are kept.
     function _weight(FormContext memory c, uint256 map, uint256 axis, uint256 base)
+        private
+        pure
+        returns (uint256 weight)
+    {
+        unchecked {
+            uint256 kind = map >> 248;
+            if (kind == ALL || kind == EQ && axis >> 24 == 0) return 1;
+            uint256 from = map >> 240 & 0xff;
+            from = from == 255 ? AxisWeights.NO_AXIS : _axisAt(c.operand.env, from);
+            if (kind == WIN || base + (axis >> 24) > c.mu) return _evaluate(c, map, axis, from, base);
+            // 96 bits of the map, 64 of the environment's axis, 32 of the tensor's, and the base
+            uint256 key = (map >> 160 << 160) | (from << 64) | (axis << 32) | (base + 1);
+            uint256 slot = c.memo + (key % MEMO_SLOTS << 6);
+            uint256 known;
+            assembly ("memory-safe") {
+                known := mload(slot)
+                weight := mload(add(slot, 32))
+            }
+            if (known == key) return weight;
+            weight = _evaluate(c, map, axis, from, base);
+            assembly ("memory-safe") {
+                mstore(slot, key)
+                mstore(add(slot, 32), weight)
+            }
+        }
+    }
+
+    function _evaluate(FormContext memory c, uint256 map, uint256 axis, uint256 from, uint256 base)
         private
         pure
         returns (uint256)
     {
         unchecked {
             uint256 kind = map >> 248;
-            if (kind == ALL || kind == EQ && axis >> 24 == 0) return 1;
-            uint256 env = c.operand.env;
             uint256 z = c.z + (base << 6);
-            uint256 from = map >> 240 & 0xff;
-            from = from == 255 ? AxisWeights.NO_AXIS : _axisAt(env, from);
             if (kind == EQ) return Fr.eq(AxisWeights.pointOf(from), z, axis >> 24);
             AxisWeights.Window memory w = c.window;
             w.stride = map >> 208 & 0xffff;
@@ -387,7 +416,7 @@ library Forms {
             w.z = z;
             if (kind == SUMWIN) return AxisWeights.sumWindow(from, map >> 224 & 0xffff, w);
             if (kind != WIN) revert Verifier_MalformedKey(kind);
-            return AxisWeights.window(from, _axisAt(env, map >> 232 & 0xff), w);
+            return AxisWeights.window(from, _axisAt(c.operand.env, map >> 232 & 0xff), w);
         }
     }
 }
