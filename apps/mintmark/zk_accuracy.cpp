@@ -79,6 +79,8 @@ class Stages {
         bar_ = std::make_unique<Progress>(std::string(what), kStages);
         bar_->advance(done_);
     }
+    /// Clears the line.
+    void end() { bar_.reset(); }
 
   private:
     static constexpr std::uint64_t kStages = 6;
@@ -125,6 +127,7 @@ Status prove(const App& app, const AccuracyFlags& flags) {
     const Bytes vk = encode(job.key);
     MINTMARK_CHECK(write_file(flags.key_out, vk));
     MINTMARK_CHECK(proof.write(flags.zk.proof));
+    stages->end();
     json::Json value = result_json(proof);
     value["proof_path"] = flags.zk.proof;
     value["proof_bytes"] = proof.proof.proof.size();
