@@ -76,6 +76,9 @@ int main(int argc, char** argv) {
     mintmark::app::add_node_commands(root, app);
     mintmark::app::add_infer_commands(root, app);
     mintmark::app::add_revenue_commands(root, app);
+    mintmark::app::add_license_commands(root, app);
+    mintmark::app::add_derivative_commands(root, app);
+    mintmark::app::add_vault_commands(root, app);
     mintmark::app::add_completion_command(root, app);
     try {
         root.parse(argc, argv);

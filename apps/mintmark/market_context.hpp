@@ -40,5 +40,8 @@ void add_channel_commands(CLI::App& root, App& app);
 void add_price_commands(CLI::App& root, App& app);
 void add_gate_commands(CLI::App& root, App& app);
 void add_revenue_commands(CLI::App& root, App& app);
+void add_license_commands(CLI::App& root, App& app);
+void add_derivative_commands(CLI::App& root, App& app);
+void add_vault_commands(CLI::App& root, App& app);
 
 }  // namespace mintmark::app

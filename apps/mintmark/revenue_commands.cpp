@@ -4,6 +4,7 @@
 #include "market_context.hpp"
 #include "mintmark/chain/address.hpp"
 #include "mintmark/market/amount.hpp"
+#include "mintmark/market/licensing.hpp"
 #include "mintmark/market/registry.hpp"
 #include "mintmark/market/revenue.hpp"
 
@@ -13,7 +14,18 @@ namespace {
 struct RevenueArgs {
     std::vector<std::uint64_t> models;
     bool is_platform = false;
+    std::string token;  ///< empty: native
 };
+
+Result<Address> token_of(const RevenueArgs& args) {
+    if (args.token.empty()) return market::kNative;
+    return chain::parse_address(args.token);
+}
+
+/// Native amounts in ETH, a token's in its smallest units.
+std::string amount_text(const RevenueArgs& args, const chain::U256& amount) {
+    return args.token.empty() ? market::format_amount(amount) : amount.to_string() + " units";
+}
 
 /// --model, or the models of the chosen wallet.
 Result<std::vector<std::uint64_t>> models_of(const App& app, market::Market& market,
@@ -30,19 +42,20 @@ Status show(const App& app, const RevenueArgs& args) {
     MINTMARK_TRY(market::Market market, open_market(app));
     MINTMARK_TRY(const auto models, models_of(app, market, args));
     MINTMARK_TRY(const market::PlatformAccount platform, market::platform_account(market));
+    MINTMARK_TRY(const Address token, token_of(args));
     json::Json rows = json::Json::array();
     Table table;
     for (const std::uint64_t id : models) {
-        MINTMARK_TRY(const market::CreatorAccount account, market::creator_account(market, id));
+        MINTMARK_TRY(const market::CreatorAccount account,
+                     market::creator_account(market, id, token));
         rows.push_back({{"model", id},
                         {"earned", account.earned.to_string()},
                         {"claimed", account.claimed.to_string()},
                         {"claimable", account.claimable.to_string()}});
-        table.row(fmt::format("model {}", id),
-                  fmt::format("earned {}, claimed {}, claimable {}",
-                              market::format_amount(account.earned),
-                              market::format_amount(account.claimed),
-                              market::format_amount(account.claimable)));
+        table.row(
+            fmt::format("model {}", id),
+            fmt::format("earned {}, claimed {}, claimable {}", amount_text(args, account.earned),
+                        amount_text(args, account.claimed), amount_text(args, account.claimable)));
     }
     table.row("platform",
               fmt::format("{} %, claimable {} (to {})", static_cast<double>(platform.ppm) / 1e4,
@@ -59,13 +72,12 @@ Status show(const App& app, const RevenueArgs& args) {
 }
 
 void add_claim(json::Json& rows, Table& table, const std::string& what,
-               const market::Claimed& claimed) {
+               const market::Claimed& claimed, const std::string& amount) {
     rows.push_back({{"what", what},
                     {"amount", claimed.amount.to_string()},
                     {"to", chain::to_checksum(claimed.to)},
                     {"tx", tx_json(claimed.receipt)}});
-    table.row(what, fmt::format("{} to {}", market::format_amount(claimed.amount),
-                                chain::to_checksum(claimed.to)));
+    table.row(what, fmt::format("{} to {}", amount, chain::to_checksum(claimed.to)));
     table.row("transaction", tx_text(claimed.receipt));
 }
 
@@ -79,21 +91,48 @@ Status claim(const App& app, const RevenueArgs& args) {
     json::Json rows = json::Json::array();
     Table table;
     std::optional<Error> last;
+    MINTMARK_TRY(const Address token, token_of(args));
     const auto keep = [&](const std::string& what, Result<market::Claimed> claimed) {
         if (claimed)
-            add_claim(rows, table, what, *claimed);
+            add_claim(rows, table, what, *claimed, amount_text(args, claimed->amount));
         else
             last = claimed.error();
     };
     for (const std::uint64_t id : models) {
-        keep(fmt::format("model {}", id), market::claim_creator(market, key, id));
+        keep(fmt::format("model {}", id), market::claim_creator(market, key, id, token));
     }
-    if (args.is_platform) keep("platform", market::claim_platform(market, key));
+    if (args.is_platform) keep("platform", market::claim_platform(market, key, token));
     if (rows.empty()) {
         if (last) return std::unexpected(*last);
         return fail(ErrorCode::kNotFound, "this wallet owns no model", "say which with --model");
     }
     emit(app, {{"claims", rows}}, table.text());
+    return {};
+}
+
+/// Credits every ancestor of the models with its royalties.
+Status collect(const App& app, const RevenueArgs& args) {
+    MINTMARK_TRY(market::Market market, open_market(app));
+    MINTMARK_TRY(const Address token, token_of(args));
+    MINTMARK_TRY(const auto models, models_of(app, market, args));
+    MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
+    json::Json rows = json::Json::array();
+    Table table;
+    for (const std::uint64_t model : models) {
+        MINTMARK_TRY(const market::DerivativeInfo info, market::get_derivative(market, model));
+        for (const market::AncestorInfo& ancestor : info.ancestors) {
+            auto out = market::collect_royalty(market, key, {model, ancestor.model, token});
+            if (!out && out.error().code == ErrorCode::kNotFound) continue;
+            if (!out) return std::unexpected(out.error());
+            rows.push_back({{"model", model},
+                            {"ancestor", ancestor.model},
+                            {"amount", out->amount.to_string()},
+                            {"tx", tx_json(out->receipt)}});
+            table.row(fmt::format("model {}", ancestor.model),
+                      fmt::format("{} of model {}", amount_text(args, out->amount), model));
+        }
+    }
+    emit(app, {{"royalties", rows}}, rows.empty() ? "no royalties to collect" : table.text());
     return {};
 }
 
@@ -111,6 +150,12 @@ void add_revenue_commands(CLI::App& root, App& app) {
                   [&app, args] { return claim(app, *args); });
     sub->add_option("--model", args->models, "model ids [all of your wallet]");
     sub->add_flag("--platform", args->is_platform, "the platform's part, to its treasury");
+    sub = command(*group, app, "collect", "credit the ancestors of models with their royalties",
+                  [&app, args] { return collect(app, *args); });
+    sub->add_option("--model", args->models, "derivatives [all of your wallet]");
+    for (CLI::App* each : group->get_subcommands({})) {
+        each->add_option("--token", args->token, "an accepted ERC-20 [the native currency]");
+    }
 }
 
 }  // namespace mintmark::app

@@ -9,6 +9,7 @@ import sys
 import accuracy
 import bad_input
 import examples
+import rights
 import selling
 import standalone
 import story
@@ -23,7 +24,7 @@ def build_contracts():
 
 def main():
     build_contracts()
-    suites = [story.suite, accuracy.suite, standalone.suite, bad_input.suite, selling.suite]
+    suites = [story.suite, rights.suite, accuracy.suite, standalone.suite, bad_input.suite, selling.suite]
     if "--no-examples" not in sys.argv[1:]:
         suites.append(examples.suite)
     world, market = World("e2e"), World("selling")

@@ -105,7 +105,8 @@ interface IRevenueRouter {
         returns (uint256 amount);
 
     /// @notice Sets the node's part. Only the model's owner. A higher part holds at once, a lower one after NODE_NOTICE,
-    /// so that a call that was served is not paid less.
+    /// so that a call that was served is not paid less. With a vault it never rises above what it was when the vault
+    /// was opened: otherwise the owner could take the shareholders' income through a node of his own.
     function setNodePpm(ModelId modelId, uint32 ppm) external;
 
     /// @notice Makes the model's vault: an ERC-20 whose `shares` go to `to`, entitled to `ppm` of what would be the

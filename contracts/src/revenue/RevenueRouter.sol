@@ -34,6 +34,7 @@ contract RevenueRouter is RevenueLedger, AcceptedTokens, ReentrancyGuardTransien
         uint24 nextNodePpm;
         uint48 nextAt;
         uint24 vaultPpm;
+        uint24 nodeCap; // with a vault: the node's part never rises above
     }
 
     IModelRegistry private immutable _registry;
@@ -147,8 +148,9 @@ contract RevenueRouter is RevenueLedger, AcceptedTokens, ReentrancyGuardTransien
     /// @inheritdoc IRevenueRouter
     function setNodePpm(ModelId modelId, uint32 ppm) external {
         _checkModelOwner(modelId);
-        if (ppm > PPM) revert RevenueRouter_NodePpmAboveLimit(ppm, PPM);
         ModelRates storage rates = _rates[modelId];
+        uint256 limit = rates.vaultPpm == 0 ? PPM : rates.nodeCap;
+        if (ppm > limit) revert RevenueRouter_NodePpmAboveLimit(ppm, limit);
         uint24 current = uint24(_nodePpm(rates));
         uint48 startsAt = uint48(block.timestamp) + (ppm < current ? NODE_NOTICE : 0);
         (rates.nodePpm, rates.nextNodePpm, rates.nextAt) = (current, uint24(ppm), startsAt);
@@ -165,7 +167,8 @@ contract RevenueRouter is RevenueLedger, AcceptedTokens, ReentrancyGuardTransien
         if (_vault[modelId] != address(0)) revert RevenueRouter_VaultKnown(modelId, _vault[modelId]);
         if (ppm == 0 || ppm > PPM) revert RevenueRouter_VaultPpmOutOfRange(ppm, 1, PPM);
         vault = Clones.clone(vaultImplementation);
-        (_vault[modelId], _rates[modelId].vaultPpm) = (vault, uint24(ppm));
+        ModelRates storage rates = _rates[modelId];
+        (_vault[modelId], rates.vaultPpm, rates.nodeCap) = (vault, uint24(ppm), uint24(_nodePpm(rates)));
         emit VaultOpened(modelId, vault, ppm, shares);
         IRevenueVault(vault).initialise(modelId, shares, to);
     }

@@ -126,12 +126,12 @@ contract RightsHandler is LicensingBase {
     }
 
     function collect(uint256 pick, uint256 which, bool native) external {
-        ModelId model = models[pick % models.length];
+        address token = native ? NATIVE : address(usdc);
+        (bool found, ModelId model) = owing(pick, token);
+        if (!found) return;
         IDerivativeGraph.Ancestor[] memory ancestors = graph.ancestorsOf(model);
-        if (ancestors.length == 0) return;
         ModelId ancestor = ancestors[which % ancestors.length].modelId;
         if (graph.royaltyPpm(model, ancestor) == 0) return;
-        address token = native ? NATIVE : address(usdc);
         uint256 vaultBefore = vaultSum(ancestor, token);
         uint256 expected = revenueRouter.royaltyCollectable(model, ancestor, token);
         assertEq(revenueRouter.collectRoyalty(model, ancestor, token), expected);
@@ -164,8 +164,10 @@ contract RightsHandler is LicensingBase {
 
     function changeRates(uint256 pick, uint256 nodePpm, uint256 platformPpm) external {
         ModelId model = models[pick % models.length];
-        vm.prank(registry.modelOwner(model));
-        revenueRouter.setNodePpm(model, uint32(nodePpm % 1_000_001));
+        if (revenueRouter.vaultOf(model) == address(0)) {
+            vm.prank(registry.modelOwner(model));
+            revenueRouter.setNodePpm(model, uint32(nodePpm % 1_000_001));
+        }
         setPlatform(uint32(platformPpm % 100_001));
     }
 
@@ -297,6 +299,15 @@ contract RightsHandler is LicensingBase {
         for (uint256 i = 0; i < ancestors.length; ++i) {
             sum += revenueRouter.royaltyCollectable(model, ancestors[i].modelId, token);
         }
+    }
+
+    /// @dev A model, from `pick` on, whose ancestors have something to collect.
+    function owing(uint256 pick, address token) private view returns (bool, ModelId model) {
+        for (uint256 i = 0; i < models.length; ++i) {
+            model = models[(pick % models.length + i) % models.length];
+            if (collectable(model, token) != 0) return (true, model);
+        }
+        return (false, model);
     }
 
     function balance(address token, address account) public view returns (uint256) {

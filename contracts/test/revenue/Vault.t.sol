@@ -199,6 +199,26 @@ contract VaultTest is LicensingBase {
         revenueRouter.raiseVaultPpm(modelId, 700_000);
     }
 
+    function test_D18_theOwnerCannotTakeTheSharesIncomeThroughANode() public {
+        // No node's part when the vault was opened: none ever.
+        vm.startPrank(creator);
+        vm.expectRevert(abi.encodeWithSelector(IRevenueRouter.RevenueRouter_NodePpmAboveLimit.selector, 1, 0));
+        revenueRouter.setNodePpm(modelId, 1);
+        vm.stopPrank();
+        ModelId other = born(tuner);
+        vm.startPrank(tuner);
+        revenueRouter.setNodePpm(other, 300_000);
+        revenueRouter.openVault(other, 500_000, 100, alice);
+        revenueRouter.setNodePpm(other, 100_000);
+        skip(1 days);
+        revenueRouter.setNodePpm(other, 300_000);
+        vm.expectRevert(
+            abi.encodeWithSelector(IRevenueRouter.RevenueRouter_NodePpmAboveLimit.selector, 300_001, 300_000)
+        );
+        revenueRouter.setNodePpm(other, 300_001);
+        vm.stopPrank();
+    }
+
     function test_claim_waitsWhileTheModelIsTagged() public {
         payUsdc(modelId, 2000);
         uint256 dispute = disputes.open{value: DISPUTE_BOND}(modelId, "evidence", "");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "mintmark/chain/address.hpp"
 #include "mintmark/hash/keccak.hpp"
 #include "mintmark/market/contract_errors.hpp"
 
@@ -36,9 +37,14 @@ Result<std::uint64_t> Market::now() {
     return std::max(block.timestamp, static_cast<std::uint64_t>(clock));
 }
 
+Result<Address> Market::resolve(std::string_view contract) const {
+    if (contract.starts_with("0x")) return chain::parse_address(contract);
+    return deployment_.contract(contract);
+}
+
 Result<std::vector<chain::AbiValue>> Market::read(const ContractCall& call,
                                                   std::string_view returns) {
-    MINTMARK_TRY(const Address to, deployment_.contract(call.contract));
+    MINTMARK_TRY(const Address to, resolve(call.contract));
     return explained(client_->call(to, call.signature, call.arguments, returns));
 }
 
@@ -56,7 +62,7 @@ Result<Address> Market::read_address(const ContractCall& call) {
 
 Result<chain::Intent> Market::intent(const ContractCall& call) const {
     chain::Intent out;
-    MINTMARK_TRY(out.to, deployment_.contract(call.contract));
+    MINTMARK_TRY(out.to, resolve(call.contract));
     MINTMARK_TRY(out.data, chain::encode_call(call.signature, call.arguments));
     out.value = call.value;
     return out;

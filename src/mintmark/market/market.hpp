@@ -14,7 +14,7 @@ namespace mintmark::market {
 
 /// A call of one contract of the deployment.
 struct ContractCall {
-    std::string_view contract;   ///< name in the deployment, "AccessPass"
+    std::string_view contract;   ///< name in the deployment, "AccessPass", or an address "0x…"
     std::string_view signature;  ///< "buy((uint256,…))"
     std::vector<chain::AbiValue> arguments = {};
     chain::U256 value = {};  ///< wei
@@ -63,6 +63,7 @@ class Market {
   private:
     Market(chain::Deployment deployment, std::unique_ptr<chain::RpcClient> client)
         : deployment_(std::move(deployment)), client_(std::move(client)) {}
+    [[nodiscard]] Result<Address> resolve(std::string_view contract) const;
     [[nodiscard]] Result<chain::Intent> intent(const ContractCall& call) const;
 
     chain::Deployment deployment_;

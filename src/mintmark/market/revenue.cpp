@@ -53,4 +53,52 @@ Result<Claimed> claim_platform(Market& market, const chain::PrivateKey& key) {
     return out;
 }
 
+Result<CreatorAccount> creator_account(Market& market, std::uint64_t model, const Address& token) {
+    const std::vector<AbiValue> id = {AbiValue(model), AbiValue(token)};
+    CreatorAccount out;
+    MINTMARK_TRY(const auto account, market.read({kRouter, "creatorAccount(uint256,address)", id},
+                                                 "(uint256,uint256)"));
+    MINTMARK_TRY(out.earned, account[0].as_u256());
+    MINTMARK_TRY(out.claimed, account[1].as_u256());
+    MINTMARK_TRY(out.claimable, market.read_number({kRouter, "claimable(uint256,address)", id}));
+    return out;
+}
+
+Result<Claimed> claim_creator(Market& market, const chain::PrivateKey& key, std::uint64_t model,
+                              const Address& token) {
+    MINTMARK_TRY(const CreatorAccount account, creator_account(market, model, token));
+    if (account.claimable.is_zero()) return nothing();
+    Claimed out = {account.claimable, {}, {}};
+    MINTMARK_TRY(out.to,
+                 market.read_address({"ModelRegistry", "payoutOf(uint256)", {AbiValue(model)}}));
+    MINTMARK_TRY(
+        out.receipt,
+        market.send(key, {kRouter, "claim(uint256,address)", {AbiValue(model), AbiValue(token)}}));
+    return out;
+}
+
+Result<Claimed> claim_platform(Market& market, const chain::PrivateKey& key, const Address& token) {
+    Claimed out;
+    MINTMARK_TRY(out.amount,
+                 market.read_number({kRouter, "platformClaimable(address)", {AbiValue(token)}}));
+    if (out.amount.is_zero()) return nothing();
+    MINTMARK_TRY(out.to, market.read_address({kRouter, "treasury()"}));
+    MINTMARK_TRY(out.receipt,
+                 market.send(key, {kRouter, "claimPlatform(address)", {AbiValue(token)}}));
+    return out;
+}
+
+Result<Claimed> collect_royalty(Market& market, const chain::PrivateKey& key,
+                                const RoyaltyRef& royalty) {
+    const std::vector<AbiValue> what = {AbiValue(royalty.model), AbiValue(royalty.ancestor),
+                                        AbiValue(royalty.token)};
+    Claimed out;
+    MINTMARK_TRY(out.amount, market.read_number(
+                                 {kRouter, "royaltyCollectable(uint256,uint256,address)", what}));
+    if (out.amount.is_zero()) return nothing();
+    MINTMARK_TRY(out.receipt,
+                 market.send(key, {kRouter, "collectRoyalty(uint256,uint256,address)", what}));
+    return out;
+}
+
 }  // namespace mintmark::market

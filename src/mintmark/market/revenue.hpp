@@ -20,6 +20,21 @@ struct PlatformAccount {
     chain::U256 claimable;
 };
 
+/// Royalties that `ancestor` takes of `model`'s income.
+struct RoyaltyRef {
+    std::uint64_t model = 0;
+    std::uint64_t ancestor = 0;
+    Address token = {};
+};
+
+/// A vault to open: `shares` go to `to`, entitled to `ppm` of what would be the creator's.
+struct VaultOrder {
+    std::uint64_t model = 0;
+    std::uint64_t ppm = 0;
+    chain::U256 shares;
+    Address to = {};
+};
+
 struct Claimed {
     chain::U256 amount;
     Address to = {};
@@ -33,5 +48,36 @@ struct Claimed {
                                             std::uint64_t model);
 /// Pulls the platform's part to the treasury; kNotFound when there is nothing.
 [[nodiscard]] Result<Claimed> claim_platform(Market& market, const chain::PrivateKey& key);
+
+/// The zero address: the native currency.
+inline constexpr Address kNative = {};
+
+/// The same for an accepted token, in its smallest units.
+[[nodiscard]] Result<CreatorAccount> creator_account(Market& market, std::uint64_t model,
+                                                     const Address& token);
+[[nodiscard]] Result<Claimed> claim_creator(Market& market, const chain::PrivateKey& key,
+                                            std::uint64_t model, const Address& token);
+[[nodiscard]] Result<Claimed> claim_platform(Market& market, const chain::PrivateKey& key,
+                                             const Address& token);
+/// Credits one ancestor with its royalties of a descendant; kNotFound when there are none.
+[[nodiscard]] Result<Claimed> collect_royalty(Market& market, const chain::PrivateKey& key,
+                                              const RoyaltyRef& royalty);
+
+/// A model's vault (docs/spec/contracts.md §15).
+struct VaultInfo {
+    Address address = {};  ///< zero: the model has none
+    std::uint64_t ppm = 0;
+    chain::U256 shares;
+    chain::U256 held;       ///< of `account`
+    chain::U256 claimable;  ///< by `account`, in the token's smallest units
+};
+
+[[nodiscard]] Result<VaultInfo> get_vault(Market& market, std::uint64_t model,
+                                          const Address& account, const Address& token);
+[[nodiscard]] Result<chain::Receipt> open_vault(Market& market, const chain::PrivateKey& key,
+                                                const VaultOrder& order);
+/// Claims the wallet's income of a vault to itself; kNotFound when there is none.
+[[nodiscard]] Result<Claimed> claim_shares(Market& market, const chain::PrivateKey& key,
+                                           std::uint64_t model, const Address& token);
 
 }  // namespace mintmark::market
