@@ -67,7 +67,9 @@ TEST_P(Mutations, OnlyTheUnchangedProofIsAccepted) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Vectors, Mutations,
-                         ::testing::Values("relu", "mixed", "net_committed_mu7", "net_hidden_input_mu7"));
+                         ::testing::Values("relu", "mixed", "net_committed_mu7",
+                                           "net_hidden_input_mu7", "ref_mlp_public",
+                                           "ref_conv_committed"));
 
 }  // namespace
 }  // namespace mintmark::testing

@@ -24,6 +24,14 @@ contract MutationsTest is VectorLoader {
         _mutations("net_hidden_input_mu7");
     }
 
+    function test_mutations_referenceMlp() public {
+        _mutations("ref_mlp_public");
+    }
+
+    function test_mutations_referenceConv() public {
+        _mutations("ref_conv_committed");
+    }
+
     function _mutations(string memory name) private {
         Vector memory honest = load(name);
         assertTrue(check(honest), "honest");
