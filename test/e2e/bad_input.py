@@ -210,7 +210,7 @@ def interrupted_push_goes_on(world):
     assert process.returncode == INTERRUPTED, (process.returncode, err)
     assert len([line for line in err.splitlines() if line]) == 1, err
     assert not (person.home / "models/large/pushed.json").exists()
-    assert not [name for name in files_below(person.home) if "tmp" in name], "half-written files"
+    assert not [name for name in files_below(person.home) if ".tmp." in name], "half-written files"
     again = person.ok("model", "push", folder, "--name", "large")
     assert again["cid"] == reference["cid"] and again["blocks_kept"] > 0
 
@@ -233,7 +233,7 @@ def interrupted_publish_goes_on(world):
         process.communicate(timeout=60)
         assert process.returncode in (INTERRUPTED, 0), field  # 0: it was through before the signal came
         interrupted += process.returncode == INTERRUPTED
-        assert not [name for name in files_below(person.home) if "tmp" in name], "half-written files"
+        assert not [name for name in files_below(person.home) if ".tmp." in name], "half-written files"
     assert interrupted > 0, "the signal always came too late"
     done = person.ok(*arguments)
     assert json.loads(state.read_text())["active"]

@@ -1,4 +1,6 @@
 """Licences, derivatives, royalties and shares, on the story's chain and with its people."""
+import time
+
 from harness import ETHER, EXISTS, NOT_FOUND, PRICE, REJECTED, Suite, fee
 
 suite = Suite()
@@ -18,8 +20,12 @@ def pay(world, model, amount):
     payer = world.rpc("eth_accounts")[1]
     sent = world.rpc("eth_sendTransaction",
                      {"from": payer, "to": world.contract("RevenueRouter"), "value": hex(amount), "data": data})
-    receipt = world.rpc("eth_getTransactionReceipt", sent)
-    return receipt["status"] == "0x1"
+    for _ in range(300):  # it is mined at once, but not before the answer
+        receipt = world.rpc("eth_getTransactionReceipt", sent)
+        if receipt is not None:
+            return receipt["status"] == "0x1"
+        time.sleep(0.1)
+    return False
 
 
 @suite.test
