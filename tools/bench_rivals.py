@@ -46,13 +46,12 @@ def venv():
 def limited(command, folder, seconds, gigabytes):
     """Runs to the end or to a limit; (seconds, peak bytes)."""
     start = time.monotonic()
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                               errors="replace")
-    os.set_blocking(process.stderr.fileno(), False)
-    peak, said = 0, ""
+    errors = pathlib.Path(folder) / "stderr.txt"
+    with errors.open("w") as stream:
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=stream)
+    peak = 0
     while True:
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        said = (said + (process.stderr.read() or ""))[-2000:]
         if pid:
             peak = max(peak, usage.ru_maxrss * 1024)
             process.returncode = os.waitstatus_to_exitcode(status)
@@ -66,7 +65,7 @@ def limited(command, folder, seconds, gigabytes):
             raise Failed(f"more than {seconds:.0f} s" if over_time else f"more than {gigabytes} GB")
         time.sleep(0.05)
     if process.returncode != 0:
-        lines = [line for line in said.strip().splitlines() if line.strip()]
+        lines = [line for line in errors.read_text(errors="replace").splitlines() if line.strip()]
         raise Failed(lines[-1][:200] if lines else f"exit status {process.returncode}")
     return time.monotonic() - start, peak
 

@@ -23,6 +23,7 @@ def settings():
     arguments.input_visibility = "private"
     arguments.output_visibility = "public"
     arguments.param_visibility = "fixed"
+    arguments.variables = [(name, 1) for name in ("batch_size", "batch", "N")]  # dynamic batches are one sample
     return ezkl.gen_settings("network.onnx", "settings.json", py_run_args=arguments)
 
 
