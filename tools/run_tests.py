@@ -83,7 +83,8 @@ def main():
         "e2e": e2e,
         "dev": lambda: cpp("dev"),
         "long": lambda: cpp("release", long=True),
-        "long-contracts": lambda: contracts("--match-contract", "MutationsTest", MINTMARK_MUTATIONS="2500"),
+        "long-contracts": lambda: contracts("--match-contract", "MutationsTest", MINTMARK_MUTATIONS="1700",
+                                            FOUNDRY_GAS_LIMIT="1000000000000"),  # of a whole test, not of a proof
     }
     chosen = args.only or (["long", "long-contracts"] if args.long else ["release", "contracts", "e2e", "dev"])
     rows, total_passed, total_failed = [], 0, 0
