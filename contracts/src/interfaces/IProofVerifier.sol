@@ -2,7 +2,11 @@
 pragma solidity 0.8.37;
 
 /// @title A proof system, as the registry and the router see it
-/// @notice Total on any input: a malformed proof, key or instance list gives `false` (a revert counts as `false` too).
+/// @notice The one adapter interface: Mintmark's universal verifier and every adapter of another system (verifier/adapters/)
+/// implement it. The router calls it statically, with limited gas, and reads one word: an adapter that re-enters, burns
+/// gas or answers megabytes has refused. A system in which time passes (bonds, audits) keeps its own state and accepts
+/// what is final in it.
+/// @dev Total on any input: a malformed proof, key or instance list gives `false` (a revert counts as `false` too).
 interface IProofVerifier {
     /// @notice Says whether `proof` shows that the circuit of `key` maps the instances' input part to their output part.
     /// @param key the contract whose code is one zero byte (STOP), then the verifying key (docs/spec/protocol.md §8)

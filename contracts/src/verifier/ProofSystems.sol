@@ -5,6 +5,7 @@ import {Guarded} from "../governance/Guarded.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
 import {IVerifierRouter} from "../interfaces/IVerifierRouter.sol";
+import {BoundedCall} from "../libraries/BoundedCall.sol";
 import {ProofSystemId} from "../types/Ids.sol";
 
 /// @title The table of proof systems
@@ -41,8 +42,8 @@ abstract contract ProofSystems is IVerifierRouter, Guarded {
         return _systems[system];
     }
 
-    /// @dev Whether the version's pinned verifier accepts the proof. A verifier that reverts or runs out of its gas
-    /// limit has not accepted.
+    /// @dev Whether the version's pinned verifier accepts the proof. A verifier that reverts, runs out of its gas
+    /// limit or answers anything but one has not accepted.
     function _accepts(
         IModelRegistry.Route memory route,
         bytes32 context,
@@ -58,14 +59,11 @@ abstract contract ProofSystems is IVerifierRouter, Guarded {
         if (verifier.codehash != route.verifierCodehash) {
             revert VerifierRouter_CodehashMismatch(verifier.codehash, route.verifierCodehash);
         }
-        try IProofVerifier(verifier).verify{gas: gasLimit}(
-            route.verifyingKey, context, instances, proof
-        ) returns (
-            bool accepted
-        ) {
-            return accepted;
-        } catch {
-            return false;
-        }
+        (bool ok, uint256 answer) = BoundedCall.word(
+            verifier,
+            gasLimit,
+            abi.encodeCall(IProofVerifier.verify, (route.verifyingKey, context, instances, proof))
+        );
+        return ok && answer == 1;
     }
 }
