@@ -37,6 +37,7 @@ bench-accuracy: build ## one proof that LeNet-5 is right on so many of 1,000 ima
 lint: ## formatting and house rules
 	@clang-format-19 --dry-run --Werror $$(git ls-files '*.cpp' '*.hpp')
 	@python3 tools/tidy.py .
+	@python3 tools/check_defects.py
 
 format: ## rewrite all C++ files with clang-format
 	@clang-format-19 -i $$(git ls-files '*.cpp' '*.hpp')

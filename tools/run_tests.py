@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs every suite and ends with one line: 'N passed, N failed'. Exit status 1 if anything failed.
 
-usage: run_tests.py [--long] [--only NAME ...]      NAMEs: release dev contracts e2e long long-contracts
+usage: run_tests.py [--long] [--only NAME ...]
+NAMEs: defects release contracts e2e dev; long long-contracts long-fuzz mutants
 """
 import argparse
 import pathlib
@@ -12,6 +13,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FORGE = "node_modules/.bin/forge"
+USUAL = ["defects", "release", "contracts", "e2e", "dev"]
+LONG = ["long", "long-contracts", "long-fuzz", "mutants"]
 
 
 def run(command, cwd=ROOT):
@@ -61,6 +64,18 @@ def contracts(*selection, **environment):
     return counted(status, passed, failed + skipped)
 
 
+def defects():
+    print("== a test for every defect of the sketch", flush=True)
+    return (0, 1) if quiet(["python3", "tools/check_defects.py"]) else (1, 0)
+
+
+def mutants():
+    print("== broken contracts, each noticed by a test", flush=True)
+    status, out = run(["make", "-C", "contracts", "mutants"])
+    found = re.findall(r"^(\d+) passed, (\d+) failed$", out, re.M)
+    return counted(status, int(found[-1][0]), int(found[-1][1])) if found else (0, 1)
+
+
 def e2e():
     print("== end to end (the real CLI on a local chain)", flush=True)
     if quiet(["cmake", "--preset", "release"]) or quiet(["cmake", "--build", "--preset", "release", "--target", "mintmark"]):
@@ -78,6 +93,7 @@ def main():
     parser.add_argument("--only", nargs="+", default=None)
     args = parser.parse_args()
     suites = {
+        "defects": defects,
         "release": lambda: cpp("release"),
         "contracts": contracts,
         "e2e": e2e,
@@ -85,8 +101,10 @@ def main():
         "long": lambda: cpp("release", long=True),
         "long-contracts": lambda: contracts("--match-contract", "MutationsTest", MINTMARK_MUTATIONS="1700",
                                             FOUNDRY_GAS_LIMIT="1000000000000"),  # of a whole test, not of a proof
+        "long-fuzz": lambda: contracts(FOUNDRY_PROFILE="long"),
+        "mutants": mutants,
     }
-    chosen = args.only or (["long", "long-contracts"] if args.long else ["release", "contracts", "e2e", "dev"])
+    chosen = args.only or (LONG if args.long else USUAL)
     rows, total_passed, total_failed = [], 0, 0
     for name in chosen:
         begin = time.monotonic()

@@ -79,6 +79,9 @@ int main(int argc, char** argv) {
     mintmark::app::add_license_commands(root, app);
     mintmark::app::add_derivative_commands(root, app);
     mintmark::app::add_vault_commands(root, app);
+    mintmark::app::add_catalog_commands(root, app);
+    mintmark::app::add_governance_commands(root, app);
+    mintmark::app::add_review_commands(root, app);
     mintmark::app::add_completion_command(root, app);
     try {
         root.parse(argc, argv);

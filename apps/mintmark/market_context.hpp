@@ -43,5 +43,9 @@ void add_revenue_commands(CLI::App& root, App& app);
 void add_license_commands(CLI::App& root, App& app);
 void add_derivative_commands(CLI::App& root, App& app);
 void add_vault_commands(CLI::App& root, App& app);
+void add_catalog_commands(CLI::App& root, App& app);
+void add_governance_commands(CLI::App& root, App& app);
+void add_propose_commands(CLI::App& governance, App& app);
+void add_review_commands(CLI::App& root, App& app);
 
 }  // namespace mintmark::app

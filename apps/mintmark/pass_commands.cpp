@@ -1,17 +1,20 @@
 // `mintmark pass`: prepaid calls of a model.
 #include <fmt/format.h>
 
+#include <tuple>
+
 #include "market_context.hpp"
 #include "mintmark/chain/address.hpp"
 #include "mintmark/market/amount.hpp"
-#include "mintmark/market/passes.hpp"
+#include "mintmark/market/channels.hpp"
+#include "mintmark/market/unit_passes.hpp"
 
 namespace mintmark::app {
 namespace {
 
 struct BuyArgs {
     std::uint64_t model = 0, version = 0, calls = 0, days = 0;
-    std::string max_price, to;
+    std::string max_price, to, unit, token = "native", gate_key;
 };
 
 json::Json pass_json(const market::PassInfo& pass) {
@@ -19,6 +22,8 @@ json::Json pass_json(const market::PassInfo& pass) {
             {"model", pass.version.model},
             {"version", pass.version.version},
             {"owner", chain::to_checksum(pass.owner)},
+            {"unit", market::unit_name(pass.unit)},
+            {"token", chain::to_checksum(pass.token)},
             {"calls_left", pass.calls_left},
             {"expires", pass.expires},
             {"escrow", pass.escrow.to_string()}};
@@ -51,6 +56,54 @@ Status buy(const App& app, const BuyArgs& args) {
             .row("price", market::format_amount(bought.price) + " (in escrow, earned call by call)")
             .row("transaction", tx_text(bought.receipt))
             .text());
+    return {};
+}
+
+/// Amounts of native currency as "0.1ETH", of a token with its decimals.
+Result<chain::U256> parse_limit(market::Market& market, const Address& token,
+                                const std::string& text) {
+    if (token == Address{}) return market::parse_amount(text);
+    MINTMARK_TRY(const std::uint8_t decimals, market::token_decimals(market, token));
+    const auto value = chain::parse_units(text, decimals);
+    if (value) return *value;
+    return fail(ErrorCode::kInvalidArgument, fmt::format("'{}' is no amount", text),
+                fmt::format("write tokens with at most {} decimals, 12.5", decimals));
+}
+
+Status buy_units(const App& app, const BuyArgs& args) {
+    market::UnitOrder order;
+    MINTMARK_TRY(order.unit, market::parse_unit(args.unit));
+    if (args.token != "native") {
+        MINTMARK_TRY(order.token, chain::parse_address(args.token));
+    }
+    MINTMARK_TRY(market::Market market, open_market(app));
+    MINTMARK_TRY(order.version, market::resolve_version(market, {args.model, args.version}));
+    MINTMARK_TRY(order.max_price, parse_limit(market, order.token, args.max_price));
+    std::tie(order.units, order.days) = std::pair(args.calls, args.days);
+    if (!args.gate_key.empty()) {
+        order.tariff = market::Tariff::kHolder;
+        MINTMARK_TRY(order.gate_key, chain::U256::parse(args.gate_key));
+    }
+    MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
+    order.to = key.address();
+    if (!args.to.empty()) {
+        MINTMARK_TRY(order.to, parse_account(app, args.to));
+    }
+    MINTMARK_TRY(const market::BoughtPass bought, market::buy_units(market, key, order));
+    MINTMARK_TRY(const market::PassInfo pass, market::get_pass(market, bought.id));
+    json::Json value = pass_json(pass);
+    value["tx"] = tx_json(bought.receipt);
+    emit(app, value,
+         Table()
+             .row("pass", std::to_string(pass.id))
+             .row("units",
+                  fmt::format("{} {}", grouped(pass.calls_left), market::unit_name(pass.unit)))
+             .row("expires", time_text(pass.expires))
+             .row("price", order.token == Address{}
+                               ? market::format_amount(pass.escrow)
+                               : pass.escrow.to_string() + " smallest units of the token")
+             .row("transaction", tx_text(bought.receipt))
+             .text());
     return {};
 }
 
@@ -125,6 +178,19 @@ void add_pass_commands(CLI::App& root, App& app) {
     sub->add_option("--days", args->days, "how long")->required();
     sub->add_option("--max-price", args->max_price, "most that you pay, for example 0.5ETH")
         ->required();
+    sub->add_option("--to", args->to, "owner of the pass [the buyer]");
+    sub = command(*group, app, "buy-units", "buy units of use at the model's price in dollars",
+                  [&app, args] { return buy_units(app, *args); });
+    sub->add_option("--model", args->model, "model id")->required();
+    sub->add_option("--version-id", args->version, "version [the canonical one]");
+    sub->add_option("--unit", args->unit, "input_token, output_token, image, …")->required();
+    sub->add_option("--units", args->calls, "how many; durations in seconds")->required();
+    sub->add_option("--days", args->days, "how long")->required();
+    sub->add_option("--token", args->token, "ERC-20 to pay in [the native currency]");
+    sub->add_option("--max-price", args->max_price, "most that you pay: 0.5ETH, or 12.5 of a token")
+        ->required();
+    sub->add_option("--holder-key", args->gate_key,
+                    "your key of the discount's gate, for example a token id");
     sub->add_option("--to", args->to, "owner of the pass [the buyer]");
     const auto text = std::make_shared<std::string>();
     sub = command(*group, app, "list", "passes of an account",

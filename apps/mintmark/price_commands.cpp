@@ -6,9 +6,15 @@
 #include "mintmark/market/amount.hpp"
 #include "mintmark/market/channels.hpp"
 #include "mintmark/market/rates.hpp"
+#include "mintmark/market/unit_passes.hpp"
 
 namespace mintmark::app {
 namespace {
+
+struct CurrencyArgs {
+    std::string token = "native", feed, low, high;
+    std::uint64_t heartbeat = 3'600;
+};
 
 struct PriceArgs {
     std::uint64_t model = 0, version = 0, gate = 0;
@@ -148,12 +154,45 @@ Status quote(const App& app, const PriceArgs& args) {
     return {};
 }
 
+Status list_currency(const App& app, const CurrencyArgs& args) {
+    market::CurrencyListing listing;
+    MINTMARK_TRY(market::Market market, open_market(app));
+    if (args.token != "native") {
+        MINTMARK_TRY(listing.token, chain::parse_address(args.token));
+    }
+    MINTMARK_TRY(const std::uint8_t decimals, market::token_decimals(market, listing.token));
+    listing.decimals = decimals;
+    MINTMARK_TRY(listing.feed, chain::parse_address(args.feed));
+    listing.heartbeat = args.heartbeat;
+    MINTMARK_TRY(listing.min_answer, chain::U256::parse(args.low));
+    MINTMARK_TRY(listing.max_answer, chain::U256::parse(args.high));
+    MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
+    MINTMARK_TRY(const chain::Receipt receipt, market::list_currency(market, key, listing));
+    emit(app, {{"token", chain::to_checksum(listing.token)}, {"tx", tx_json(receipt)}},
+         Table().row("currency", args.token).row("transaction", tx_text(receipt)).text());
+    return {};
+}
+
+void add_currency_command(CLI::App& group, App& app) {
+    const auto args = std::make_shared<CurrencyArgs>();
+    CLI::App* sub =
+        command(group, app, "currency", "as the operator: list a currency with its feed",
+                [&app, args] { return list_currency(app, *args); });
+    sub->add_option("--token", args->token, "ERC-20 [the native currency]");
+    sub->add_option("--feed", args->feed, "AggregatorV3Interface of dollars per token")->required();
+    sub->add_option("--heartbeat", args->heartbeat, "seconds until an answer is stale [3600]");
+    sub->add_option("--min", args->low, "lowest answer that counts, in the feed's units")
+        ->required();
+    sub->add_option("--max", args->high, "highest answer that counts")->required();
+}
+
 }  // namespace
 
 void add_price_commands(CLI::App& root, App& app) {
     CLI::App* group = root.add_subcommand("price", "prices in dollars per unit of use");
     group->require_subcommand(1);
     group->fallthrough();
+    add_currency_command(*group, app);
     const auto args = std::make_shared<PriceArgs>();
     const auto version_flags = [&args](CLI::App* sub) {
         sub->add_option("--model", args->model, "model id")->required();

@@ -13,7 +13,8 @@ namespace {
 
 struct RevenueArgs {
     std::vector<std::uint64_t> models;
-    bool is_platform = false;
+    bool is_platform = false, is_node = false;
+    std::uint64_t ppm = 0;
     std::string token;  ///< empty: native
 };
 
@@ -84,7 +85,7 @@ void add_claim(json::Json& rows, Table& table, const std::string& what,
 Status claim(const App& app, const RevenueArgs& args) {
     MINTMARK_TRY(market::Market market, open_market(app));
     std::vector<std::uint64_t> models;
-    if (!args.is_platform || !args.models.empty()) {
+    if ((!args.is_platform && !args.is_node) || !args.models.empty()) {
         MINTMARK_TRY(models, models_of(app, market, args));
     }
     MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
@@ -102,6 +103,7 @@ Status claim(const App& app, const RevenueArgs& args) {
         keep(fmt::format("model {}", id), market::claim_creator(market, key, id, token));
     }
     if (args.is_platform) keep("platform", market::claim_platform(market, key, token));
+    if (args.is_node) keep("node", market::claim_node(market, key, token));
     if (rows.empty()) {
         if (last) return std::unexpected(*last);
         return fail(ErrorCode::kNotFound, "this wallet owns no model", "say which with --model");
@@ -136,6 +138,23 @@ Status collect(const App& app, const RevenueArgs& args) {
     return {};
 }
 
+/// The owner's own model's part for whoever serves it.
+Status set_node(const App& app, const RevenueArgs& args) {
+    MINTMARK_TRY(market::Market market, open_market(app));
+    const std::uint64_t model = args.models.front();
+    MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
+    MINTMARK_TRY(const chain::Receipt receipt, market::set_node_part(market, key, model, args.ppm));
+    MINTMARK_TRY(const std::uint64_t now, market::node_part(market, model));
+    emit(app, {{"model", model}, {"ppm", args.ppm}, {"ppm_now", now}, {"tx", tx_json(receipt)}},
+         Table()
+             .row("nodes' part", now == args.ppm
+                                     ? fmt::format("{} ppm", now)
+                                     : fmt::format("{} ppm; {} ppm in a day", now, args.ppm))
+             .row("transaction", tx_text(receipt))
+             .text());
+    return {};
+}
+
 }  // namespace
 
 void add_revenue_commands(CLI::App& root, App& app) {
@@ -150,9 +169,16 @@ void add_revenue_commands(CLI::App& root, App& app) {
                   [&app, args] { return claim(app, *args); });
     sub->add_option("--model", args->models, "model ids [all of your wallet]");
     sub->add_flag("--platform", args->is_platform, "the platform's part, to its treasury");
+    sub->add_flag("--node", args->is_node, "what you have earned by serving others' models");
     sub = command(*group, app, "collect", "credit the ancestors of models with their royalties",
                   [&app, args] { return collect(app, *args); });
     sub->add_option("--model", args->models, "derivatives [all of your wallet]");
+    sub = command(*group, app, "node-part", "what your model pays whoever serves it",
+                  [&app, args] { return set_node(app, *args); });
+    sub->add_option("--model", args->models, "model id")->required()->expected(1);
+    sub->add_option("--ppm", args->ppm, "in millionths of what the ancestors leave")
+        ->required()
+        ->check(CLI::Range(0, 1'000'000));
     for (CLI::App* each : group->get_subcommands({})) {
         each->add_option("--token", args->token, "an accepted ERC-20 [the native currency]");
     }

@@ -23,6 +23,7 @@ contract Handler is TestBase {
     mapping(uint256 passId => uint256) public used;
     mapping(bytes32 nullifier => uint256) public timesSettled;
     mapping(uint256 model => uint256) public earnedBy;
+    mapping(uint256 model => mapping(uint256 version => bytes32)) public published;
     uint256 public paidIn;
     uint256 public refunded;
     uint256 public claimed;
@@ -37,6 +38,8 @@ contract Handler is TestBase {
         VersionId version = publishActive(second, creator, commitment("second line"));
         setPrice(second, version, 333 * PICO / 1000, 7); // far below one wei a call
         lines.push(Line(second, version));
+        _remember(lines[0]);
+        _remember(lines[1]);
         vm.deal(buyer, 1e60);
     }
 
@@ -46,6 +49,18 @@ contract Handler is TestBase {
 
     function revenue() external view returns (RevenueRouter) {
         return revenueRouter;
+    }
+
+    function versionCount(ModelId model) external view returns (uint256) {
+        return registry.versionCount(model);
+    }
+
+    /// @dev Everything of a version but its status.
+    function fingerprint(ModelId model, VersionId version) public view returns (bytes32) {
+        (IModelRegistry.VersionCommitment memory c, IModelRegistry.VersionState memory state) =
+            registry.getVersion(model, version);
+        state.status = IModelRegistry.Status.None;
+        return keccak256(abi.encode(c, state));
     }
 
     function lineCount() external view returns (uint256) {
@@ -154,6 +169,20 @@ contract Handler is TestBase {
         setStatus(chosen.modelId, chosen.versionId, IModelRegistry.Status.Revoked);
         chosen.versionId = publishActive(chosen.modelId, creator, commitment(vm.toString(roll)));
         setPrice(chosen.modelId, chosen.versionId, CALL_PRICE * PICO, 0);
+        _remember(chosen);
+    }
+
+    /// @dev Everything that an owner may still do to a model with published versions.
+    function edit(uint256 line, uint256 what) external {
+        Line memory chosen = lines[line % lines.length];
+        vm.startPrank(creator);
+        if (what % 4 == 0) registry.setCardURI(chosen.modelId, "ipfs://another-card");
+        if (what % 4 == 1) {
+            registry.announceReplica(chosen.modelId, chosen.versionId, "ipfs://bafyreplica");
+        }
+        if (what % 4 == 2) registry.setCanonicalVersion(chosen.modelId, chosen.versionId);
+        if (what % 4 == 3) registry.setPayout(chosen.modelId, payout);
+        vm.stopPrank();
     }
 
     function tip(uint256 line, uint256 amount) external {
@@ -175,6 +204,11 @@ contract Handler is TestBase {
 
     function wait(uint256 time) external {
         skip(bound(time, 1, 5 days));
+    }
+
+    function _remember(Line memory line) private {
+        published[ModelId.unwrap(line.modelId)][VersionId.unwrap(line.versionId)] =
+            fingerprint(line.modelId, line.versionId);
     }
 
     function _request(uint256 id, uint256 nonce)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Test} from "forge-std/Test.sol";
 import {IDerivativeGraph} from "../../src/interfaces/IDerivativeGraph.sol";
 import {DerivativeGraph} from "../../src/licensing/DerivativeGraph.sol";
 import {ModelDisputes} from "../../src/licensing/ModelDisputes.sol";
@@ -9,8 +8,9 @@ import {RevenueRouter} from "../../src/revenue/RevenueRouter.sol";
 import {RevenueVault} from "../../src/revenue/RevenueVault.sol";
 import {ModelId} from "../../src/types/Ids.sol";
 import {RightsHandler} from "./RightsHandler.sol";
+import {PublicInvariants} from "./PublicInvariants.sol";
 
-contract RightsInvariantTest is Test {
+contract RightsInvariantTest is PublicInvariants {
     RightsHandler internal handler;
     RevenueRouter internal router;
     DerivativeGraph internal graph;
@@ -41,9 +41,18 @@ contract RightsInvariantTest is Test {
         targetContract(address(handler));
     }
 
+    /// @dev After every action.
+    function invariant_rights() public {
+        hold("invariant 1_balanceCoversObligations", this.check_1_balanceCoversObligations);
+        hold("invariant 2_moneyIsConserved", this.check_2_moneyIsConserved);
+        hold("invariant 3_graphIsBoundedAndAcyclic", this.check_3_graphIsBoundedAndAcyclic);
+        hold("invariant 4_claimsCommuteAndPayOnce", this.check_4_claimsCommuteAndPayOnce);
+        hold("invariant 12_shareholdersGetTheirPart", this.check_12_shareholdersGetTheirPart);
+    }
+
     /// Public invariant 1: per token, what the router holds covers all that anybody can claim, and no more than the dust
     /// of the ancestors' roundings lies beside it.
-    function invariant_1_balanceCoversObligations() public view {
+    function check_1_balanceCoversObligations() external view {
         _checkBonds();
         for (uint256 t = 0; t < 2; ++t) {
             address token = handler.tokenAt(t);
@@ -64,7 +73,7 @@ contract RightsInvariantTest is Test {
     }
 
     /// Public invariant 2: what came in is what is held and what went out.
-    function invariant_2_moneyIsConserved() public view {
+    function check_2_moneyIsConserved() external view {
         for (uint256 t = 0; t < 2; ++t) {
             address token = handler.tokenAt(t);
             uint256 held = handler.balance(token, address(router));
@@ -74,7 +83,7 @@ contract RightsInvariantTest is Test {
     }
 
     /// Public invariant 3: no cycle, at most 64 ancestors, stacks within the cap, and tables closed under descent.
-    function invariant_3_graphIsBoundedAndAcyclic() public view {
+    function check_3_graphIsBoundedAndAcyclic() external view {
         _checkAgainstLinks();
         for (uint256 i = 0; i < handler.modelCount(); ++i) {
             ModelId model = handler.modelAt(i);
@@ -99,9 +108,23 @@ contract RightsInvariantTest is Test {
         }
     }
 
+    /// Public invariant 4: everybody's claims, in two opposite orders, pay the same to each; a second round pays nothing.
+    function check_4_claimsCommuteAndPayOnce() external {
+        uint256 before = vm.snapshotState();
+        uint256[] memory forwards = handler.claimAll(false);
+        uint256[] memory again = handler.claimAll(true);
+        vm.revertToState(before);
+        uint256[] memory backwards = handler.claimAll(true);
+        vm.revertToState(before);
+        for (uint256 i = 0; i < forwards.length; ++i) {
+            assertEq(forwards[i], backwards[i], "a claim depends on the order");
+            assertEq(again[i], 0, "claimed twice");
+        }
+    }
+
     /// Public invariant 12: every shareholder can claim exactly what his balances at the times of income give him, and
     /// all of them together no more than the vault was given.
-    function invariant_12_shareholdersGetTheirPart() public view {
+    function check_12_shareholdersGetTheirPart() external view {
         for (uint256 i = 0; i < handler.modelCount(); ++i) {
             ModelId model = handler.modelAt(i);
             RevenueVault vault = RevenueVault(payable(router.vaultOf(model)));

@@ -247,6 +247,44 @@ contract RightsHandler is LicensingBase {
         skip(bound(time, 1, 10 days));
     }
 
+    /// @dev Claims everything that anybody can claim of both tokens once the royalties are collected; returns what each claim
+    /// paid, at the same place whatever the order. Only invariants call it, and take it back.
+    function claimAll(bool backwards) external returns (uint256[] memory paid) {
+        for (uint256 i = 0; i < models.length; ++i) {
+            _collectAll(models[backwards ? models.length - 1 - i : i]);
+        }
+        uint256 size = 5 * models.length + 2; // platform and node last
+        paid = new uint256[](2 * size);
+        for (uint256 i = 0; i < 2 * size; ++i) {
+            uint256 at = backwards ? 2 * size - 1 - i : i;
+            paid[at] = _claimOne(at % size, list[at / size]);
+        }
+    }
+
+    function _collectAll(ModelId model) private {
+        IDerivativeGraph.Ancestor[] memory ancestors = graph.ancestorsOf(model);
+        for (uint256 i = 0; i < 2 * ancestors.length; ++i) {
+            (ModelId ancestor, address token) = (ancestors[i / 2].modelId, list[i % 2]);
+            if (revenueRouter.royaltyCollectable(model, ancestor, token) == 0) continue;
+            revenueRouter.collectRoyalty(model, ancestor, token);
+        }
+    }
+
+    function _claimOne(uint256 what, address token) private returns (uint256) {
+        if (what == 5 * models.length) return revenueRouter.claimPlatform(token);
+        if (what == 5 * models.length + 1) {
+            vm.prank(node);
+            return revenueRouter.claimNode(token, node);
+        }
+        ModelId model = models[what / 5];
+        if (disputes.isFrozen(model)) return 0;
+        if (what % 5 == 3) return revenueRouter.claim(model, token);
+        RevenueVault vault = RevenueVault(payable(revenueRouter.vaultOf(model)));
+        if (what % 5 == 4 || address(vault) == address(0)) return 0;
+        vm.prank(people[what % 5]);
+        return vault.claim(token, people[what % 5]);
+    }
+
     // --- what the invariants look at ---------------------------------------------------------------------------------
 
     function contracts() external view returns (RevenueRouter, DerivativeGraph, ModelDisputes) {

@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {Test} from "forge-std/Test.sol";
 import {AccessPass} from "../../src/access/AccessPass.sol";
 import {QuotaLedger} from "../../src/gating/QuotaLedger.sol";
 import {StakeVault} from "../../src/gating/StakeVault.sol";
@@ -11,8 +10,9 @@ import {IPaymentChannels} from "../../src/interfaces/IPaymentChannels.sol";
 import {PaymentChannels} from "../../src/payments/PaymentChannels.sol";
 import {PassId} from "../../src/types/Ids.sol";
 import {SellingHandler} from "./SellingHandler.sol";
+import {PublicInvariants} from "./PublicInvariants.sol";
 
-contract SellingInvariantTest is Test {
+contract SellingInvariantTest is PublicInvariants {
     SellingHandler internal handler;
     PaymentChannels internal channels;
     AccessPass internal passes;
@@ -46,6 +46,19 @@ contract SellingInvariantTest is Test {
         targetContract(address(handler));
     }
 
+    /// @dev After every action.
+    function invariant_sales() public {
+        hold("invariant 1_balancesCoverWhatIsOwed", this.check_1_balancesCoverWhatIsOwed);
+        hold("invariant 5_settledWithinSignedAndDeposited", this.check_5_settledWithinSignedAndDeposited);
+        hold("invariant 6_quotasAreNeverExceeded", this.check_6_quotasAreNeverExceeded);
+        hold(
+            "invariant 8_usersMoneyLeavesByTheirSignatureOnly",
+            this.check_8_usersMoneyLeavesByTheirSignatureOnly
+        );
+        hold("invariant 9_pauseBlocksNobodysExit", this.check_9_pauseBlocksNobodysExit);
+        hold("invariant 11_priceIsNeverZero", this.check_11_priceIsNeverZero);
+    }
+
     function channelAt(uint256 user, uint256 node, uint256 currency) internal view returns (bytes32) {
         return
             channels.channelIdOf(handler.users(user), handler.providers(node), handler.currencyOf(currency));
@@ -56,7 +69,7 @@ contract SellingInvariantTest is Test {
     }
 
     /// Public invariant 1: per token, the balance is what the contract owes.
-    function invariant_1_balancesCoverWhatIsOwed() public view {
+    function check_1_balancesCoverWhatIsOwed() external view {
         for (uint256 c = 0; c < 2; ++c) {
             address token = handler.currencyOf(c);
             uint256 inChannels;
@@ -81,7 +94,7 @@ contract SellingInvariantTest is Test {
     }
 
     /// Public invariant 5: settled ≤ min(signed cumulative, deposit); a session never beyond its cap.
-    function invariant_5_settledWithinSignedAndDeposited() public view {
+    function check_5_settledWithinSignedAndDeposited() external view {
         for (uint256 i = 0; i < 12; ++i) {
             bytes32 id = channelAt(i % 3, (i / 3) % 2, i / 6);
             IPaymentChannels.Channel memory channel = channels.getChannel(id);
@@ -96,7 +109,7 @@ contract SellingInvariantTest is Test {
     }
 
     /// Public invariant 6: used ≤ quota, per gate, key and epoch.
-    function invariant_6_quotasAreNeverExceeded() public view {
+    function check_6_quotasAreNeverExceeded() external view {
         (uint256 nftGate, uint256 stakeGate) = (handler.nftGate(), handler.stakeGate());
         uint256 epochs = ledger.epochAt(nftGate, block.timestamp) + 1;
         for (uint256 epoch = 0; epoch < epochs; ++epoch) {
@@ -108,7 +121,7 @@ contract SellingInvariantTest is Test {
     }
 
     /// Public invariant 8: what a user put into channels is there, settled with his signature, or back with him.
-    function invariant_8_usersMoneyLeavesByTheirSignatureOnly() public view {
+    function check_8_usersMoneyLeavesByTheirSignatureOnly() external view {
         for (uint256 u = 0; u < 3; ++u) {
             for (uint256 c = 0; c < 2; ++c) {
                 (address user, address token) = (handler.users(u), handler.currencyOf(c));
@@ -122,8 +135,13 @@ contract SellingInvariantTest is Test {
         }
     }
 
+    /// Public invariant 9: whether paused or not, nobody's withdrawal, close, refund or unstaking is refused.
+    function check_9_pauseBlocksNobodysExit() external view {
+        assertEq(handler.blockedExits(), 0);
+    }
+
     /// Public invariant 11: nothing that has a price costs nothing.
-    function invariant_11_priceIsNeverZero() public view {
+    function check_11_priceIsNeverZero() external view {
         assertEq(handler.zeroPrices(), 0);
     }
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Test} from "forge-std/Test.sol";
 import {AccessPass} from "../../src/access/AccessPass.sol";
 import {IAccessPass} from "../../src/interfaces/IAccessPass.sol";
 import {RevenueRouter} from "../../src/revenue/RevenueRouter.sol";
-import {ModelId, PassId} from "../../src/types/Ids.sol";
+import {ModelId, PassId, VersionId} from "../../src/types/Ids.sol";
 import {Handler} from "./Handler.sol";
+import {PublicInvariants} from "./PublicInvariants.sol";
 
-contract SystemInvariantTest is Test {
+contract SystemInvariantTest is PublicInvariants {
     Handler internal handler;
     AccessPass internal accessPass;
     RevenueRouter internal revenueRouter;
@@ -17,7 +17,7 @@ contract SystemInvariantTest is Test {
         handler = new Handler();
         handler.setUp();
         (accessPass, revenueRouter) = (handler.pass(), handler.revenue());
-        bytes4[] memory selectors = new bytes4[](13);
+        bytes4[] memory selectors = new bytes4[](14);
         selectors[0] = Handler.buyPass.selector;
         selectors[1] = Handler.settleCall.selector;
         selectors[2] = Handler.settleAgain.selector;
@@ -31,12 +31,23 @@ contract SystemInvariantTest is Test {
         selectors[10] = Handler.claim.selector;
         selectors[11] = Handler.wait.selector;
         selectors[12] = Handler.claimPlatform.selector;
+        selectors[13] = Handler.edit.selector;
         targetSelector(FuzzSelector(address(handler), selectors));
         targetContract(address(handler));
     }
 
+    /// @dev After every action.
+    function invariant_lives() public {
+        hold("invariant 1_escrowIsFullyBacked", this.check_1_escrowIsFullyBacked);
+        hold("invariant 2_splitsSumExactly", this.check_2_splitsSumExactly);
+        hold("invariant 2_moneyIsConserved", this.check_2_moneyIsConserved);
+        hold("invariant 10_nullifierIsUsedOnce", this.check_10_nullifierIsUsedOnce);
+        hold("invariant 6_callsNeverExceedWhatWasBought", this.check_6_callsNeverExceedWhatWasBought);
+        hold("invariant 7_publishedVersionsNeverChange", this.check_7_publishedVersionsNeverChange);
+    }
+
     /// Public invariant 1: the balance is the escrow that is not earned yet, to the wei.
-    function invariant_escrowIsFullyBacked() public view {
+    function check_1_escrowIsFullyBacked() external view {
         uint256 escrow;
         for (uint256 id = 1; id <= accessPass.totalPasses(); ++id) {
             escrow += accessPass.getPass(PassId.wrap(id)).escrow;
@@ -45,7 +56,7 @@ contract SystemInvariantTest is Test {
     }
 
     /// Public invariants 1 and 2: every split sums exactly, and what is not claimed is there.
-    function invariant_splitsSumExactly() public view {
+    function check_2_splitsSumExactly() external view {
         uint256 claimable = revenueRouter.platformClaimable();
         for (uint256 i = 0; i < handler.lineCount(); ++i) {
             (ModelId modelId,) = handler.lines(i);
@@ -58,25 +69,40 @@ contract SystemInvariantTest is Test {
     }
 
     /// Nothing appears and nothing is lost.
-    function invariant_moneyIsConserved() public view {
+    function check_2_moneyIsConserved() external view {
         uint256 held = address(accessPass).balance + address(revenueRouter).balance;
         assertEq(handler.paidIn(), held + handler.refunded() + handler.claimed());
     }
 
     /// Public invariant 10: a request settles once.
-    function invariant_nullifierIsUsedOnce() public view {
+    function check_10_nullifierIsUsedOnce() external view {
         for (uint256 i = 0; i < handler.nullifierCount(); ++i) {
             assertEq(handler.timesSettled(handler.nullifiers(i)), 1);
         }
     }
 
     /// Public invariants 6 and 8: never more calls than bought, never one without the holder's signature.
-    function invariant_callsNeverExceedWhatWasBought() public view {
+    function check_6_callsNeverExceedWhatWasBought() external view {
         assertEq(handler.forgeries(), 0);
         for (uint256 id = 1; id <= accessPass.totalPasses(); ++id) {
             IAccessPass.Pass memory pass = accessPass.getPass(PassId.wrap(id));
             assertLe(handler.used(id) + pass.callsLeft, handler.bought(id));
             if (pass.callsLeft == 0) assertEq(pass.escrow, 0);
+        }
+    }
+
+    /// Public invariant 7: what was published is what is read, whatever happened since, status apart.
+    function check_7_publishedVersionsNeverChange() external view {
+        for (uint256 i = 0; i < handler.lineCount(); ++i) {
+            (ModelId modelId,) = handler.lines(i);
+            uint256 count = handler.versionCount(modelId);
+            assertGt(count, 0);
+            for (uint256 v = 1; v <= count; ++v) {
+                assertEq(
+                    handler.fingerprint(modelId, VersionId.wrap(v)),
+                    handler.published(ModelId.unwrap(modelId), v)
+                );
+            }
         }
     }
 }

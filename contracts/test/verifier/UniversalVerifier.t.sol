@@ -34,7 +34,7 @@ contract UniversalVerifierTest is VectorLoader {
     }
 
     /// forge-config: default.fuzz.runs = 200
-    /// forge-config: ci.fuzz.runs = 1000
+    /// forge-config: long.fuzz.runs = 1000
     function testFuzz_verify_rejectsFlippedBit(uint256 position) public view {
         Vector memory v = mlp;
         position = bound(position, 0, v.proof.length * 8 - 1);
@@ -157,7 +157,7 @@ contract UniversalVerifierTest is VectorLoader {
     // --- statement --------------------------------------------------------------------------------------
 
     /// forge-config: default.fuzz.runs = 200
-    /// forge-config: ci.fuzz.runs = 1000
+    /// forge-config: long.fuzz.runs = 1000
     function testFuzz_verify_rejectsOtherContext(bytes32 context) public view {
         Vector memory v = mlp;
         vm.assume(context != v.context);
@@ -249,7 +249,7 @@ contract UniversalVerifierTest is VectorLoader {
 
     /// @dev No change of the key's circuit lets the same proof pass.
     /// forge-config: default.fuzz.runs = 200
-    /// forge-config: ci.fuzz.runs = 1000
+    /// forge-config: long.fuzz.runs = 1000
     function testFuzz_verify_neverAcceptsUnderAlteredKey(uint256 position) public {
         Vector memory v = mlp;
         position = bound(position, 0, v.vk.length * 8 - 1);

@@ -8,6 +8,7 @@
 #include "mintmark/chain/address.hpp"
 #include "mintmark/chain/typed_data.hpp"
 #include "mintmark/hash/keccak.hpp"
+#include "mintmark/market/allowance.hpp"
 #include "mintmark/market/contract_errors.hpp"
 
 namespace mintmark::market {
@@ -40,25 +41,6 @@ bool is_native(const Address& token) {
 Result<Address> get_address(const json::Json& value, std::string_view key) {
     MINTMARK_TRY(const std::string text, json::get_string(value, key));
     return chain::parse_address(text);
-}
-
-/// Lets the contract pull `amount` of a token. Through zero: some tokens refuse anything else.
-Status approve(Market& market, const chain::PrivateKey& key, const Address& token,
-               const U256& amount) {
-    MINTMARK_TRY(const Address spender, market.deployment().contract(kChannels));
-    MINTMARK_TRY(const auto allowed,
-                 market.client().call(token, "allowance(address,address)",
-                                      {AbiValue(key.address()), AbiValue(spender)}, "(uint256)"));
-    MINTMARK_TRY(const U256 allowance, allowed[0].as_u256());
-    if (allowance >= amount) return {};
-    chain::Sender sender = market.sender(key);
-    if (!allowance.is_zero()) {
-        MINTMARK_CHECK(explained(
-            sender.call(token, "approve(address,uint256)", {AbiValue(spender), AbiValue(U256())})));
-    }
-    MINTMARK_CHECK(explained(
-        sender.call(token, "approve(address,uint256)", {AbiValue(spender), AbiValue(amount)})));
-    return {};
 }
 
 bool same_batch(const Voucher& a, const Voucher& b) {
@@ -183,7 +165,7 @@ Result<U256> settled_for(Market& market, const ChannelKey& channel, const Versio
 Result<chain::Receipt> deposit(Market& market, const chain::PrivateKey& key,
                                const ChannelKey& channel, const U256& amount) {
     if (!is_native(channel.token)) {
-        MINTMARK_CHECK(approve(market, key, channel.token, amount));
+        MINTMARK_CHECK(allow(market, key, kChannels, channel.token, amount));
     }
     return market.send(key, {kChannels,
                              "deposit(address,address,address,uint256)",

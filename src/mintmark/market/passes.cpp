@@ -75,6 +75,10 @@ Result<PassInfo> get_pass(Market& market, std::uint64_t id) {
     MINTMARK_TRY(out.escrow, pass[0].as_u256());
     MINTMARK_TRY(out.calls_left, pass[1].as_u64());
     MINTMARK_TRY(out.expires, pass[2].as_u64());
+    MINTMARK_TRY(const std::uint64_t unit, pass[6].as_u64());
+    out.unit = static_cast<Unit>(unit);
+    MINTMARK_TRY(out.metered, pass[8].as_u64());
+    MINTMARK_TRY(out.token, pass[9].as_address());
     MINTMARK_TRY(const auto holders, market.read({kPass, "holdersOf(uint256)", argument},
                                                  "(uint256,uint256,address,address)"));
     MINTMARK_TRY(out.version.model, holders[0].as_u64());

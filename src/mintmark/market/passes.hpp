@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "mintmark/market/registry.hpp"
+#include "mintmark/market/rates.hpp"
 
 namespace mintmark::market {
 
@@ -13,9 +13,12 @@ struct PassInfo {
     VersionRef version;
     Address owner = {};
     Address user = {};   ///< ERC-4907; zero when there is none now
-    chain::U256 escrow;  ///< wei not earned yet
-    std::uint64_t calls_left = 0;
-    std::uint64_t expires = 0;  ///< last second at which a call settles
+    chain::U256 escrow;  ///< not earned yet, in the token's smallest units
+    Address token = {};  ///< zero: native
+    Unit unit = Unit::kCall;
+    std::uint64_t calls_left = 0;  ///< or units of its kind
+    std::uint64_t metered = 0;     ///< units used through vouchers
+    std::uint64_t expires = 0;     ///< last second at which a call settles
 };
 
 struct PassOrder {

@@ -101,4 +101,32 @@ Result<Claimed> collect_royalty(Market& market, const chain::PrivateKey& key,
     return out;
 }
 
+Result<std::uint64_t> node_part(Market& market, std::uint64_t model) {
+    MINTMARK_TRY(const auto rates, market.read({kRouter, "ratesOf(uint256)", {AbiValue(model)}},
+                                               "(uint32,uint32,uint32,uint32)"));
+    return rates[2].as_u64();
+}
+
+Result<chain::Receipt> set_node_part(Market& market, const chain::PrivateKey& key,
+                                     std::uint64_t model, std::uint64_t ppm) {
+    return market.send(key,
+                       {kRouter, "setNodePpm(uint256,uint32)", {AbiValue(model), AbiValue(ppm)}});
+}
+
+Result<chain::U256> node_claimable(Market& market, const Address& node, const Address& token) {
+    return market.read_number(
+        {kRouter, "nodeClaimable(address,address)", {AbiValue(node), AbiValue(token)}});
+}
+
+Result<Claimed> claim_node(Market& market, const chain::PrivateKey& key, const Address& token) {
+    Claimed out;
+    out.to = key.address();
+    MINTMARK_TRY(out.amount, node_claimable(market, out.to, token));
+    if (out.amount.is_zero()) return nothing();
+    MINTMARK_TRY(out.receipt, market.send(key, {kRouter,
+                                                "claimNode(address,address)",
+                                                {AbiValue(token), AbiValue(out.to)}}));
+    return out;
+}
+
 }  // namespace mintmark::market

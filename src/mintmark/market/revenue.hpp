@@ -63,6 +63,18 @@ inline constexpr Address kNative = {};
 [[nodiscard]] Result<Claimed> collect_royalty(Market& market, const chain::PrivateKey& key,
                                               const RoyaltyRef& royalty);
 
+/// What a model pays its nodes now, in millionths of what ancestors leave.
+[[nodiscard]] Result<std::uint64_t> node_part(Market& market, std::uint64_t model);
+/// A higher part holds at once, a lower one after a day.
+[[nodiscard]] Result<chain::Receipt> set_node_part(Market& market, const chain::PrivateKey& key,
+                                                   std::uint64_t model, std::uint64_t ppm);
+/// What a node has earned and not pulled.
+[[nodiscard]] Result<chain::U256> node_claimable(Market& market, const Address& node,
+                                                 const Address& token);
+/// Pulls the wallet's income as a node to itself; kNotFound when there is none.
+[[nodiscard]] Result<Claimed> claim_node(Market& market, const chain::PrivateKey& key,
+                                         const Address& token);
+
 /// A model's vault (docs/spec/contracts.md §15).
 struct VaultInfo {
     Address address = {};  ///< zero: the model has none
