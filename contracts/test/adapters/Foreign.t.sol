@@ -68,6 +68,7 @@ contract EzklVerifierTest is Test {
         assertTrue(adapter.verify(key(4, NOWHERE), context, s, proof));
     }
 
+    /// forge-config: default.fuzz.runs = 64
     function testFuzz_ezkl_refusesAChangedByte(uint256 at, uint8 flip) public {
         at = bound(at, 0, proof.length - 1);
         proof[at] = bytes1(uint8(proof[at]) ^ uint8(bound(flip, 1, 255)));
