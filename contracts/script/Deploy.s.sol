@@ -27,7 +27,7 @@ contract Deploy is Script {
         vm.startBroadcast();
         contracts = Deployment.deploy(config, msg.sender);
         contracts.verifierRouter
-            .registerProofSystem("mintmark-flat-v2", vm.envAddress("VERIFIER"), 10_000_000);
+            .registerProofSystem("mintmark-flat-v3", vm.envAddress("VERIFIER"), 10_000_000);
         Deployment.handOver(contracts, config, msg.sender);
         vm.stopBroadcast();
         console.log("AccessManager ", address(contracts.authority));

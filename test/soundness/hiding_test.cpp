@@ -19,8 +19,7 @@ std::vector<Fr> true_evals(const OpenedProof& p, const Circuit& circuit) {
     const Fr theta = mask_factor(p.at.r.back());
     const ProductEvals& e = p.proof.evals;
     std::vector<Fr> out{e.h - theta * p.masks.slots[at.h()], e.q - theta * p.masks.slots[at.q()],
-                        e.ht - theta * p.masks.slots[at.ht()],
-                        e.mm - theta * p.masks.slots[at.mm()]};
+                        e.ht - theta * p.masks.slots[at.ht()]};
     for (std::size_t i = 0; i < e.products.size(); ++i) {
         out.push_back(e.products[i].first - theta * p.masks.slots[at.a(i)]);
         out.push_back(e.products[i].second - theta * p.masks.slots[at.b(i)]);
@@ -28,13 +27,13 @@ std::vector<Fr> true_evals(const OpenedProof& p, const Circuit& circuit) {
     auto h = p.columns.h;
     h.resize(std::size_t{1} << circuit.nu());
     EXPECT_EQ(out[0], mle_eval(h, suffix(p.at.r, circuit.nu())));
-    auto m = p.columns.lanes(Column::kM, 0, p.columns.m.size());
-    m.resize(std::size_t{1} << circuit.kappa());
-    EXPECT_EQ(out[3], mle_eval(m, suffix(p.at.r, circuit.kappa())));
+    auto ht = p.columns.ht;
+    ht.resize(std::size_t{1} << circuit.kappa());
+    EXPECT_EQ(out[2], mle_eval(ht, suffix(p.at.r, circuit.kappa())));
     return out;
 }
 
-// c without the mask's sum, S, and D.
+// c without the mask's sum, the sum of H, M~(rho), and D.
 std::vector<Fr> true_sums(const OpenedProof& p, const ProvenModel& model) {
     const Circuit& circuit = model.circuit();
     const std::span<const Fr> rho(p.at.rho);
@@ -42,12 +41,13 @@ std::vector<Fr> true_sums(const OpenedProof& p, const ProvenModel& model) {
     const Fr c = p.proof.sum - sumcheck::mask_sum(prover::round_masks(circuit, p.masks));
     Fr s = Fr::zero();
     for (const Fr& h : p.columns.h) s += h;
-    const Fr lookups =
-        lt_eval(circuit.num_lanes(), rho.first(circuit.nu())) +
-        p.at.delta * (lt_eval(circuit.num_rows(), rho.first(circuit.kappa())) + p.at.delta * s);
+    auto counts = p.columns.lanes(Column::kM, 0, p.columns.m.size());
+    counts.resize(std::size_t{1} << circuit.kappa());
+    const Fr m = mle_eval(counts, rho.first(circuit.kappa()));
+    const Fr lookups = lt_eval(circuit.num_lanes(), rho.first(circuit.nu())) + p.at.delta * m;
     const Fr d = c + const_sum(circuit, rho, p.at.gamma) +
                  public_sum(circuit, rho, p.at.gamma, io.input, io.output) - p.at.delta * lookups;
-    return {c, s, d};
+    return {c, s, m, d};
 }
 
 // Chunk c of a column as coefficients.
@@ -121,7 +121,7 @@ TEST(Hiding, WithoutSlotsTheQuantitiesAreShown) {
             std::ranges::fill(masks.slots, Fr::zero());
             balance(masks);
         });
-        EXPECT_EQ(count_shown(hidden_words(p, model), p), 5 + 2 * model.circuit().num_products());
+        EXPECT_EQ(count_shown(hidden_words(p, model), p), 4 + 2 * model.circuit().num_products());
     }
 }
 

@@ -193,7 +193,7 @@ void add_statement_lies(std::vector<Lie>& out) {
 }
 
 void add_claim_lies(std::vector<Lie>& out) {
-    constexpr std::size_t kQ = 1, kHt = 2, kMm = 4, kFirstA = 5;
+    constexpr std::size_t kH = 0, kQ = 1, kHt = 2, kT = 3, kFirstA = 4;
     const Tamper wrong_d = [](ProverTamper& t) { t.sum = [](Fr& c) { c += Fr::one(); }; };
     const Tamper wrong_m = [](ProverTamper& t) { t.columns = [](Columns& c) { c.m[0] += 1; }; };
     const Tamper wrong_round = [](ProverTamper& t) {
@@ -203,9 +203,10 @@ void add_claim_lies(std::vector<Lie>& out) {
     };
     out.push_back(by_tamper("wrong sum", wrong_d));
     out.push_back(covered("wrong sum, covered by an activation", kFirstA, wrong_d));
-    out.push_back(covered("wrong sum, covered by M", kMm, wrong_d));
+    out.push_back(covered("wrong sum, covered by T", kT, wrong_d));
     out.push_back(covered("wrong sum, covered by HT", kHt, wrong_d));
     out.push_back(covered("wrong multiplicity, covered by F + beta G", kQ, wrong_m));
+    out.push_back(covered("wrong multiplicity, covered by H", kH, wrong_m));
     out.push_back(covered("wrong round, covered by an activation", kFirstA, wrong_round));
     out.push_back(by_tamper("weights' value covered by the activations'", [](ProverTamper& t) {
         t.evals = [](std::span<Fr> evals, const Residual& residual) {
@@ -238,7 +239,7 @@ void add_mask_lies(std::vector<Lie>& out, const Circuit& circuit) {
     const auto covered_up = [](std::size_t at) {
         return [at](ProverTamper& t) {
             t.evals = [at](std::span<Fr> evals, const Residual& residual) {
-                evals[5] += Fr::one();
+                evals[4] += Fr::one();
                 repair(evals, residual, at);
             };
         };
@@ -320,7 +321,7 @@ std::vector<Lie> altered_messages(const Sample& sample) {
                 };
             }));
     rounds("merge", sample.circuit.mu, 2, &ProverTamper::merge_round);
-    for (std::size_t i = 0; i < 5 + 2 * sample.circuit.num_products(); ++i)
+    for (std::size_t i = 0; i < 4 + 2 * sample.circuit.num_products(); ++i)
         out.push_back(by_tamper("evaluation " + std::to_string(i), [i](ProverTamper& t) {
             t.evals = [i](std::span<Fr> evals, const Residual&) { evals[i] += Fr::one(); };
         }));

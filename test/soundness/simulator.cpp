@@ -117,7 +117,7 @@ class Simulator {
     /// All uniform but t, which is public.
     void evals() {
         ProductEvals& e = proof_.evals;
-        for (Fr* value : {&e.h, &e.q, &e.ht, &e.mm}) *value = Fr::random(rng_);
+        for (Fr* value : {&e.h, &e.q, &e.ht}) *value = Fr::random(rng_);
         const std::vector<Fr> eq = eq_table(suffix(at_.r, circuit_.kappa()));
         const std::vector<std::int64_t> table = table_output_column(circuit_);
         for (std::size_t x = 0; x < table.size(); ++x) e.t += eq[x] * Fr::from_i64(table[x]);
@@ -134,10 +134,8 @@ class Simulator {
         const std::span<const Fr> rho(at_.rho);
         const Instances& io = st_.instances;
         const Fr lanes = lt_eval(circuit_.num_lanes(), rho.first(circuit_.nu()));
-        const Fr rows = lt_eval(circuit_.num_rows(), rho.first(circuit_.kappa()));
         return proof_.sum + const_sum(circuit_, rho, at_.gamma) +
-               public_sum(circuit_, rho, at_.gamma, io.input, io.output) -
-               at_.delta * (lanes + at_.delta * rows);
+               public_sum(circuit_, rho, at_.gamma, io.input, io.output) - at_.delta * lanes;
     }
 
     void merge_rounds() {

@@ -2,8 +2,9 @@
 // every number that a proof shows, as a function of witness, coins and challenges.
 //
 // The statement: one column W of m = 64 lanes with sum_l d_l W_l = the sum of five products of
-// tables that lie in W, of 3, 2, 2, 1 and 0 variables; two of them share a factor and one factor is
-// public, as in the look-up argument. Masks, claims, rounds and opening are those of protocol.md.
+// tables that lie in W, of 3, 2, 2, 1 and 0 variables; one factor is public, as in the look-up
+// argument, and two share a factor, which the protocol no longer needs. Masks, claims, rounds and
+// opening are those of protocol.md.
 #pragma once
 
 #include <optional>

@@ -39,7 +39,7 @@ struct Key {
 /// @title Reads a verifying key from a contract's code
 library KeyReader {
     uint256 private constant HEADER_BYTES = 64;
-    uint256 private constant PROOF_SYSTEM = 2;
+    uint256 private constant PROOF_SYSTEM = 3;
     uint256 private constant MIN_MU = 6;
     uint256 private constant MAX_MU = 32;
 

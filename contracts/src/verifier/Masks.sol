@@ -19,7 +19,7 @@ library Masks {
     /// @notice coef_Z(z) and coef_R(z): the two forms of g, theta on the slots of the evaluations, and the last claim.
     function coefficients(Input memory i) internal pure returns (uint256 coefZ, uint256 coefR) {
         unchecked {
-            uint256 slots = 3 * i.rounds + 7 + 2 * i.products;
+            uint256 slots = 3 * i.rounds + 6 + 2 * i.products;
             if (slots > (1 << (i.mu - 1)) - 1) revert Verifier_MalformedKey(slots);
             uint256 weights;
             assembly ("memory-safe") {
@@ -62,7 +62,7 @@ library Masks {
         }
     }
 
-    /// @dev theta lambda^j on the slot of claim j: h, q, ht, mm (not t), then a_1, b_1, …
+    /// @dev theta lambda^j on the slot of claim j: h, q, ht (not t), then a_1, b_1, …
     function _evaluationSlots(Input memory i, uint256 to) private pure returns (uint256 end) {
         uint256 last = i.r + (i.rounds << 6);
         uint256 lambda = i.lambda;
@@ -77,9 +77,8 @@ library Masks {
             mstore(add(to, 32), power)
             power := mulmod(power, lambda, f)
             mstore(add(to, 64), power)
-            power := mulmod(mulmod(power, lambda, f), lambda, f)
-            mstore(add(to, 96), power)
-            to := add(to, 128)
+            power := mulmod(power, lambda, f) // claim 5: t
+            to := add(to, 96)
             for {} left { left := sub(left, 1) } {
                 power := mulmod(power, lambda, f)
                 mstore(to, power)

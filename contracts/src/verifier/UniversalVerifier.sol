@@ -28,7 +28,7 @@ import {Sumcheck} from "./Sumcheck.sol";
 import {Transcript} from "./Transcript.sol";
 import {Verdict, Verifier_OutOfGas} from "./Verdict.sol";
 
-/// @title Verifier of `mintmark-flat-v2` proofs for every circuit (docs/spec/protocol.md)
+/// @title Verifier of `mintmark-flat-v3` proofs for every circuit (docs/spec/protocol.md)
 /// @notice The circuit is data: the code of a key contract. One deployment serves every model whose key is bound to the
 ///         same structured reference string. The proofs are zero-knowledge.
 /// @dev Total: whatever `proof` and `instances` are, the answer is true or false. It reverts only if `key` is no key of
@@ -127,10 +127,10 @@ contract UniversalVerifier is FlatKeyReader {
             pos.evals = pos.rounds + 96 * s.key.nProd + 64;
             uint256 tail = (s.key.mu << 6) + OPENING_BYTES; // merge rounds and opening
             uint256 end = position + proof.length;
-            // five evaluations, then two per product
-            if (end < pos.evals + 160 + tail) Verdict.reject();
+            // four evaluations, then two per product
+            if (end < pos.evals + 128 + tail) Verdict.reject();
             pos.evalsEnd = end - tail;
-            if ((pos.evalsEnd - pos.evals - 160) & 63 != 0) Verdict.reject();
+            if ((pos.evalsEnd - pos.evals - 128) & 63 != 0) Verdict.reject();
             pos.merge = pos.evalsEnd;
             pos.opening = end - OPENING_BYTES;
         }
@@ -219,12 +219,11 @@ contract UniversalVerifier is FlatKeyReader {
             w.halves = s.halves;
             w.gamma = s.gamma;
             w.lambda = s.lambda;
-            w.claims = s.sections.evals + 160;
+            w.claims = s.sections.evals + 128;
             w.claimsEnd = s.sections.evalsEnd;
             w.gammaPower = 1;
             uint256 l2 = mulmod(s.lambda, s.lambda, FR);
-            uint256 l4 = mulmod(l2, l2, FR);
-            w.lambdaPower = mulmod(mulmod(l4, l2, FR), s.lambda, FR);
+            w.lambdaPower = mulmod(mulmod(l2, l2, FR), l2, FR);
             uint256 from;
             assembly ("memory-safe") {
                 from := instances.offset
@@ -291,7 +290,7 @@ contract UniversalVerifier is FlatKeyReader {
         value = addmod(mulmod(s.slope, value, FR), s.intercept, FR);
     }
 
-    /// @dev Sum of lambda^j eval_j over h, q, ht, t, mm, a_1, b_1, …
+    /// @dev Sum of lambda^j eval_j over h, q, ht, t, a_1, b_1, …
     function _evaluations(Session memory s) private pure returns (uint256 sum) {
         uint256 lambda = s.lambda;
         uint256 from = s.sections.evals;
@@ -311,37 +310,33 @@ contract UniversalVerifier is FlatKeyReader {
         if (!ok) Verdict.reject();
     }
 
-    /// @dev c + K + Pub - delta lt(LF) - delta^2 lt(LT).
+    /// @dev c + K + Pub - delta lt(LF).
     function _firstClaim(Session memory s, Walk memory w) private pure returns (uint256 claim) {
         unchecked {
             Key memory k = s.key;
             uint256 counts = k.counts;
             uint256 lanes;
-            uint256 rows;
             assembly ("memory-safe") {
                 lanes := mload(add(counts, 96))
-                rows := mload(add(counts, 160))
             }
-            uint256 delta = s.delta;
-            claim = mulmod(delta, Fr.lt(rows << k.mu, s.rho, k.kappa), FR);
-            claim = mulmod(delta, addmod(claim, Fr.lt(lanes << k.mu, s.rho, k.nu), FR), FR);
+            claim = mulmod(s.delta, Fr.lt(lanes << k.mu, s.rho, k.nu), FR);
             claim = addmod(addmod(w.consts, w.publics, FR), FR - claim, FR);
             claim = addmod(claim, _word(s.sections.sum), FR);
         }
     }
 
-    /// @dev The three look-up instances at their points, over delta.
+    /// @dev The two look-up instances at their points, over delta.
     function _lookups(Session memory s, Walk memory w) private pure returns (uint256 sum) {
-        uint256[5] memory e; // h q ht t mm
+        uint256[4] memory e; // h q ht t
         uint256 evals = s.sections.evals;
         assembly ("memory-safe") {
-            calldatacopy(e, evals, 160)
+            calldatacopy(e, evals, 128)
         }
-        sum = addmod(_laneInstance(s, w, e), mulmod(s.delta, _rowInstances(s, e), FR), FR);
+        sum = addmod(_laneInstance(s, w, e), mulmod(s.delta, _rowInstance(s, e), FR), FR);
     }
 
     /// @dev L1 at r^(nu).
-    function _laneInstance(Session memory s, Walk memory w, uint256[5] memory e)
+    function _laneInstance(Session memory s, Walk memory w, uint256[4] memory e)
         private
         pure
         returns (uint256 lane)
@@ -355,16 +350,15 @@ contract UniversalVerifier is FlatKeyReader {
         }
     }
 
-    /// @dev L2 + delta L3 at r^(kappa).
-    function _rowInstances(Session memory s, uint256[5] memory e) private pure returns (uint256 row) {
+    /// @dev L2 at r^(kappa).
+    function _rowInstance(Session memory s, uint256[4] memory e) private pure returns (uint256 row) {
         unchecked {
             uint256 kappa = s.key.kappa;
             uint256 point = s.r + ((s.key.nProd - kappa) << 6);
-            (uint256 tin, uint256 tid) = _tables(s.key, point);
-            row = addmod(e[3], mulmod(s.beta, tid, FR), FR);
-            row = addmod(addmod(s.alpha, tin, FR), mulmod(s.beta, row, FR), FR);
+            uint256[2] memory table = _tables(s.key, point);
+            row = addmod(e[3], mulmod(s.beta, table[1], FR), FR);
+            row = addmod(addmod(s.alpha, table[0], FR), mulmod(s.beta, row, FR), FR);
             row = mulmod(mulmod(row, e[2], FR), Fr.eq(s.rho, point, kappa), FR);
-            row = addmod(row, mulmod(s.delta, mulmod(e[4], e[2], FR), FR), FR);
             row = mulmod(row, _half(s, s.key.nProd - kappa), FR);
         }
     }
@@ -377,8 +371,10 @@ contract UniversalVerifier is FlatKeyReader {
     }
 
     /// @dev tin~ and tid~ at the point r^(kappa).
-    function _tables(Key memory k, uint256 point) private pure returns (uint256 tin, uint256 tid) {
+    function _tables(Key memory k, uint256 point) private pure returns (uint256[2] memory sums) {
         unchecked {
+            uint256 tin;
+            uint256 tid;
             uint256 ptr = k.tables;
             for (uint256 id = 1; id <= k.numTables; ++id) {
                 uint256 record;
@@ -393,6 +389,7 @@ contract UniversalVerifier is FlatKeyReader {
                 tin = addmod(tin, mulmod(place, _tableInput(record, point, log), FR), FR);
                 ptr += 32;
             }
+            (sums[0], sums[1]) = (tin, tid);
         }
     }
 
@@ -410,30 +407,38 @@ contract UniversalVerifier is FlatKeyReader {
         }
     }
 
-    /// @dev The claims on whole columns: S (in the first one), h, q, then ht, t, mm.
+    /// @dev The claims on whole columns: sums and M at rho (in the first one), h, q, then ht, t.
     function _addWholeColumns(Session memory s, FormContext memory c) private pure {
         uint256 table;
         assembly ("memory-safe") {
             table := mload(0x40)
         }
+        uint256 delta2 = mulmod(s.delta, s.delta, FR);
+        uint256 delta3 = mulmod(delta2, s.delta, FR);
+        _addColumn(c, COLUMN_M, table, mulmod(delta2, _columnTable(table, s, s.rho, s.key.kappa), FR), 0);
         uint256 weight = mulmod(s.lambda, s.lambda, FR);
-        uint256 third = mulmod(weight, mulmod(weight, _columnTable(table, s, s.key.kappa), FR), FR);
-        _addColumn(c, COLUMN_HT, table, third, 0);
+        uint256 third = mulmod(weight, weight, FR);
+        third = mulmod(third, _columnTable(table, s, _last(s, s.key.kappa), s.key.kappa), FR);
+        _addColumn(c, COLUMN_HT, table, third, FR - delta3);
         _addColumn(c, COLUMN_T, table, mulmod(third, s.lambda, FR), 0);
-        _addColumn(c, COLUMN_M, table, mulmod(third, weight, FR), 0);
-        weight = mulmod(weight, _columnTable(table, s, s.key.nu), FR);
-        uint256 delta3 = mulmod(mulmod(s.delta, s.delta, FR), s.delta, FR);
+        weight = mulmod(weight, _columnTable(table, s, _last(s, s.key.nu), s.key.nu), FR);
         _addColumn(c, COLUMN_H, table, weight, delta3);
         weight = mulmod(weight, s.lambda, FR);
         _addColumn(c, COLUMN_F, table, weight, 0);
         _addColumn(c, COLUMN_G, table, mulmod(weight, s.beta, FR), 0);
     }
 
-    /// @dev For r^(n): writes eq(high part, chunk) for every chunk; returns eq(low part, z).
-    function _columnTable(uint256 table, Session memory s, uint256 n) private pure returns (uint256) {
+    /// @dev r^(n), the last n challenges of the product sumcheck.
+    function _last(Session memory s, uint256 n) private pure returns (uint256 point) {
+        unchecked {
+            point = s.r + ((s.key.nProd - n) << 6);
+        }
+    }
+
+    /// @dev For a point of n variables: writes eq(high part, chunk) for every chunk; returns eq(low part, z).
+    function _columnTable(uint256 table, Session memory s, uint256 point, uint256 n) private pure returns (uint256) {
         unchecked {
             uint256 mu = s.key.mu;
-            uint256 point = s.r + ((s.key.nProd - n) << 6);
             Fr.eqTable(table, point + (mu << 6), n - mu);
             return Fr.eq(point, s.z, mu);
         }
@@ -473,7 +478,7 @@ contract UniversalVerifier is FlatKeyReader {
         (i.mu, i.rounds, i.r, i.z) = (s.key.mu, s.key.nProd, s.r, s.z);
         (i.lambda, i.claimPower) = (s.lambda, w.lambdaPower);
         unchecked {
-            i.products = (s.sections.evalsEnd - s.sections.evals - 160) >> 6;
+            i.products = (s.sections.evalsEnd - s.sections.evals - 128) >> 6;
         }
         (uint256 coefZ, uint256 coefR) = Masks.coefficients(i);
         (uint256 atZ,) = _column(w.forms, COLUMN_Z);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""An independent, slow and simple prover for `mintmark-flat-v2` (docs/spec/protocol.md).
+"""An independent, slow and simple prover for `mintmark-flat-v3` (docs/spec/protocol.md).
 
 It shares no code with the C++ prover: plain Python integers, dense tables, and a known tau, so that a
 commitment is one scalar multiplication. Its SRS is worthless by construction; use it for test vectors only.
@@ -55,7 +55,7 @@ words = lambda vs: b"".join(word(v) for v in vs)
 
 class Transcript:
     def __init__(self):
-        self.state, self.log = keccak256(b"mintmark-flat-v2"), []
+        self.state, self.log = keccak256(b"mintmark-flat-v3"), []
 
     def absorb(self, label, data):
         head = self.state + label.encode().ljust(32, b"\0") + word(len(data))
@@ -220,9 +220,9 @@ class Circuit:
         self.n_rho = max([self.nu, self.kappa] + logs)
         xs = [sum(map(log2up, self.x_dims(s, p))) for s in self.steps for p in s.prods]
         self.n_prod = max([self.nu, self.kappa] + xs)
-        # slots of section 5a: the mask g, then h q ht mm, then a_1 b_1 a_2 ...
+        # slots of section 5a: the mask g, then h q ht, then a_1 b_1 a_2 ...
         self.slot_h = 3 * self.n_prod + 3
-        self.n_slots = self.slot_h + 4 + 2 * len(xs)
+        self.n_slots = self.slot_h + 3 + 2 * len(xs)
         assert self.mu >= 6 and self.n_slots <= self.m // 2 - 1
 
     def mask_slots(self):
@@ -276,7 +276,7 @@ def step_bytes(s):
 def vk_bytes(c, srs_digest, commitments):
     steps = b"".join(step_bytes(s) for s in c.steps)
     u16 = lambda *vs: b"".join(v.to_bytes(2, "big") for v in vs)
-    out = bytes([2, c.mu, c.nu, c.kappa, c.flags, c.n_rho, c.n_prod, 0])
+    out = bytes([3, c.mu, c.nu, c.kappa, c.flags, c.n_rho, c.n_prod, 0])
     out += u16(len(c.tables), len(c.tensors), len(c.steps))
     out += u16(*(c.chunks[k] for k in (W, IN, OUT, F, G, T)))
     out += len(steps).to_bytes(4, "big") + u16(0) + srs_digest
@@ -499,19 +499,19 @@ class Prover:
         den = lambda x, y, k: (alpha + x + beta * y + beta * beta * k) % R
         lane_den = [den(*v) for v in zip(col[F], col[G], ids)]
         row_den = [den(*v) for v in zip(tin, tout, tid)]
-        col[H], col[HT] = ([pow(v, -1, R) for v in d] for d in (lane_den, row_den))
+        col[H] = [pow(v, -1, R) for v in lane_den]
+        col[HT] = [count * pow(v, -1, R) % R for count, v in zip(col[M], row_den)]
         out += self.send(t, "inv", self.commit(H) + self.commit(HT))
         rho = t.challenges("rho", c.n_rho)
         gamma, delta = t.challenge("gamma"), t.challenge("delta")
 
         pad = lambda v, n, x=0: [y % R for y in v] + [x] * ((1 << n) - len(v))
-        h, q, ht, mm = (col[Z][c.slot_h + i] for i in range(4))
+        h, q, ht = (col[Z][c.slot_h + i] for i in range(3))
         terms = [(*v, self.product_masks(i)) for i, v in enumerate(self.products(rho, gamma))]
         terms += [
             (c.nu, delta, [eq_table(rho[: c.nu]), pad(col[H], c.nu), pad(lane_den, c.nu, alpha)], [0, h, q]),
             (c.kappa, delta**2,
              [eq_table(rho[: c.kappa]), pad(col[HT], c.kappa), pad(row_den, c.kappa, alpha)], [0, ht, 0]),
-            (c.kappa, delta**3, [[1] * (1 << c.kappa), pad(col[M], c.kappa), pad(col[HT], c.kappa)], [0, mm, ht]),
         ]  # fmt: skip
         total = sum(w * sum(x * y % R * v for x, y, v in zip(*tables)) for _, w, tables, _ in terms)
         total = (total + self.value({Z: self.mask_form(None)})) % R
@@ -524,7 +524,7 @@ class Prover:
         claims = self.claims(rho, r, beta, gamma, delta)
         values = [self.value(f) for f in claims[:-1]] + [0]
         if self.lie == "evaluation":  # w makes up for it: all that is false are two claims of the merge
-            values[7] += 1
+            values[6] += 1
         if self.lie == "table output":
             values[5] += 1
         out += self.send(t, "evals", words(v % R for v in values[2:-1]))
@@ -534,7 +534,7 @@ class Prover:
 
     def product_masks(self, i):
         """Masks of E, A and B of prod i."""
-        at = self.c.slot_h + 4 + 2 * i
+        at = self.c.slot_h + 3 + 2 * i
         return [0, self.col[Z][at], self.col[Z][at + 1]]
 
     def mask_form(self, r):
@@ -553,6 +553,8 @@ class Prover:
         slot = lambda i: {c.slot_h + i: r[-1] * (1 - r[-1]) % R}
         first = self.direct_form(rho, gamma)
         first[H] = dict.fromkeys(lanes(H), delta**3 % R)
+        first[HT] = dict.fromkeys(lanes(HT), -(delta**3) % R)
+        first[M] = {i: delta**2 * v % R for i, v in on(M, rho[: c.kappa]).items()}
         first[Z] = self.mask_form(None)
         g_column = {i: beta * v % R for i, v in on(G, r_nu).items()}
         out = [
@@ -562,9 +564,8 @@ class Prover:
             {F: on(F, r_nu), G: g_column, Z: slot(1)},
             {HT: on(HT, r_kappa), Z: slot(2)},
             {T: on(T, r_kappa)},
-            {M: on(M, r_kappa), Z: slot(3)},
         ]
-        i = 4
+        i = 3
         for s, p in ((s, p) for s in c.steps for p in s.prods):
             x = r[len(r) - sum(map(log2up, c.x_dims(s, p))) :]
             for o in p[3:]:

@@ -66,14 +66,18 @@ Fr evaluate_form(const LinearForm& form,
 }
 
 std::size_t num_merge_claims(const Circuit& circuit) noexcept {
-    return 7 + 2 * circuit.num_products();
+    return 6 + 2 * circuit.num_products();
 }
 
 LinearForm sum_form(const Circuit& circuit, std::span<const Fr> rho, const Fr& gamma,
                     const Fr& delta) {
     LinearForm form = direct_form(circuit, rho, gamma);
+    const Fr delta2 = delta.square(), delta3 = delta2 * delta;
+    form.terms.push_back(column_at(Column::kM, rho.first(circuit.kappa()), delta2));
     form.terms.push_back(whole_column(Column::kH, circuit.nu()));
-    form.terms.back().coef = delta.square() * delta;
+    form.terms.back().coef = delta3;
+    form.terms.push_back(whole_column(Column::kHt, circuit.kappa()));
+    form.terms.back().coef = -delta3;
     return form;
 }
 
@@ -88,7 +92,6 @@ std::vector<LinearForm> merge_claims(const Circuit& circuit, const ClaimPoint& a
     claims.push_back({{column_at(Column::kF, lanes), column_at(Column::kG, lanes, at.beta)}});
     claims.push_back({{column_at(Column::kHt, rows)}});
     claims.push_back({{column_at(Column::kT, rows)}});
-    claims.push_back({{column_at(Column::kM, rows)}});
     for (const Step& step : circuit.steps) {
         for (const ProdTerm& term : step.prods) {
             const std::size_t n = num_vars(product_axes(step, term));

@@ -90,7 +90,7 @@ struct ProductInstance {
 /// D of section 5, step 4, over committed columns only.
 [[nodiscard]] LinearForm direct_form(const Circuit& circuit, std::span<const Fr> rho,
                                      const Fr& gamma);
-/// The form of claim 0 without its masks: D + delta^3 S.
+/// The form of claim 0 without its masks: D + delta^2 M~ + delta^3 (sum of H - sum of HT).
 [[nodiscard]] LinearForm sum_form(const Circuit& circuit, std::span<const Fr> rho, const Fr& gamma,
                                   const Fr& delta);
 /// K = sum_k gamma^k of the constant terms at rho.
@@ -113,7 +113,7 @@ struct ClaimPoint {
     std::span<const Fr> r;  ///< n_prod values
 };
 /// J: number of merge claims before the last one, which is on masks only: c and w, then h, q, ht,
-/// t, mm, then two per product term.
+/// t, then two per product term.
 [[nodiscard]] std::size_t num_merge_claims(const Circuit& circuit) noexcept;
 /// The J claims' forms in the order of section 5, step 7, without their parts on Z (masks.hpp).
 [[nodiscard]] std::vector<LinearForm> merge_claims(const Circuit& circuit, const ClaimPoint& at);

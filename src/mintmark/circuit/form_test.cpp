@@ -249,16 +249,17 @@ TEST(Form, ColumnClaimsAreEvaluations) {
         };
         Fr sum = Fr::zero();
         for (const Fr& h : s.column(Column::kH)) sum += h;
+        for (const Fr& ht : s.column(Column::kHt)) sum -= ht;
         EXPECT_EQ(evaluate_form(claims[0], s.spans()),
                   evaluate_form(direct_form(c, s.rho, s.gamma), s.spans()) +
-                      s.delta * s.delta * s.delta * sum);
+                      s.delta * s.delta *
+                          (value(Column::kM, std::span(s.rho).first(c.kappa())) + s.delta * sum));
         EXPECT_TRUE(claims[1].terms.empty());
         EXPECT_EQ(evaluate_form(claims[2], s.spans()), value(Column::kH, lanes));
         EXPECT_EQ(evaluate_form(claims[3], s.spans()),
                   value(Column::kF, lanes) + s.beta * value(Column::kG, lanes));
         EXPECT_EQ(evaluate_form(claims[4], s.spans()), value(Column::kHt, rows));
         EXPECT_EQ(evaluate_form(claims[5], s.spans()), value(Column::kT, rows));
-        EXPECT_EQ(evaluate_form(claims[6], s.spans()), value(Column::kM, rows));
     }
 }
 
@@ -330,13 +331,13 @@ TEST(Form, MaskWeights) {
                 want.push_back(half_cube + lambda * pow(s.r[i], e));
         for (const std::uint64_t e : {4U, 5U})
             want.push_back(half_cube + lambda * pow(s.r.back(), e));
-        for (const std::uint64_t j : {2U, 3U, 4U, 6U}) want.push_back(theta * pow(lambda, j));
-        for (std::uint64_t j = 7; j < 7 + 2 * c.num_products(); ++j)
+        for (const std::uint64_t j : {2U, 3U, 4U}) want.push_back(theta * pow(lambda, j));
+        for (std::uint64_t j = 6; j < 6 + 2 * c.num_products(); ++j)
             want.push_back(theta * pow(lambda, j));
-        EXPECT_EQ(want.size(), 3 * rounds + 7 + 2 * c.num_products());
+        EXPECT_EQ(want.size(), 3 * rounds + 6 + 2 * c.num_products());
         const MaskForm form = mask_form(c, s.r, lambda);
         EXPECT_EQ(form.slots, want) << t.name;
-        EXPECT_EQ(form.all, pow(lambda, 7 + 2 * c.num_products()));
+        EXPECT_EQ(form.all, pow(lambda, 6 + 2 * c.num_products()));
     }
 }
 

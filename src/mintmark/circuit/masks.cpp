@@ -9,7 +9,7 @@ namespace mintmark {
 MaskLayout::MaskLayout(const Circuit& circuit)
     : rounds_(circuit.n_prod()),
       first_eval_(1 + kRoundDegree * rounds_ + (kLastDegree - kRoundDegree)),
-      size_(first_eval_ + 4 + 2 * circuit.num_products()) {}
+      size_(first_eval_ + 3 + 2 * circuit.num_products()) {}
 
 std::size_t MaskLayout::round(std::size_t round, std::size_t degree) const noexcept {
     return kRoundDegree * round + degree;
@@ -42,14 +42,14 @@ MaskForm mask_form(const Circuit& circuit, std::span<const Fr> r, const Fr& lamb
             form.slots[at.round(i, e)] = half_cube + power;
         }
     }
-    // Claims 2, 3, ... are h, q, ht, t, mm, a_1, b_1, ...; t has no mask.
+    // Claims 2, 3, ... are h, q, ht, t, a_1, b_1, ...; t has no mask.
     Fr weight = mask_factor(r.back()) * lambda;
     const auto next = [&](std::size_t slot) { form.slots[slot] = weight *= lambda; };
     next(at.h());
     next(at.q());
     next(at.ht());
     weight *= lambda;
-    for (std::size_t slot = at.mm(); slot < at.size(); ++slot) next(slot);
+    for (std::size_t slot = at.ht() + 1; slot < at.size(); ++slot) next(slot);
     form.all = lambda.pow(std::uint64_t{num_merge_claims(circuit)});
     return form;
 }

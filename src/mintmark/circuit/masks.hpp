@@ -29,9 +29,8 @@ class MaskLayout {
     [[nodiscard]] std::size_t h() const noexcept { return first_eval_; }
     [[nodiscard]] std::size_t q() const noexcept { return first_eval_ + 1; }
     [[nodiscard]] std::size_t ht() const noexcept { return first_eval_ + 2; }
-    [[nodiscard]] std::size_t mm() const noexcept { return first_eval_ + 3; }
     [[nodiscard]] std::size_t a(std::size_t product) const noexcept {
-        return first_eval_ + 4 + 2 * product;
+        return first_eval_ + 3 + 2 * product;
     }
     [[nodiscard]] std::size_t b(std::size_t product) const noexcept { return a(product) + 1; }
     /// K_Z.

@@ -10,7 +10,7 @@
 
 namespace mintmark {
 
-inline constexpr std::uint8_t kProofSystemId = 2;
+inline constexpr std::uint8_t kProofSystemId = 3;
 
 struct VerifyingKey {
     Circuit circuit;

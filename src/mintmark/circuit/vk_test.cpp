@@ -45,7 +45,7 @@ TEST(VerifyingKey, HeaderLayout) {
     const testing::TestCircuit t = testing::gemm_circuit();
     const Circuit& c = t.circuit;
     const Bytes b = encode(key_of(c));
-    EXPECT_EQ(b[0], 2);
+    EXPECT_EQ(b[0], 3);
     EXPECT_EQ(b[1], c.mu);
     EXPECT_EQ(b[2], c.nu());
     EXPECT_EQ(b[3], c.kappa());

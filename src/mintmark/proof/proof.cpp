@@ -57,12 +57,12 @@ void visit_opening(Opening& o, const Point& point, const Scalar& scalar) {
 std::size_t proof_size(const Circuit& c) noexcept {
     const std::size_t points = 2 * std::size_t{c.n_f} + c.n_g + 2 * std::size_t{c.n_t} + 2 + 8;
     const std::size_t scalars =
-        1 + 3 * std::size_t{c.n_prod()} + 2 + 5 + 2 * c.num_products() + 2 * std::size_t{c.mu} + 7;
+        1 + 3 * std::size_t{c.n_prod()} + 2 + 4 + 2 * c.num_products() + 2 * std::size_t{c.mu} + 7;
     return kPointBytes * points + kScalarBytes * scalars;
 }
 
 std::vector<Fr> to_scalars(const ProductEvals& evals) {
-    std::vector<Fr> out{evals.h, evals.q, evals.ht, evals.t, evals.mm};
+    std::vector<Fr> out{evals.h, evals.q, evals.ht, evals.t};
     for (const auto& [a, b] : evals.products) {
         out.push_back(a);
         out.push_back(b);
@@ -111,7 +111,7 @@ Result<Proof> decode_proof(const VerifyingKey& vk, ByteSpan bytes) {
         for (Fr& s : round) in.scalar(s);
     for (Fr& s : proof.last_product_round) in.scalar(s);
     ProductEvals& evals = proof.evals;
-    for (Fr* s : {&evals.h, &evals.q, &evals.ht, &evals.t, &evals.mm}) in.scalar(*s);
+    for (Fr* s : {&evals.h, &evals.q, &evals.ht, &evals.t}) in.scalar(*s);
     evals.products.resize(c.num_products());
     for (auto& [a, b] : evals.products) {
         in.scalar(a);

@@ -22,7 +22,6 @@ struct ProductEvals {
     Fr q = Fr::zero();                        ///< of (F + beta G)(r^(nu))
     Fr ht = Fr::zero();                       ///< of HT(r^(kappa))
     Fr t = Fr::zero();                        ///< T(r^(kappa)), public
-    Fr mm = Fr::zero();                       ///< of M(r^(kappa))
     std::vector<std::pair<Fr, Fr>> products;  ///< of (A_i, B_i)(r), product terms in order
 };
 
@@ -46,7 +45,7 @@ struct Proof {
 /// infinity; kMalformed otherwise.
 [[nodiscard]] Result<Proof> decode_proof(const VerifyingKey& vk, ByteSpan bytes);
 
-/// The evaluations as absorbed and encoded: h, q, ht, t, mm, a_1, b_1, ...
+/// The evaluations as absorbed and encoded: h, q, ht, t, a_1, b_1, ...
 [[nodiscard]] std::vector<Fr> to_scalars(const ProductEvals& evals);
 
 }  // namespace mintmark

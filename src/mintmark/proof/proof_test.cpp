@@ -31,7 +31,7 @@ Proof random_proof(const Circuit& c) {
     f.fill(p.m, c.n_t);
     f.fill(p.h, c.n_f);
     f.fill(p.ht, c.n_t);
-    for (Fr* s : {&p.sum, &p.evals.h, &p.evals.q, &p.evals.ht, &p.evals.t, &p.evals.mm}) f.fill(*s);
+    for (Fr* s : {&p.sum, &p.evals.h, &p.evals.q, &p.evals.ht, &p.evals.t}) f.fill(*s);
     f.fill(p.z);
     f.fill(p.r);
     p.product_rounds.resize(c.n_prod() - std::size_t{1});

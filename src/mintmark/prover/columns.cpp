@@ -141,6 +141,23 @@ std::vector<Fr> fingerprints(const Fingerprint& what, const Fr& alpha, const Fr&
     return values;
 }
 
+std::vector<Fr> quotients(std::span<const std::int64_t> counts, std::span<const Fr> values) {
+    std::vector<Fr> result(counts.size());
+    parallel_for(counts.size(), kGrain, [&](std::size_t begin, std::size_t end) {
+        std::vector<std::size_t> used;
+        std::vector<Fr> inverse;
+        for (std::size_t x = begin; x < end; ++x) {
+            if (counts[x] == 0) continue;
+            used.push_back(x);
+            inverse.push_back(values[x]);
+        }
+        invert_all(inverse);
+        for (std::size_t i = 0; i < used.size(); ++i)
+            result[used[i]] = Fr::from_i64(counts[used[i]]) * inverse[i];
+    });
+    return result;
+}
+
 std::vector<Fr> inverses(std::span<const Fr> values, std::size_t count) {
     std::vector<Fr> result(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count));
     parallel_for(count, kGrain, [&](std::size_t begin, std::size_t end) {

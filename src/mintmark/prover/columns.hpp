@@ -58,6 +58,9 @@ struct Fingerprint {
 };
 [[nodiscard]] std::vector<Fr> fingerprints(const Fingerprint& what, const Fr& alpha, const Fr& beta,
                                            std::size_t size);
+/// counts[x] / values[x] for each count, threaded; 0 where the count or the value is 0.
+[[nodiscard]] std::vector<Fr> quotients(std::span<const std::int64_t> counts,
+                                        std::span<const Fr> values);
 /// Inverses of the first `count` values (0 for 0), threaded.
 [[nodiscard]] std::vector<Fr> inverses(std::span<const Fr> values, std::size_t count);
 

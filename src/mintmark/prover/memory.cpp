@@ -27,8 +27,8 @@ std::uint64_t memory_needed(const Circuit& circuit) {
     // Integers of witness and columns, ids, look-up groups; then H and HT.
     const std::uint64_t standing = circuit.num_lanes() * (64 + kField) +
                                    circuit.num_rows() * (48 + kField) + 8 * m * circuit.n_w;
-    // L1, L2, L3: factors, and half of them again.
-    const std::uint64_t product = product_tables(circuit) + lanes * 3 * kField + rows * 6 * kField;
+    // L1 and L2: factors, and half of them again.
+    const std::uint64_t product = product_tables(circuit) + lanes * 3 * kField + rows * 3 * kField;
     // Coefficients and values of every fresh chunk, folded weights, then Mercury's polynomials.
     const std::uint64_t chunks = std::uint64_t{3} * circuit.n_f + std::uint64_t{3} * circuit.n_t +
                                  circuit.n_in + circuit.n_out;

@@ -61,17 +61,12 @@ class Session {
         return blinder;
     }
 
-    // Lanes of F, G and H that look up one row hold one value, and so do all free rows of HT.
+    // Lanes of F, G and H that look up one row hold one value.
     void group_bases() {
         const auto bases = std::span(srs_.g1).first(m_);
         const auto rows = lane_rows(circuit_, tables_, columns_.f);
         for (std::size_t c = 0; c < circuit_.n_f; ++c)
             lane_groups_.emplace_back(bases, std::span(rows).subspan(c * m_, m_));
-        std::vector<std::int64_t> keys(circuit_.num_rows());
-        for (std::size_t row = 0; row < keys.size(); ++row)
-            keys[row] = tables_.row_id[row] == 0 ? -2 : -1;
-        for (std::size_t c = 0; c < circuit_.n_t; ++c)
-            row_groups_.emplace_back(bases, std::span(keys).subspan(c * m_, m_));
     }
 
     template <class Value>
@@ -80,7 +75,6 @@ class Session {
         const GroupedBases* groups = nullptr;
         if (column == Column::kF || column == Column::kG || column == Column::kH)
             groups = &lane_groups_[c];
-        if (column == Column::kHt) groups = &row_groups_[c];
         const auto sum = groups == nullptr ? std::nullopt : groups->sum(values);
         if (sum) return sum->add(commit(srs_, {}, blinder, m_)).to_affine();
         if constexpr (std::is_same_v<Value, Fr>)
@@ -155,7 +149,7 @@ class Session {
         row_prints_ = fingerprints({tables_.row_in, columns_.t, tables_.row_id}, at_.alpha,
                                    at_.beta, std::size_t{1} << circuit_.kappa());
         columns_.h = inverses(lane_prints_, circuit_.num_lanes());
-        columns_.ht = inverses(row_prints_, circuit_.num_rows());
+        columns_.ht = quotients(columns_.m, row_prints_);
         if (tamper_.inverses) tamper_.inverses(columns_.h, columns_.ht);
         const std::array targets{std::pair{Column::kH, &proof_.h},
                                  std::pair{Column::kHt, &proof_.ht}};
@@ -169,17 +163,15 @@ class Session {
         slots.add(sum_form(circuit_, at_.rho, at_.gamma, at_.delta), Fr::one());
         const std::span<const Fr> rho(at_.rho);
         const Instances& io = statement_.instances;
-        proof_.sum =
-            slots.value() - const_sum(circuit_, rho, at_.gamma) -
-            public_sum(circuit_, rho, at_.gamma, io.input, io.output) +
-            at_.delta * (lt_eval(circuit_.num_lanes(), rho.first(circuit_.nu())) +
-                         at_.delta * lt_eval(circuit_.num_rows(), rho.first(circuit_.kappa()))) +
-            sumcheck::mask_sum(round_masks(circuit_, masks_));
+        proof_.sum = slots.value() - const_sum(circuit_, rho, at_.gamma) -
+                     public_sum(circuit_, rho, at_.gamma, io.input, io.output) +
+                     at_.delta * lt_eval(circuit_.num_lanes(), rho.first(circuit_.nu())) +
+                     sumcheck::mask_sum(round_masks(circuit_, masks_));
         if (tamper_.sum) tamper_.sum(proof_.sum);
         transcript_.absorb_fr("sum", std::array{proof_.sum});
     }
 
-    // The product terms, then L1, L2, L3.
+    // The product terms, then L1 and L2.
     std::vector<sumcheck::ProductInstance> instances() {
         std::vector<sumcheck::ProductInstance> all;
         for (const auto& product : product_instances(circuit_, at_.rho, at_.gamma)) {
@@ -195,21 +187,19 @@ class Session {
         auto h = columns_.h, ht = columns_.ht;
         h.resize(std::size_t{1} << circuit_.nu());
         ht.resize(rows);
-        auto multiplicity = columns_.lanes(Column::kM, 0, columns_.m.size());
-        multiplicity.resize(rows);
-        const Fr delta2 = at_.delta.square();
         all.push_back(
             {at_.delta, {nu_point.begin(), nu_point.end()}, std::move(h), std::move(lane_prints_)});
-        all.push_back(
-            {delta2, {kappa_point.begin(), kappa_point.end()}, ht, std::move(row_prints_)});
-        all.push_back({delta2 * at_.delta, {}, std::move(multiplicity), std::move(ht)});
+        all.push_back({at_.delta.square(),
+                       {kappa_point.begin(), kappa_point.end()},
+                       std::move(ht),
+                       std::move(row_prints_)});
         mask_factors(all);
         return all;
     }
 
     void mask_factors(std::vector<sumcheck::ProductInstance>& all) const {
         const MaskLayout at(circuit_);
-        const std::size_t lookup = all.size() - 3;
+        const std::size_t lookup = all.size() - 2;
         for (std::size_t i = 0; i < lookup; ++i) {
             all[i].mask_a = masks_.slots[at.a(i)];
             all[i].mask_b = masks_.slots[at.b(i)];
@@ -217,8 +207,6 @@ class Session {
         all[lookup].mask_a = masks_.slots[at.h()];
         all[lookup].mask_b = masks_.slots[at.q()];
         all[lookup + 1].mask_a = masks_.slots[at.ht()];
-        all[lookup + 2].mask_a = masks_.slots[at.mm()];
-        all[lookup + 2].mask_b = masks_.slots[at.ht()];
     }
 
     std::vector<Fr> table_of(const Step& step, const ProdTerm& term, const Operand& operand) const {
@@ -233,7 +221,7 @@ class Session {
                                               transcript_, tamper_.product_round);
         proof_.product_rounds = std::move(result.messages);
         proof_.last_product_round = result.last_message;
-        const std::size_t lookup = result.a_evals.size() - 3;
+        const std::size_t lookup = result.a_evals.size() - 2;
         for (std::size_t i = 0; i < lookup; ++i)
             proof_.evals.products.emplace_back(result.a_evals[i], result.b_evals[i]);
         const auto r_nu = suffix(result.challenges, circuit_.nu());
@@ -245,7 +233,6 @@ class Session {
             result.b_evals[lookup] - at_.alpha - at_.beta.square() * id_mle(circuit_, r_nu);
         proof_.evals.ht = result.a_evals[lookup + 1];
         proof_.evals.t = mle_eval(t, r_kappa);
-        proof_.evals.mm = result.a_evals[lookup + 2];
         at_.r = std::move(result.challenges);
     }
 
@@ -265,9 +252,8 @@ class Session {
         out.q = evals[1];
         out.ht = evals[2];
         out.t = evals[3];
-        out.mm = evals[4];
         for (std::size_t i = 0; i < out.products.size(); ++i)
-            out.products[i] = {evals[5 + 2 * i], evals[6 + 2 * i]};
+            out.products[i] = {evals[4 + 2 * i], evals[5 + 2 * i]};
     }
 
     // g(r).
@@ -331,8 +317,8 @@ class Session {
     Columns columns_;
     Masks masks_;
     std::array<std::vector<Fr>, kNumColumns> blinders_;
-    std::vector<GroupedBases> lane_groups_, row_groups_;  // per chunk
-    std::vector<Fr> lane_prints_, row_prints_;            // alpha + in + beta out + beta^2 id
+    std::vector<GroupedBases> lane_groups_;     // per chunk
+    std::vector<Fr> lane_prints_, row_prints_;  // alpha + in + beta out + beta^2 id
     Challenges at_;
     Proof proof_;
 };

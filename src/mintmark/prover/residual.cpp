@@ -25,7 +25,7 @@ Fr combine_evals(const Circuit& circuit, const Challenges& at, std::span<const F
     const std::size_t rounds = circuit.n_prod();
     const auto scale = [&](std::size_t n) { return Fr::inv2().pow(rounds - n); };
     Fr sum = Fr::zero();
-    std::size_t next = 5;
+    std::size_t next = 4;
     for (const auto& product : product_instances(circuit, rho, at.gamma)) {
         const auto x = suffix(r, product.num_vars).first(product.shared_point.size());
         sum += product.weight * scale(product.num_vars) * eq_eval(product.shared_point, x) *
@@ -34,14 +34,13 @@ Fr combine_evals(const Circuit& circuit, const Challenges& at, std::span<const F
     }
     const std::size_t nu = circuit.nu(), kappa = circuit.kappa();
     const auto r_nu = suffix(r, nu), r_kappa = suffix(r, kappa);
-    const Fr beta2 = at.beta.square(), delta2 = at.delta.square();
-    const Fr &h = evals[0], &q = evals[1], &ht = evals[2], &t = evals[3], &mm = evals[4];
+    const Fr beta2 = at.beta.square();
+    const Fr &h = evals[0], &q = evals[1], &ht = evals[2], &t = evals[3];
     sum += at.delta * scale(nu) * eq_eval(rho.first(nu), r_nu) * h *
            (at.alpha + q + beta2 * id_mle(circuit, r_nu));
-    sum += delta2 * scale(kappa) * eq_eval(rho.first(kappa), r_kappa) * ht *
-           (at.alpha + table_in_mle(circuit, r_kappa) + at.beta * t +
-            beta2 * table_id_mle(circuit, r_kappa));
-    return sum + delta2 * at.delta * scale(kappa) * mm * ht;
+    return sum + at.delta.square() * scale(kappa) * eq_eval(rho.first(kappa), r_kappa) * ht *
+                     (at.alpha + table_in_mle(circuit, r_kappa) + at.beta * t +
+                      beta2 * table_id_mle(circuit, r_kappa));
 }
 
 }  // namespace mintmark::prover

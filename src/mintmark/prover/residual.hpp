@@ -18,7 +18,7 @@ struct Challenges {
 
 /// The last claim of the product sumcheck, from the messages in the proof.
 [[nodiscard]] Fr product_claim(const Challenges& at, const Proof& proof);
-/// What the evaluations h q ht t mm a_1 b_1 ... make of it; the claim less g(r) when honest.
+/// What the evaluations h q ht t a_1 b_1 ... make of it; the claim less g(r) when honest.
 [[nodiscard]] Fr combine_evals(const Circuit& circuit, const Challenges& at,
                                std::span<const Fr> evals);
 

@@ -28,7 +28,7 @@ struct ProverTamper {
     /// The claim c.
     std::function<void(Fr& sum)> sum;
     sumcheck::RoundHook product_round;  ///< (c0, c2, c3), in the last round c4 and c5 too
-    /// h q ht t mm a_1 b_1 ...; `residual` says how far w is from the committed g(r).
+    /// h q ht t a_1 b_1 ...; `residual` says how far w is from the committed g(r).
     std::function<void(std::span<Fr> evals, const std::function<Fr(std::span<const Fr>)>& residual)>
         evals;
     sumcheck::RoundHook merge_round;  ///< (c0, c2)

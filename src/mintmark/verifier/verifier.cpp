@@ -95,8 +95,7 @@ class Session {
         const Instances& io = st_.instances;
         return proof_.sum + const_sum(circuit_, rho_, gamma_) +
                public_sum(circuit_, rho_, gamma_, io.input, io.output) -
-               delta_ * (lt_eval(circuit_.num_lanes(), rho(circuit_.nu())) +
-                         delta_ * lt_eval(circuit_.num_rows(), rho(circuit_.kappa())));
+               delta_ * lt_eval(circuit_.num_lanes(), rho(circuit_.nu()));
     }
 
     /// 2^-(N - n).
@@ -130,8 +129,7 @@ class Session {
                        beta2 * table_id_mle(circuit_, rows);
         const Fr l1 = scale(nu) * eq_eval(rho(nu), lanes) * e.h * lane;
         const Fr l2 = scale(kappa) * eq_eval(rho(kappa), rows) * e.ht * row;
-        const Fr l3 = scale(kappa) * e.mm * e.ht;
-        return delta_ * (l1 + delta_ * (l2 + delta_ * l3));
+        return delta_ * (l1 + delta_ * l2);
     }
 
     void merge_rounds() {
