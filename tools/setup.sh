@@ -9,6 +9,7 @@ packages=(
     clang-19 libclang-rt-19-dev clang-format-19
     libfmt-dev libgtest-dev libgmock-dev libgmp-dev libcrypto++-dev libssl-dev libsecp256k1-dev
     libcurl4-openssl-dev libboost1.81-dev nlohmann-json3-dev libcli11-dev libpng-dev zlib1g-dev
+    libsqlite3-dev libhiredis-dev libpq-dev redis-server postgresql-15
     protobuf-compiler libprotobuf-dev libbenchmark-dev
 )
 # `setup.sh bench`: also what writes the bench models.
@@ -40,4 +41,11 @@ if ! cmp -s contracts/package-lock.json "$stamp"; then
     echo "installing npm packages (contracts/package-lock.json)"
     (cd contracts && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
     cp contracts/package-lock.json "$stamp"
+fi
+
+stamp=third_party/bullmq/node_modules/.mintmark-stamp
+if ! cmp -s third_party/bullmq/package-lock.json "$stamp"; then
+    echo "installing npm packages (third_party/bullmq/package-lock.json)"
+    (cd third_party/bullmq && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+    cp third_party/bullmq/package-lock.json "$stamp"
 fi
