@@ -74,6 +74,10 @@ class Checker {
         if (t.function == TableFunction::kRange || t.function == TableFunction::kNegative)
             return t.in_step == 0 && !std::signbit(t.in_step) && t.out_step == 0 &&
                    !std::signbit(t.out_step) && t.out_lo == 0 && t.out_hi == 0 && t.alpha == 0;
+        if (is_real_function(t.function))
+            return positive_normal(t.in_step) && positive_normal(t.out_step) &&
+                   t.out_lo <= t.out_hi && t.out_lo >= -kMaxFunctionOutput &&
+                   t.out_hi <= kMaxFunctionOutput;
         return t.function <= TableFunction::kTanh && positive_normal(t.in_step) &&
                positive_normal(t.out_step) && t.out_lo <= t.out_hi &&
                (t.alpha == 0 || t.function == TableFunction::kLeakyRelu);

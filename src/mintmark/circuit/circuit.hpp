@@ -151,11 +151,57 @@ enum class TableFunction : std::uint8_t {
     kLeakyRelu,
     kSigmoid,
     kTanh,
-    kNegative
+    kNegative,
+    // real functions (circuit/function.hpp)
+    kExp = 7,
+    kLog,
+    kSqrt,
+    kRsqrt,
+    kReciprocal,
+    kErf,
+    kGelu,
+    kGeluTanh,
+    kSoftplus,
+    kSoftsign,
+    kSilu,
+    kHardSwish,
+    kMish,
+    kElu,
+    kCelu,
+    kSelu,
+    kThresholdedRelu,
+    kSin,
+    kCos,
+    kTan,
+    kAsin,
+    kAcos,
+    kAtan,
+    kSinh,
+    kCosh,
+    kAsinh,
+    kAcosh,
+    kAtanh,
+    kAbs,
+    kSign,
+    kSquare,
+    kPow,
+    kRound,
+    kFloor,
+    kCeil,
+    kStep,
+    kIsZero,
+    kAndOfHalves
 };
 
+/// Functions that are defined by a real function of u * in_step (codes 7 and up).
+[[nodiscard]] constexpr bool is_real_function(TableFunction f) noexcept {
+    return f >= TableFunction::kExp && f <= TableFunction::kAndOfHalves;
+}
+/// Bounds of such a table's outputs: beyond them rounding would not be certain.
+inline constexpr std::int32_t kMaxFunctionOutput = 1 << 17;
+
 /// Rows row_offset + j hold (lo + j, table_output(lo + j), id), j < 2^log_size. For kRange and
-/// kNegative every field after `lo` is zero; `alpha` is zero but for kLeakyRelu.
+/// kNegative every field after `lo` is zero; `alpha` is zero but for kLeakyRelu and real functions.
 struct Table {
     std::uint8_t log_size = 0;
     TableFunction function = TableFunction::kRange;
@@ -165,7 +211,8 @@ struct Table {
     std::int32_t out_hi = 0;
     float in_step = 0;
     float out_step = 0;
-    std::uint16_t alpha = 0;  ///< slope for negative inputs in units of 2^-16
+    std::uint16_t alpha =
+        0;  ///< slope in units of 2^-16; real functions: p in signed units of 2^-11
     bool operator==(const Table&) const = default;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "mintmark/circuit/function.hpp"
 #include "mintmark/circuit/layout.hpp"
 
 namespace mintmark {
@@ -113,6 +114,8 @@ Int128 unclamped(const Table& table, std::int64_t in) noexcept {
                                                                            : tanh62(table, in);
             return round_scaled(value, -62 - out.exponent, out.mantissa);
         }
+        default:
+            return function_output(table, in);
     }
     return 0;
 }

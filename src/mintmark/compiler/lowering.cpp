@@ -59,8 +59,13 @@ TableRequest to_request(const model::QLut& lut, std::int64_t lo, std::int64_t hi
         case model::QFunction::kTanh:
             request.function = TableFunction::kTanh;
             break;
+        default:  // real functions have the same codes on both sides
+            request.function = static_cast<TableFunction>(lut.function);
+            request.alpha =
+                static_cast<std::uint16_t>(static_cast<std::int16_t>(lut.alpha * 2048.0F));
+            break;
     }
-    if (lut.function == model::QFunction::kSigmoid || lut.function == model::QFunction::kTanh) {
+    if (lut.function >= model::QFunction::kSigmoid) {
         request.in_step = lut.in_step;
         request.out_step = lut.out_step;
     }

@@ -170,7 +170,8 @@ Status get(Reader& in, float& v) {
 }
 Status get(Reader& in, QFunction& v) {
     MINTMARK_TRY(const std::uint8_t code, in.u8());
-    if (code < 1 || code > 5) return malformed("unknown look-up function");
+    if (code < 1 || code == 6 || code > static_cast<std::uint8_t>(kLastQFunction))
+        return malformed("unknown look-up function");
     v = static_cast<QFunction>(code);
     return {};
 }

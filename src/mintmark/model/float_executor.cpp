@@ -8,6 +8,7 @@
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/base/parallel.hpp"
+#include "mintmark/model/functions.hpp"
 #include "mintmark/model/indexing.hpp"
 #include "mintmark/model/model.hpp"
 
@@ -85,8 +86,13 @@ double point(const PointwiseOp& op, double x) {
             return 1 / (1 + std::exp(-x));
         case Pointwise::kTanh:
             return std::tanh(x);
+        case Pointwise::kClip:
+            return std::min(std::max(x, op.alpha), op.beta);
+        default:
+            return static_cast<double>(evaluate_function(function_of(op.kind),
+                                                         static_cast<long double>(x),
+                                                         static_cast<long double>(op.alpha)));
     }
-    MINTMARK_ASSERT(false);
 }
 
 Doubles run(const PointwiseOp& op, Inputs in, const Shape&) {

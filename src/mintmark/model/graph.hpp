@@ -23,9 +23,56 @@ struct Value {
     Shape shape;
     bool is_constant = false;
     std::vector<double> data = {};  ///< constants only, row-major
+    /// Holds integers (or 0 and 1): quantised with step 1 where the range allows it, then exact.
+    bool is_integral = false;
 };
 
-enum class Pointwise : std::uint8_t { kRelu, kLeakyRelu, kSigmoid, kTanh };
+/// kClip: min(max(x, alpha), beta); the others as QFunction of the same name, alpha is p.
+enum class Pointwise : std::uint8_t {
+    kRelu,
+    kLeakyRelu,
+    kSigmoid,
+    kTanh,
+    kClip,
+    kExp,
+    kLog,
+    kSqrt,
+    kRsqrt,
+    kReciprocal,
+    kErf,
+    kGelu,
+    kGeluTanh,
+    kSoftplus,
+    kSoftsign,
+    kSilu,
+    kHardSwish,
+    kMish,
+    kElu,
+    kCelu,
+    kSelu,
+    kThresholdedRelu,
+    kSin,
+    kCos,
+    kTan,
+    kAsin,
+    kAcos,
+    kAtan,
+    kSinh,
+    kCosh,
+    kAsinh,
+    kAcosh,
+    kAtanh,
+    kAbs,
+    kSign,
+    kSquare,
+    kPow,
+    kRound,
+    kFloor,
+    kCeil,
+    kStep,
+    kIsZero,
+    kAndOfHalves
+};
 enum class Binary : std::uint8_t { kAdd, kSub, kMul, kDiv };
 enum class PoolKind : std::uint8_t { kMax, kAverage, kAverageWithPads };
 
@@ -42,7 +89,8 @@ struct ConvOp {  ///< inputs: x [N, C, …], weight [M, C/groups, …], bias [M]
 struct MatMulOp {};  ///< numpy matmul; Gemm is imported as transposes, MatMul, Mul, Add
 struct PointwiseOp {
     Pointwise kind = Pointwise::kRelu;
-    double alpha = 0;  ///< kLeakyRelu
+    double alpha = 0;  ///< kLeakyRelu; kClip: least; functions with a parameter
+    double beta = 0;   ///< kClip: most
 };
 struct BinaryOp {  ///< numpy broadcasting
     Binary kind = Binary::kAdd;

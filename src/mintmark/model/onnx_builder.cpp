@@ -18,15 +18,21 @@ Result<ValueId> GraphBuilder::add_value(const std::string& name, const Shape& sh
                     fmt::format("onnx: value '{}' has {} elements on {} axes (at most {} on 8)",
                                 name, count, shape.size(), options_.max_elements));
     }
-    graph_.values.push_back({name, shape, false, {}});
+    graph_.values.push_back({name, shape, false, {}, type != ElementType::kReal});
     types_.push_back(type);
     return static_cast<ValueId>(graph_.values.size() - 1);
 }
 
 ValueId GraphBuilder::add_constant(const std::string& name, Constant constant) {
-    graph_.values.push_back({name, std::move(constant.shape), true, std::move(constant.data)});
+    graph_.values.push_back({name, std::move(constant.shape), true, std::move(constant.data),
+                             constant.type != ElementType::kReal});
     types_.push_back(constant.type);
     return static_cast<ValueId>(graph_.values.size() - 1);
+}
+
+void GraphBuilder::set_type(ValueId id, ElementType type) {
+    types_[id] = type;
+    graph_.values[id].is_integral = type != ElementType::kReal;
 }
 
 Status GraphBuilder::bind(const std::string& name, ValueId id) {

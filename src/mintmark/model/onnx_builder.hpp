@@ -37,6 +37,10 @@ class GraphBuilder {
 
     [[nodiscard]] const Value& value(ValueId id) const { return graph_.values[id]; }
     [[nodiscard]] ElementType type(ValueId id) const { return types_[id]; }
+    /// The same value under another type (Cast, comparisons): integers and booleans are kept exact.
+    void set_type(ValueId id, ElementType type);
+    /// The value's elements are whole numbers whatever its type says.
+    void mark_integral(ValueId id) { graph_.values[id].is_integral = true; }
     [[nodiscard]] const ImportOptions& options() const { return options_; }
     [[nodiscard]] Graph& graph() { return graph_; }
 
@@ -108,6 +112,7 @@ using ImporterMap = std::map<std::string_view, NodeImporter>;
                                                    std::size_t rank);
 
 void add_arithmetic_importers(ImporterMap& map);  ///< Gemm, Conv, pools, pointwise, binary
+void add_function_importers(ImporterMap& map);    ///< Exp, Log, Gelu, ... (one variable)
 void add_layout_importers(ImporterMap& map);      ///< Reshape, Slice, Pad, Concat, ...
 void add_constant_importers(ImporterMap& map);    ///< Constant, Shape, Gather, ... (folded only)
 

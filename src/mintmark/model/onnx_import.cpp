@@ -17,6 +17,7 @@ const ImporterMap& importers() {
     static const ImporterMap map = [] {
         ImporterMap all;
         add_arithmetic_importers(all);
+        add_function_importers(all);
         add_layout_importers(all);
         add_constant_importers(all);
         return all;

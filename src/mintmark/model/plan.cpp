@@ -47,6 +47,7 @@ class Planner {
         for (const Value& value : graph.values) {
             plan_.shapes.push_back(value.shape);
             plan_.names.push_back(value.name);
+            plan_.integral.push_back(value.is_integral);
         }
         plan_.inputs = graph.inputs;
         plan_.outputs = graph.outputs;
@@ -82,6 +83,7 @@ class Planner {
 
     void extend(Layer& layer, ValueId output) {
         producer_[output] = producer_[layer.output];
+        if (!layer.activation) layer.sum = output;
         layer.output = output;
     }
 
@@ -90,7 +92,7 @@ class Planner {
         layer.name = node.name;
         layer.kind = kind;
         layer.inputs = {node.inputs[0]};
-        layer.output = node.output;
+        layer.output = layer.sum = node.output;
         return layer;
     }
 
@@ -175,6 +177,7 @@ class Planner {
             return {};
         }
         Layer layer = start(node, LayerKind::kLinComb);
+        layer.sum = node.inputs[0];
         layer.coefs = {1};
         layer.activation = op;
         push(std::move(layer));
@@ -228,7 +231,7 @@ class Planner {
         const ValueId wide = derive(node.name + "/broadcast", shape(node.output));
         Layer layer = start(node, LayerKind::kLinComb);
         layer.inputs = {x};
-        layer.output = wide;
+        layer.output = layer.sum = wide;
         layer.coefs = {1};
         push(std::move(layer));
         return wide;
@@ -237,6 +240,7 @@ class Planner {
     ValueId derive(const std::string& name, const Shape& new_shape) {
         plan_.shapes.push_back(new_shape);
         plan_.names.push_back(name);
+        plan_.integral.push_back(false);
         producer_.push_back(std::nullopt);
         uses_.push_back(1);
         return static_cast<ValueId>(plan_.shapes.size() - 1);
@@ -280,7 +284,7 @@ class Planner {
             return {};
         }
         // The number of positions varies: the plain sum, then a factor for each position.
-        layer.output = derive(node.name + "/sum", shape(node.output));
+        layer.output = layer.sum = derive(node.name + "/sum", shape(node.output));
         const ValueId sum = layer.output;
         push(std::move(layer));
         Layer mean = start(node, LayerKind::kAffine);

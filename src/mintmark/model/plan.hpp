@@ -34,6 +34,7 @@ struct Layer {
     LayerKind kind = LayerKind::kMove;
     std::vector<ValueId> inputs;
     ValueId output = 0;
+    ValueId sum = 0;  ///< the value before the activation (output if none)
     /// kConv [M, C/g, …], kMatMul [K, N], kAffine broadcast against the output.
     FloatConstant weight;
     /// kConv [M], kMatMul [N], kAffine broadcast against the output; empty data: none.
@@ -49,6 +50,7 @@ struct Layer {
 struct Plan {
     std::vector<Shape> shapes;  ///< of every value: the graph's, then derived ones
     std::vector<std::string> names;
+    std::vector<bool> integral;  ///< see Value::is_integral
     std::vector<Layer> layers;
     std::vector<ValueId> inputs, outputs;
 };

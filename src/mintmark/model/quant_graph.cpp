@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "mintmark/model/functions.hpp"
+
 namespace mintmark::model {
 namespace {
 
@@ -117,6 +119,9 @@ std::int64_t lut_output(const QLut& lut, std::int64_t u) noexcept {
             break;
         case QFunction::kTanh:
             y = tanh_output(lut, u);
+            break;
+        default:
+            y = function_lut_output(lut, u);
             break;
     }
     return std::clamp<std::int64_t>(y, lut.out_lo, lut.out_hi);

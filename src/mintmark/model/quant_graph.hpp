@@ -37,7 +37,56 @@ struct QTensor {
     std::uint32_t channel_axis = 0;
 };
 
-enum class QFunction : std::uint8_t { kClamp = 1, kRelu, kLeakyRelu, kSigmoid, kTanh };
+enum class QFunction : std::uint8_t {
+    kClamp = 1,
+    kRelu,
+    kLeakyRelu,
+    kSigmoid,
+    kTanh,
+    // real functions (model/functions.hpp)
+    kExp = 7,
+    kLog,
+    kSqrt,
+    kRsqrt,
+    kReciprocal,
+    kErf,
+    kGelu,
+    kGeluTanh,
+    kSoftplus,
+    kSoftsign,
+    kSilu,
+    kHardSwish,
+    kMish,
+    kElu,
+    kCelu,
+    kSelu,
+    kThresholdedRelu,
+    kSin,
+    kCos,
+    kTan,
+    kAsin,
+    kAcos,
+    kAtan,
+    kSinh,
+    kCosh,
+    kAsinh,
+    kAcosh,
+    kAtanh,
+    kAbs,
+    kSign,
+    kSquare,
+    kPow,
+    kRound,
+    kFloor,
+    kCeil,
+    kStep,
+    kIsZero,
+    kAndOfHalves
+};
+inline constexpr QFunction kLastQFunction = QFunction::kAndOfHalves;
+[[nodiscard]] constexpr bool is_real_function(QFunction f) noexcept {
+    return f >= QFunction::kExp;
+}
 
 /// Look-up y = lut(u), defined on the requant's [u_lo, u_hi]; exactly (integers only):
 /// docs/spec/quantisation.md, "Tables".
@@ -45,10 +94,13 @@ enum class QFunction : std::uint8_t { kClamp = 1, kRelu, kLeakyRelu, kSigmoid, k
 ///   kRelu       clamp(max(u, 0))                                in_step = out_step
 ///   kLeakyRelu  clamp(u >= 0 ? u : round(alpha*u))              in_step = out_step
 ///   kSigmoid    clamp(round(sigmoid(u*in_step) / out_step))     kTanh likewise
+///   others      clamp(round(f(u*in_step) / out_step)), |out_lo|, |out_hi| <= 2^17
 struct QLut {
     QFunction function = QFunction::kClamp;
     float in_step = 1, out_step = 1;
-    float alpha = 0;                      ///< kLeakyRelu: a multiple of 2^-16 in [0, 1)
+    /// kLeakyRelu: a multiple of 2^-16 in [0, 1); real functions: p, a multiple of 2^-11 in [-16,
+    /// 16)
+    float alpha = 0;
     std::int32_t out_lo = 0, out_hi = 0;  ///< out_lo <= out_hi, out_hi - out_lo < 2^16
 };
 

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "mintmark/base/assert.hpp"
+#include "mintmark/model/functions.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -50,11 +51,21 @@ double activate(const std::optional<PointwiseOp>& op, double x) {
     if (!op) return x;
     if (op->kind == Pointwise::kRelu) return std::max(x, 0.0);
     if (op->kind == Pointwise::kLeakyRelu) return x >= 0 ? x : x * op->alpha;
+    if (op->kind == Pointwise::kClip) return std::clamp(x, op->alpha, op->beta);
     return op->kind == Pointwise::kSigmoid ? 1 / (1 + std::exp(-x)) : std::tanh(x);
 }
 
 bool is_curve(const std::optional<PointwiseOp>& op) {
-    return op && (op->kind == Pointwise::kSigmoid || op->kind == Pointwise::kTanh);
+    return op && is_curve(op->kind);
+}
+
+bool is_clip(const std::optional<PointwiseOp>& op) {
+    return op && op->kind == Pointwise::kClip;
+}
+
+/// A look-up that is defined by a real function.
+bool is_function(const std::optional<PointwiseOp>& op) {
+    return op && op->kind >= Pointwise::kExp;
 }
 
 std::vector<std::int64_t> to_integers(std::span<const double> values) {
@@ -172,7 +183,7 @@ std::vector<std::size_t> Quantiser::channels_of(const Layer& layer) const {
     std::vector<std::size_t> strides(shape.size(), 0);
     const bool has_channels = layer.kind == LayerKind::kConv || layer.kind == LayerKind::kMatMul;
     if (has_channels && options_.granularity == Granularity::kPerChannel &&
-        !is_curve(layer.activation)) {
+        !is_curve(layer.activation) && !is_clip(layer.activation)) {
         const std::size_t axis = layer.kind == LayerKind::kConv ? 1 : shape.size() - 1;
         if (sensitivity_.varies[layer.output][axis]) strides[axis] = 1;
     }
@@ -229,6 +240,14 @@ Quantiser::Goal Quantiser::goal_for(const Layer& layer, const Interval& real) co
     const bool precise = sensitivity_.precise[layer.output];
     const double finest =
         (std::max(max_of(real.hi), 0.0) - std::min(min_of(real.lo), 0.0)) / goal.budget;
+    if (is_function(layer.activation)) {
+        goal.step.assign(real.lo.size(), argument_step(layer, real, finest));
+        return goal;
+    }
+    if (plan_.integral[layer.output] && finest <= 1 && !is_curve(layer.activation)) {
+        goal.step.assign(real.lo.size(), 1.0);
+        return goal;
+    }
     const bool is_tanh = layer.activation && layer.activation->kind == Pointwise::kTanh;
     if (is_curve(layer.activation)) {
         const double wanted = precise ? 0x1p-12 : is_tanh ? 0.5 / signed_max() : 1 / unsigned_max();
@@ -294,12 +313,23 @@ std::optional<QLut> Quantiser::look_up(const Layer& layer, const Interval& u, do
     const double symmetric = precise ? kLookUpRows / 2 - 1 : signed_max();
     QLut lut;
     if (!layer.activation) {
-        if (precise || hi - lo <= exact_width()) return std::nullopt;
+        if (precise || plan_.integral[layer.output] || hi - lo <= exact_width())
+            return std::nullopt;
         lut.out_lo = static_cast<std::int32_t>(-symmetric - 1);
         lut.out_hi = static_cast<std::int32_t>(symmetric);
         return lut;
     }
+    if (is_function(layer.activation)) return function_look_up(layer, u, step);
     switch (layer.activation->kind) {
+        case Pointwise::kClip: {
+            // Bounds in steps, within what the domain can give.
+            const auto bound = [&](double x) {
+                return static_cast<std::int32_t>(std::clamp(round_half_up(x / step), lo, hi));
+            };
+            lut.out_lo = bound(layer.activation->alpha);
+            lut.out_hi = std::max(lut.out_lo, bound(layer.activation->beta));
+            break;
+        }
         case Pointwise::kRelu:
             lut.function = QFunction::kRelu;
             lut.out_hi = static_cast<std::int32_t>(small);
@@ -322,6 +352,8 @@ std::optional<QLut> Quantiser::look_up(const Layer& layer, const Interval& u, do
             lut.out_step = static_cast<float>(1 / out_max);
             break;
         }
+        default:
+            MINTMARK_ASSERT(false);
     }
     return lut;
 }
@@ -342,7 +374,8 @@ Status Quantiser::finish(const Layer& layer, Sums sums) {
                                 layer.name, requant.u_hi - requant.u_lo));
     }
     requant.lut = look_up(layer, result.range, max_of(result.step));
-    if (requant.lut && !is_curve(layer.activation) && sums.shift == 0 &&
+    if (requant.lut && !is_curve(layer.activation) && !is_clip(layer.activation) &&
+        sums.shift == 0 &&
         requant.u_hi - requant.u_lo <= static_cast<std::int64_t>(exact_width())) {
         // Exact sums of moderate range: the look-up must not cut anything off.
         const auto cap = [](std::int64_t v) { return static_cast<std::int32_t>(v); };
@@ -357,8 +390,14 @@ Status Quantiser::finish(const Layer& layer, Sums sums) {
         const auto map = [&lut](double u) {
             return static_cast<double>(lut_output(lut, static_cast<std::int64_t>(u)));
         };
-        std::ranges::transform(result.range.lo, result.range.lo.begin(), map);
-        std::ranges::transform(result.range.hi, result.range.hi.begin(), map);
+        if (is_function(layer.activation)) {
+            const OutputBounds bounds = lut_bounds(lut, requant.u_lo, requant.u_hi);
+            std::ranges::fill(result.range.lo, static_cast<double>(bounds.lo));
+            std::ranges::fill(result.range.hi, static_cast<double>(bounds.hi));
+        } else {
+            std::ranges::transform(result.range.lo, result.range.lo.begin(), map);
+            std::ranges::transform(result.range.hi, result.range.hi.begin(), map);
+        }
         if (is_curve(layer.activation))
             std::ranges::fill(result.step, static_cast<double>(lut.out_step));
     }
@@ -372,6 +411,10 @@ Status Quantiser::finish(const Layer& layer, Sums sums) {
 // ---- layers -----------------------------------------------------------------------------------
 
 Status Quantiser::add(const Layer& layer) {
+    if (layer.activation && layer.activation->kind == Pointwise::kStep) {
+        MINTMARK_TRY(const bool added, add_step(layer));
+        if (added) return {};
+    }
     switch (layer.kind) {
         case LayerKind::kMove:
             return add_move(layer);
@@ -448,7 +491,8 @@ Status Quantiser::add_sum(const Layer& layer) {
         return max_of(sums.acc.hi) - min_of(sums.acc.lo);
     };
     const bool precise = sensitivity_.precise[layer.output];
-    const double exact_limit = precise ? width_limit(layer) : exact_width();
+    const double exact_limit =
+        precise || plan_.integral[layer.sum] ? kLookUpRows - kSlack : exact_width();
     if (parts.size() == 1 || (equal && add_up(layer.coefs) <= exact_limit)) {
         add_up(layer.coefs);
         sums.op = QLinComb{to_integers(layer.coefs), 0, {}};
@@ -559,7 +603,10 @@ Status Quantiser::add_scaled(const Layer& layer) {
     double ratio = 1;
     for (std::size_t o = 0; o < sums.step.size(); ++o)
         ratio = std::min(ratio, sums.step[o] / goal.step[o]);
-    const bool exact = width <= (goal.out_max > 0 ? exact_width() : goal.budget) &&
+    const bool counts = plan_.integral[layer.sum] && max_of(sums.step) == 1;
+    const bool exact = width <= (counts             ? kLookUpRows - kSlack
+                                 : goal.out_max > 0 ? exact_width()
+                                                    : goal.budget) &&
                        (ratio > 0.2 || !is_curve(layer.activation));
     double factor = 1;
     if (!exact && width * ratio > goal.budget) ratio = goal.budget / width;
@@ -610,7 +657,8 @@ void Quantiser::add_inputs() {
                              ? std::max<int>(kPreciseInputBits, options_.activation_bits)
                              : options_.activation_bits;
         const double levels = std::ldexp(1, bits) - (lo < 0 && hi > 0 ? 2 : 1);
-        const double step = as_float((hi - lo) / levels);
+        const bool counts = plan_.integral[id] && hi - lo < kLookUpRows - 1;
+        const double step = counts ? 1 : as_float((hi - lo) / levels);
         const std::size_t count = element_count(plan_.shapes[id]);
         graph_.input_ports.push_back({plan_.names[id], plan_.shapes[id], all.step.size(), step});
         all.step.insert(all.step.end(), count, step);

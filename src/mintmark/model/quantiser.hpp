@@ -64,6 +64,11 @@ class Quantiser {
     [[nodiscard]] std::uint8_t pick_shift(double largest);
 
     [[nodiscard]] Status finish(const Layer& layer, Sums sums);
+    [[nodiscard]] double calibrated_reach(ValueId id, double otherwise) const;
+    [[nodiscard]] double argument_step(const Layer& layer, const Interval& real,
+                                       double finest) const;
+    [[nodiscard]] QLut function_look_up(const Layer& layer, const Interval& u, double step) const;
+    [[nodiscard]] Result<bool> add_step(const Layer& layer);
     [[nodiscard]] std::optional<QLut> look_up(const Layer& layer, const Interval& u,
                                               double step) const;
     [[nodiscard]] Status emit(const std::string& name, QOp op, std::vector<TensorId> inputs,

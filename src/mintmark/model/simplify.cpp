@@ -9,7 +9,7 @@ namespace mintmark::model {
 namespace {
 
 ValueId add_value(Graph& graph, const std::string& name, const Shape& shape) {
-    graph.values.push_back({name, shape, false, {}});
+    graph.values.push_back({name, shape, false, {}, false});
     return static_cast<ValueId>(graph.values.size() - 1);
 }
 
@@ -71,6 +71,7 @@ void align_ranks(Graph& graph, Node& node, std::vector<Node>& out) {
             continue;
         }
         const ValueId aligned = add_value(graph, graph.values[id].name + "/aligned", shape);
+        graph.values[aligned].is_integral = graph.values[id].is_integral;
         out.push_back({node.name, node.op_type, {id}, aligned, ReshapeOp{}});
         id = aligned;
     }
@@ -119,9 +120,14 @@ class ActivationMover {
     void move_back(std::size_t i) {
         const std::vector<std::size_t> chain = chain_before(i);
         if (chain.empty()) return;
+        // Only increasing functions commute with a maximum.
+        const bool increasing = std::get<PointwiseOp>(graph_.nodes[i].op).kind <= Pointwise::kClip;
+        for (const std::size_t m : chain)
+            if (!increasing && std::holds_alternative<PoolOp>(graph_.nodes[m].op)) return;
         const ValueId start = graph_.nodes[chain.front()].inputs[0];
         const ValueId activated =
             add_value(graph_, graph_.values[start].name + "/activated", graph_.values[start].shape);
+        graph_.values.back().is_integral = graph_.values[graph_.nodes[i].output].is_integral;
         producer_.push_back(chain.front());
         uses_.push_back(1);
         Node activation = graph_.nodes[i];

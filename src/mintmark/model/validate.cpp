@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "mintmark/model/functions.hpp"
 #include "mintmark/model/quant_graph.hpp"
 
 namespace mintmark::model {
@@ -61,11 +62,16 @@ bool broadcasts_to(const Shape& from, const Shape& to) {
 
 bool is_look_up(const QLut& lut) {
     const auto code = static_cast<int>(lut.function);
-    if (code < 1 || code > 5 || lut.out_lo > lut.out_hi ||
+    if (code < 1 || code == 6 || lut.function > kLastQFunction || lut.out_lo > lut.out_hi ||
         std::int64_t{lut.out_hi} - lut.out_lo >= kRows) {
         return false;
     }
     if (!is_table_step(lut.in_step) || !is_table_step(lut.out_step)) return false;
+    if (is_real_function(lut.function)) {
+        const float parameter = lut.alpha * 2048.0F;
+        return lut.out_lo >= -2 * kRows && lut.out_hi <= 2 * kRows && parameter >= -32768 &&
+               parameter <= 32767 && parameter == std::floor(parameter);
+    }
     const bool is_leaky = lut.function == QFunction::kLeakyRelu;
     const bool is_curve = lut.function == QFunction::kSigmoid || lut.function == QFunction::kTanh;
     if (!is_curve && lut.in_step != lut.out_step) return false;
@@ -78,9 +84,8 @@ bool is_requant(const Requant& requant, const QTensor& out) {
     if (requant.shift > 40 || !is_range(requant.u_lo, requant.u_hi)) return false;
     if (!requant.lut) return out.lo <= requant.u_lo && requant.u_hi <= out.hi;
     if (!is_look_up(*requant.lut)) return false;
-    // Look-ups are monotone: the ends of the domain bound the result.
-    return out.lo <= lut_output(*requant.lut, requant.u_lo) &&
-           lut_output(*requant.lut, requant.u_hi) <= out.hi;
+    const OutputBounds bounds = lut_bounds(*requant.lut, requant.u_lo, requant.u_hi);
+    return out.lo <= bounds.lo && bounds.hi <= out.hi;
 }
 
 /// Window entries for the one or two spatial axes of x.

@@ -230,8 +230,8 @@ def bad_models():
         return m
 
     m = linear()
-    m.node("Erf", m.node("Relu", "x"))
-    refuse("operator", "unsupported", "'Erf' is not supported", m)
+    m.node("Det", m.node("Relu", "x"))
+    refuse("operator", "unsupported", "'Det' is not supported", m)
     m = linear()
     m.nodes.append(helper.make_node("FusedGemm", ["x"], ["y"], name="fused", domain="com.microsoft"))
     refuse("domain", "unsupported", "com.microsoft.FusedGemm", m)
