@@ -213,6 +213,17 @@ std::uint64_t magnitude_of(std::int64_t value) noexcept {
 
 G1 msm(std::span<const G1Affine> bases, std::span<const Fr> scalars) {
     MINTMARK_ASSERT(bases.size() == scalars.size());
+    const auto zeros = static_cast<std::size_t>(std::ranges::count(scalars, Fr::zero()));
+    if (zeros > scalars.size() / 4) {  // HT: few rows are looked up
+        std::vector<G1Affine> used_bases;
+        std::vector<Fr> used;
+        for (std::size_t i = 0; i < scalars.size(); ++i) {
+            if (scalars[i].is_zero()) continue;
+            used_bases.push_back(bases[i]);
+            used.push_back(scalars[i]);
+        }
+        return msm(used_bases, used);
+    }
     Digits digits = empty_digits(scalars.size(), scalars.size(), Fr::kBits);
     parallel_for(scalars.size(), kSplitGrain, [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) {

@@ -84,6 +84,18 @@ TEST(Msm, EdgeScalars) {
     expect_full(random_points(40), std::vector<Fr>(40, minus_one));
 }
 
+// Few scalars among zeros are picked out first.
+TEST(Msm, MostlyZeros) {
+    SeededRng rng(11);
+    const auto bases = random_points(400);
+    for (const std::size_t every : {2U, 3U, 7U, 399U}) {
+        std::vector<Fr> scalars(bases.size());
+        for (std::size_t i = every - 1; i < scalars.size(); i += every)
+            scalars[i] = Fr::random(rng);
+        expect_full(bases, scalars);
+    }
+}
+
 TEST(Msm, RepeatedOppositeAndInfinitePoints) {
     // All in the same bucket: equal points must double, opposite ones cancel.
     for (const std::size_t count : {2U, 5U, 300U}) {

@@ -9,6 +9,7 @@
 #include "mintmark/base/parallel.hpp"
 #include "mintmark/circuit/table.hpp"
 #include "mintmark/prover/int_operand.hpp"
+#include "mintmark/prover/short_rows.hpp"
 
 namespace mintmark::prover {
 namespace {
@@ -153,20 +154,23 @@ Status add_product(const Circuit& circuit, const Step& step, const ProdTerm& ter
     const auto at_a = places(shape.free_a, dims, n_out);
     const auto at_b = places(shape.free_b, dims, n_out);
     const std::size_t rows = shape.shared.count * at_a.size();
-    parallel_for(rows, 1 + 65536 / (1 + depth * at_b.size()),
-                 [&](std::size_t begin, std::size_t end) {
-                     for (std::size_t row = begin; row < end; ++row) {
-                         const std::size_t s = row / at_a.size();
-                         const std::size_t base = at_shared[s] + at_a[row % at_a.size()];
-                         const std::int64_t* left = a.data() + row * depth;
-                         const std::int64_t* right = b.data() + s * at_b.size() * depth;
-                         for (std::size_t k = 0; k < at_b.size(); ++k, right += depth) {
-                             const Int128 value = bits <= 62 ? dot<std::int64_t>(left, right, depth)
-                                                             : dot<Int128>(left, right, depth);
-                             sums[base + at_b[k]] += term.coef * value;
-                         }
-                     }
-                 });
+    const auto short_a = ShortRows::make(a, depth), short_b = ShortRows::make(b, depth);
+    const bool is_short = short_a && short_b && bits <= 62;
+    parallel_for(
+        rows, 1 + 65536 / (1 + depth * at_b.size()), [&](std::size_t begin, std::size_t end) {
+            for (std::size_t row = begin; row < end; ++row) {
+                const std::size_t s = row / at_a.size();
+                const std::size_t base = at_shared[s] + at_a[row % at_a.size()];
+                const std::int64_t* left = a.data() + row * depth;
+                const std::int64_t* right = b.data() + s * at_b.size() * depth;
+                for (std::size_t k = 0; k < at_b.size(); ++k, right += depth) {
+                    const Int128 value = is_short ? short_a->dot(row, *short_b, s * at_b.size() + k)
+                                         : bits <= 62 ? dot<std::int64_t>(left, right, depth)
+                                                      : dot<Int128>(left, right, depth);
+                    sums[base + at_b[k]] += term.coef * value;
+                }
+            }
+        });
     return {};
 }
 
