@@ -10,6 +10,7 @@ import accuracy
 import bad_input
 import catalogue
 import examples
+import gateway
 import governance
 import rights
 import selling
@@ -30,17 +31,19 @@ def main():
     if "--no-examples" not in sys.argv[1:]:
         suites.append(examples.suite)
     selling_suites = [selling.suite, catalogue.suite, governance.suite]
-    world, market = World("e2e"), World("selling")
+    world, market, serving = World("e2e"), World("selling"), World("serving")
     try:
         for suite in suites:
             suite.run(world)
         for suite in selling_suites:
             suite.run(market)
+        gateway.suite.run(serving)
     finally:
         world.close()
         market.close()
-    passed = sum(suite.passed for suite in suites + selling_suites)
-    failed = sum(suite.failed for suite in suites + selling_suites)
+        serving.close()
+    passed = sum(suite.passed for suite in [*suites, *selling_suites, gateway.suite])
+    failed = sum(suite.failed for suite in [*suites, *selling_suites, gateway.suite])
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -1,0 +1,241 @@
+#include "mintmark/gateway/chain_view.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "mintmark/chain/address.hpp"
+#include "mintmark/gateway/log.hpp"
+#include "mintmark/gateway/metrics.hpp"
+#include "mintmark/market/channels.hpp"
+#include "mintmark/market/passes.hpp"
+
+namespace mintmark::gateway {
+namespace {
+
+using chain::AbiValue;
+using chain::U256;
+using market::Market;
+
+constexpr std::size_t kMostCached = 200'000;
+
+std::int64_t now_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::steady_clock::now().time_since_epoch())
+               .count() +
+           1;
+}
+
+std::string key_of(const market::VersionRef& version) {
+    return fmt::format("{}/{}", version.model, version.version);
+}
+
+Result<CardFacts> read_card(Market& market, const market::VersionRef& version) {
+    CardFacts out;
+    MINTMARK_TRY(const market::VersionInfo info, market::get_version(market, version));
+    out.is_served = info.status == market::VersionStatus::kActive ||
+                    info.status == market::VersionStatus::kDeprecated;
+    const auto epoch = market::current_rates(market, version);
+    if (!epoch) {
+        // A model that is sold by the pass alone has no card.
+        if (epoch.error().code == ErrorCode::kNotFound) return out;
+        return std::unexpected(epoch.error());
+    }
+    out.card = epoch->card;
+    out.epoch = epoch->number;
+    return out;
+}
+
+Result<TokenPrice> read_price(Market& market, const Address& token) {
+    TokenPrice out;
+    MINTMARK_TRY(
+        const auto answer,
+        market.read({"PriceBook", "answerOf(address)", {AbiValue(token)}}, "(uint256,uint8)"));
+    MINTMARK_TRY(out.answer, answer[0].as_u64());
+    MINTMARK_TRY(const std::uint64_t feed, answer[1].as_u64());
+    out.feed_decimals = static_cast<unsigned>(feed);
+    MINTMARK_TRY(const std::uint8_t decimals, market::token_decimals(market, token));
+    out.decimals = decimals;
+    return out;
+}
+
+Result<PassFacts> read_pass(Market& market, std::uint64_t id) {
+    PassFacts out;
+    out.id = id;
+    const std::vector<AbiValue> argument = {AbiValue(id)};
+    MINTMARK_TRY(const auto pass, market.read({"AccessPass", "getPass(uint256)", argument},
+                                              "(uint128,uint64,uint64,uint64,uint32,(bool,uint24),"
+                                              "uint8,bool,uint64,address)"));
+    MINTMARK_TRY(out.units_left, pass[1].as_u64());
+    MINTMARK_TRY(out.expires, pass[2].as_u64());
+    MINTMARK_TRY(const std::uint64_t unit, pass[6].as_u64());
+    if (unit >= market::kUnits) return fail(ErrorCode::kUnsupported, "a pass of an unknown unit");
+    out.unit = static_cast<market::Unit>(unit);
+    MINTMARK_TRY(out.metered, pass[8].as_u64());
+    MINTMARK_TRY(const market::PassInfo holders, market::get_pass(market, id));
+    out.version = holders.version;
+    out.owner = holders.owner;
+    out.user = holders.user;
+    MINTMARK_TRY(out.now, market.now());
+    return out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ChainView>> ChainView::open(const ChainConfig& config, Metrics& metrics) {
+    MINTMARK_TRY(chain::Deployment deployment, chain::Deployment::read(config.deployment));
+    MINTMARK_TRY(Market market, Market::open(std::move(deployment), config.rpc_url));
+    MINTMARK_TRY(const Address provider, chain::parse_address(config.provider));
+    return std::unique_ptr<ChainView>(new ChainView(config, metrics, std::move(market), provider));
+}
+
+ChainView::ChainView(const ChainConfig& config, Metrics& metrics, Market market, Address provider)
+    : config_(config),
+      metrics_(metrics),
+      market_(std::make_unique<Market>(std::move(market))),
+      provider_(provider) {
+    metrics_.chain_healthy(true);
+}
+
+ChainView::~ChainView() {
+    pool_.join();
+}
+
+template <class T>
+Task<Result<T>> ChainView::cached(std::map<std::string, Cached<T>>& cache, std::string key,
+                                  std::function<Result<T>(Market&)> read) {
+    if (cache.size() > kMostCached) cache.clear();
+    Cached<T>& before = cache[key];
+    const std::int64_t age = before.read_ms == 0 ? -1 : now_ms() - before.read_ms;
+    const bool is_usable = age >= 0 && age < config_.stale_s * 1000;
+    const bool is_fresh = age >= 0 && age < config_.refresh_s * 1000;
+    // While one request refreshes, the others use what is known.
+    if (is_usable && (is_fresh || before.is_refreshing)) co_return before.value;
+    before.is_refreshing = true;
+    Market& market = *market_;
+    auto value = co_await serving::offload<Result<T>>(
+        pool_, [&market, read = std::move(read)] { return read(market); });
+    Cached<T>& after = cache[key];  // another entry may have moved it
+    after.is_refreshing = false;
+    const bool is_reachable = value || value.error().code != ErrorCode::kNetwork;
+    if (is_reachable != is_healthy_) {
+        is_healthy_ = is_reachable;
+        metrics_.chain_healthy(is_healthy_);
+        log_event(is_healthy_ ? LogLevel::kInfo : LogLevel::kError,
+                  is_healthy_ ? "chain is back" : "chain cannot be read; check chain.rpc_url",
+                  {{"reason", value ? "" : value.error().message}});
+    }
+    if (value) {
+        after.value = *value;
+        after.read_ms = now_ms();
+        co_return value;
+    }
+    if (!is_reachable && is_usable) co_return after.value;
+    co_return value;
+}
+
+Task<Result<CardFacts>> ChainView::card(const market::VersionRef& version) {
+    std::function<Result<CardFacts>(Market&)> read = [version](Market& market) {
+        return read_card(market, version);
+    };
+    co_return co_await cached(cards_, key_of(version), std::move(read));
+}
+
+Task<Result<TokenPrice>> ChainView::price(const Address& token) {
+    std::function<Result<TokenPrice>(Market&)> read = [token](Market& market) {
+        return read_price(market, token);
+    };
+    co_return co_await cached(prices_, to_hex(token), std::move(read));
+}
+
+Task<Result<std::vector<std::uint64_t>>> ChainView::passes(const Address& owner) {
+    std::function<Result<std::vector<std::uint64_t>>(Market&)> read =
+        [owner](Market& market) -> Result<std::vector<std::uint64_t>> {
+        MINTMARK_TRY(const auto passes, market::list_passes(market, owner));
+        std::vector<std::uint64_t> ids;
+        for (const auto& pass : passes) ids.push_back(pass.id);
+        return ids;
+    };
+    co_return co_await cached(owners_, to_hex(owner), std::move(read));
+}
+
+Task<Result<PassFacts>> ChainView::pass(std::uint64_t id) {
+    std::function<Result<PassFacts>(Market&)> read = [id](Market& market) {
+        return read_pass(market, id);
+    };
+    co_return co_await cached(passes_, std::to_string(id), std::move(read));
+}
+
+Task<Result<ChannelFacts>> ChainView::channel(const Address& buyer, const Address& token,
+                                              const market::VersionRef& version) {
+    const market::ChannelKey key{buyer, provider_, token};
+    std::function<Result<ChannelFacts>(Market&)> read =
+        [key, version](Market& market) -> Result<ChannelFacts> {
+        ChannelFacts out;
+        MINTMARK_TRY(const market::ChannelInfo info, market::read_channel(market, key));
+        out.settled = info.settled;
+        out.exposure_limit = info.exposure_limit;
+        MINTMARK_TRY(out.settled_for, market::settled_for(market, key, version));
+        return out;
+    };
+    co_return co_await cached(channels_, to_hex(key.id()) + key_of(version), std::move(read));
+}
+
+Task<Result<GateFacts>> ChainView::gate(std::uint64_t gate, const U256& key, const Address& account,
+                                        const market::VersionRef& version) {
+    market::QuotaUsage who;
+    who.gate = gate;
+    who.version = version.version;
+    who.key = key;
+    who.account = account;
+    who.provider = provider_;
+    std::function<Result<GateFacts>(Market&)> read = [who](Market& market) -> Result<GateFacts> {
+        GateFacts out;
+        market::QuotaUsage usage = who;
+        MINTMARK_TRY(const market::GateInfo info, market::read_gate(market, usage.gate));
+        out.model = info.model;
+        out.epoch = usage.epoch = info.epoch;
+        MINTMARK_TRY(out.remaining, market::remaining_quota(market, usage));
+        MINTMARK_TRY(out.used_through, market::used_through(market, usage));
+        return out;
+    };
+    co_return co_await cached(
+        gates_, fmt::format("{}:{}:{}", gate, key.to_string(), to_hex(account)), std::move(read));
+}
+
+Task<Result<bool>> ChainView::is_session(const Address& buyer, const Address& token,
+                                         const Address& signer) {
+    Market& market = *market_;
+    const Bytes32 channel = market::ChannelKey{buyer, provider_, token}.id();
+    co_return co_await serving::offload<Result<bool>>(
+        pool_, [&market, channel, signer]() -> Result<bool> {
+            MINTMARK_TRY(const auto session, market.read({"PaymentChannels",
+                                                          "sessionOf(bytes32,address)",
+                                                          {AbiValue(channel), AbiValue(signer)}},
+                                                         "(uint96,uint96,uint64)"));
+            MINTMARK_TRY(const std::uint64_t expires, session[2].as_u64());
+            MINTMARK_TRY(const std::uint64_t now, market.now());
+            return expires >= now;
+        });
+}
+
+Task<Result<bool>> ChainView::contract_accepts(const Address& wallet, const Bytes32& hash,
+                                               const Bytes& signature) {
+    Market& market = *market_;
+    co_return co_await serving::offload<Result<bool>>(
+        pool_, [&market, wallet, hash, signature]() -> Result<bool> {
+            MINTMARK_TRY(const Bytes code, market.client().code(wallet));
+            if (code.empty()) return false;
+            const auto answer =
+                market.client().call(wallet, "isValidSignature(bytes32,bytes)",
+                                     {AbiValue(hash), AbiValue(signature)}, "(bytes4)");
+            if (!answer && answer.error().code == ErrorCode::kNetwork) {
+                return std::unexpected(answer.error());
+            }
+            if (!answer) return false;
+            MINTMARK_TRY(const Bytes magic, (*answer)[0].as_bytes());
+            return magic == Bytes{0x16, 0x26, 0xba, 0x7e};
+        });
+}
+
+}  // namespace mintmark::gateway

@@ -1,0 +1,107 @@
+// What the gateway needs to know of the chain, cached: read again after refresh_s, not believed
+// after stale_s. Blocking calls run on a thread of their own.
+#pragma once
+
+#include <boost/asio/thread_pool.hpp>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mintmark/gateway/config.hpp"
+#include "mintmark/market/gates.hpp"
+#include "mintmark/market/market.hpp"
+#include "mintmark/market/rates.hpp"
+#include "mintmark/serving/task.hpp"
+
+namespace mintmark::gateway {
+
+class Metrics;
+using serving::Task;
+
+/// Dollars per token: answer / 10^feed_decimals.
+struct TokenPrice {
+    std::uint64_t answer = 0;
+    unsigned feed_decimals = 0;
+    unsigned decimals = 0;  ///< of the token
+};
+struct CardFacts {
+    market::RateCard card = {};
+    std::uint64_t epoch = 0;
+    bool is_served = true;  ///< the version is Active or Deprecated
+};
+struct PassFacts {
+    std::uint64_t id = 0;
+    market::VersionRef version = {};
+    Address owner = {}, user = {};
+    std::uint64_t units_left = 0, metered = 0;
+    std::uint64_t expires = 0, now = 0;  ///< seconds, the chain's clock
+    market::Unit unit = market::Unit::kCall;
+};
+struct ChannelFacts {
+    chain::U256 settled = {}, exposure_limit = {}, settled_for = {};
+};
+struct GateFacts {
+    std::uint64_t model = 0, epoch = 0;
+    chain::U256 remaining = {}, used_through = {};
+};
+
+/// One cached answer.
+template <class T>
+struct Cached {
+    T value = {};
+    std::int64_t read_ms = 0;  ///< 0: never
+    bool is_refreshing = false;
+};
+
+class ChainView {
+  public:
+    /// Connects, checks the chain id. kNetwork, kChain.
+    [[nodiscard]] static Result<std::unique_ptr<ChainView>> open(const ChainConfig& config,
+                                                                 Metrics& metrics);
+    ~ChainView();
+
+    [[nodiscard]] Task<Result<CardFacts>> card(const market::VersionRef& version);
+    [[nodiscard]] Task<Result<TokenPrice>> price(const Address& token);
+    [[nodiscard]] Task<Result<std::vector<std::uint64_t>>> passes(const Address& owner);
+    [[nodiscard]] Task<Result<PassFacts>> pass(std::uint64_t id);
+    [[nodiscard]] Task<Result<ChannelFacts>> channel(const Address& buyer, const Address& token,
+                                                     const market::VersionRef& version);
+    [[nodiscard]] Task<Result<GateFacts>> gate(std::uint64_t gate, const chain::U256& key,
+                                               const Address& account,
+                                               const market::VersionRef& version);
+    /// May this key sign the channel's vouchers? Not cached.
+    [[nodiscard]] Task<Result<bool>> is_session(const Address& buyer, const Address& token,
+                                                const Address& signer);
+    /// ERC-1271. Not cached.
+    [[nodiscard]] Task<Result<bool>> contract_accepts(const Address& wallet, const Bytes32& hash,
+                                                      const Bytes& signature);
+
+    [[nodiscard]] const chain::Deployment& deployment() const { return market_->deployment(); }
+    [[nodiscard]] const Address& provider() const noexcept { return provider_; }
+    [[nodiscard]] bool is_healthy() const noexcept { return is_healthy_; }
+
+  private:
+    ChainView(const ChainConfig& config, Metrics& metrics, market::Market market, Address provider);
+    /// The cached value, read when it is old.
+    template <class T>
+    Task<Result<T>> cached(std::map<std::string, Cached<T>>& cache, std::string key,
+                           std::function<Result<T>(market::Market&)> read);
+
+    const ChainConfig& config_;
+    Metrics& metrics_;
+    std::unique_ptr<market::Market> market_;  ///< on pool_'s one thread only
+    Address provider_;
+    boost::asio::thread_pool pool_{1};
+    bool is_healthy_ = true;
+    std::map<std::string, Cached<CardFacts>> cards_;
+    std::map<std::string, Cached<TokenPrice>> prices_;
+    std::map<std::string, Cached<std::vector<std::uint64_t>>> owners_;
+    std::map<std::string, Cached<PassFacts>> passes_;
+    std::map<std::string, Cached<ChannelFacts>> channels_;
+    std::map<std::string, Cached<GateFacts>> gates_;
+};
+
+}  // namespace mintmark::gateway

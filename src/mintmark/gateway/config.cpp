@@ -1,0 +1,404 @@
+#define TOML_EXCEPTIONS 0
+#define TOML_HEADER_ONLY 1
+#include "mintmark/gateway/config.hpp"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <set>
+
+#include "mintmark/base/file.hpp"
+#include "mintmark/chain/address.hpp"
+#include "mintmark/chain/u256.hpp"
+#include "mintmark/serving/stream.hpp"
+
+namespace mintmark::gateway {
+namespace {
+
+constexpr std::uint64_t kMostDays = 3650;
+
+/// Reads a table's members by name, remembers which ones, and keeps the first error.
+class Reader {
+  public:
+    Reader(const toml::table& table, std::string file, std::string where)
+        : table_(table), file_(std::move(file)), where_(std::move(where)) {}
+
+    void text(std::string_view key, std::string& out) {
+        const toml::node* node = find(key);
+        if (node == nullptr) return;
+        const auto value = node->value_exact<std::string>();
+        if (!value) return bad(*node, key, "must be text");
+        out = *value;
+    }
+    void path(std::string_view key, std::filesystem::path& out) {
+        std::string value = out.string();
+        text(key, value);
+        out = value;
+        if (!value.empty() && out.is_relative()) {
+            out = std::filesystem::path(file_).parent_path() / out;
+        }
+    }
+    void flag(std::string_view key, bool& out) {
+        const toml::node* node = find(key);
+        if (node == nullptr) return;
+        const auto value = node->value_exact<bool>();
+        if (!value) return bad(*node, key, "must be true or false");
+        out = *value;
+    }
+    template <class Int>
+    void number(std::string_view key, Int& out, std::int64_t least, std::int64_t most) {
+        const toml::node* node = find(key);
+        if (node == nullptr) return;
+        const auto value = node->value_exact<std::int64_t>();
+        if (!value) return bad(*node, key, "must be a whole number");
+        if (*value < least || *value > most) {
+            return bad(*node, key, fmt::format("must be from {} to {}", least, most));
+        }
+        out = static_cast<Int>(*value);
+    }
+    void texts(std::string_view key, std::vector<std::string>& out) {
+        const toml::node* node = find(key);
+        if (node == nullptr) return;
+        const toml::array* array = node->as_array();
+        if (array == nullptr) return bad(*node, key, "must be a list of texts");
+        out.clear();
+        for (const toml::node& item : *array) {
+            const auto value = item.value_exact<std::string>();
+            if (!value) return bad(item, key, "must be a list of texts");
+            out.push_back(*value);
+        }
+    }
+    /// "0.05" dollars, in pico-dollars.
+    void dollars(std::string_view key, std::uint64_t& out) {
+        std::string value;
+        text(key, value);
+        if (value.empty()) return;
+        const auto amount = chain::parse_units(value, 12);
+        const auto small = amount ? amount->to_u64() : std::nullopt;
+        if (!small || *small > (std::uint64_t{1} << 62U)) {
+            return bad_key(key, fmt::format("\"{}\" is no amount of dollars", value));
+        }
+        out = *small;
+    }
+    void required(std::string_view key) {
+        if (find(key) == nullptr) fail_at(table_.source(), key, "is missing");
+    }
+    [[nodiscard]] const toml::node* find(std::string_view key) {
+        known_.insert(std::string(key));
+        return table_.get(key);
+    }
+    void bad_key(std::string_view key, const std::string& what) {
+        const toml::node* node = table_.get(key);
+        fail_at(node == nullptr ? table_.source() : node->source(), key, what);
+    }
+    void bad(const toml::node& node, std::string_view key, const std::string& what) {
+        fail_at(node.source(), key, what);
+    }
+    [[nodiscard]] Status finish() {
+        for (const auto& [key, node] : table_) {
+            if (!known_.contains(std::string(key.str()))) {
+                fail_at(key.source(), key.str(), "is no setting");
+            }
+        }
+        if (!error_.empty()) return fail(ErrorCode::kInvalidArgument, error_);
+        return {};
+    }
+
+  private:
+    void fail_at(const toml::source_region& source, std::string_view key, std::string_view what) {
+        if (!error_.empty()) return;
+        error_ = fmt::format("{}:{}: {}{}: {}", file_, source.begin.line, where_, key, what);
+    }
+    const toml::table& table_;
+    std::string file_;
+    std::string where_;
+    std::set<std::string> known_;
+    std::string error_;
+};
+
+Status read_server(Reader reader, ServerConfig& out) {
+    constexpr std::int64_t kMostMs = 3'600'000;
+    reader.text("host", out.host);
+    reader.number("port", out.port, 0, 65535);
+    std::filesystem::path certificate;
+    std::filesystem::path key;
+    reader.path("tls_certificate", certificate);
+    reader.path("tls_key", key);
+    out.tls_certificate = certificate.string();
+    out.tls_key = key.string();
+    if (out.tls_certificate.empty() != out.tls_key.empty()) {
+        reader.bad_key("tls_certificate", "needs tls_key, and the other way round");
+    }
+    reader.number("max_body_bytes", out.max_body_bytes, 1024, std::int64_t{1} << 30U);
+    reader.number("max_header_bytes", out.max_header_bytes, 1024, 1 << 20U);
+    reader.number("max_connections", out.max_connections, 1, 1'000'000);
+    reader.number("idle_ms", out.idle_ms, 10, kMostMs);
+    reader.number("request_ms", out.request_ms, 10, kMostMs);
+    reader.number("write_ms", out.write_ms, 10, kMostMs);
+    reader.number("drain_ms", out.drain_ms, 0, kMostMs);
+    reader.text("public_url", out.public_url);
+    reader.number("requests_per_minute", out.requests_per_minute, 0, 100'000'000);
+    return reader.finish();
+}
+
+Status read_chain(Reader reader, ChainConfig& out) {
+    reader.path("deployment", out.deployment);
+    reader.required("deployment");
+    reader.text("rpc_url", out.rpc_url);
+    reader.text("provider", out.provider);
+    reader.required("provider");
+    if (!out.provider.empty() && !chain::parse_address(out.provider)) {
+        reader.bad_key("provider", "must be an address");
+    }
+    reader.number("refresh_s", out.refresh_s, 0, 3600);
+    reader.number("stale_s", out.stale_s, 1, 86'400);
+    out.tokens = {"0x0000000000000000000000000000000000000000"};
+    reader.texts("tokens", out.tokens);
+    for (const std::string& token : out.tokens) {
+        if (!chain::parse_address(token)) reader.bad_key("tokens", token + " is no address");
+    }
+    reader.dollars("exposure_usd", out.exposure_usd);
+    reader.number("exposure_units", out.exposure_units, 1, std::int64_t{1} << 40U);
+    return reader.finish();
+}
+
+Status read_siwe(Reader reader, SiweConfig& out) {
+    reader.text("domain", out.domain);
+    reader.required("domain");
+    reader.text("uri", out.uri);
+    reader.required("uri");
+    reader.number("key_days", out.key_days, 1, kMostDays);
+    return reader.finish();
+}
+
+Status read_upstream(Reader reader, UpstreamConfig& out) {
+    constexpr std::int64_t kMostMs = 3'600'000;
+    reader.text("name", out.name);
+    reader.required("name");
+    reader.text("url", out.url);
+    reader.required("url");
+    if (!out.url.empty()) {
+        const auto url = serving::BaseUrl::parse(out.url);
+        if (!url) reader.bad_key("url", url.error().message);
+    }
+    reader.text("api_key_env", out.api_key_env);
+    std::filesystem::path authorities;
+    reader.path("authorities", authorities);
+    out.authorities = authorities.string();
+    reader.text("health_path", out.health_path);
+    reader.number("health_s", out.health_s, 1, 3600);
+    reader.number("connect_ms", out.connect_ms, 10, kMostMs);
+    reader.number("first_byte_ms", out.first_byte_ms, 10, kMostMs);
+    reader.number("silence_ms", out.silence_ms, 10, kMostMs);
+    reader.number("max_response_bytes", out.max_response_bytes, 1024, std::int64_t{1} << 32U);
+    reader.text("tokenize_url", out.tokenize_url);
+    if (!out.tokenize_url.empty() && !serving::BaseUrl::parse(out.tokenize_url)) {
+        reader.bad_key("tokenize_url", "is no URL");
+    }
+    return reader.finish();
+}
+
+void read_rates(Reader& reader, ModelConfig& out) {
+    const toml::node* node = reader.find("rates");
+    if (node == nullptr) return reader.required("rates");
+    if (const auto word = node->value_exact<std::string>()) {
+        out.has_chain_rates = *word == "chain";
+        if (!out.has_chain_rates) reader.bad(*node, "rates", "must be \"chain\" or a table");
+        return;
+    }
+    const toml::table* table = node->as_table();
+    if (table == nullptr) return reader.bad(*node, "rates", "must be \"chain\" or a table");
+    for (const auto& [key, value] : *table) {
+        const std::string name = "rates." + std::string(key.str());
+        const auto unit = market::parse_unit(key.str());
+        if (!unit) return reader.bad(value, name, unit.error().message);
+        const auto text = value.value_exact<std::string>();
+        if (!text) return reader.bad(value, name, "must be text: \"0.05/M\", or \"free\"");
+        const auto index = static_cast<std::size_t>(*unit);
+        if (*text == "free") {
+            out.card.free_units = static_cast<std::uint16_t>(out.card.free_units | 1U << index);
+            continue;
+        }
+        const auto rate = market::parse_rate(*text);
+        if (!rate) return reader.bad(value, name, rate.error().message);
+        if (*rate == 0) return reader.bad(value, name, "is zero; write \"free\" if it is meant");
+        out.card.rates[index] = *rate;
+    }
+}
+
+Status read_model(Reader reader, ModelConfig& out) {
+    reader.text("id", out.id);
+    reader.required("id");
+    reader.texts("upstreams", out.upstreams);
+    if (out.upstreams.empty()) reader.bad_key("upstreams", "names no upstream");
+    out.upstream_model = out.id;
+    reader.text("upstream_model", out.upstream_model);
+    reader.number("model", out.version.model, 1, std::int64_t{1} << 53U);
+    reader.number("version", out.version.version, 1, std::int64_t{1} << 31U);
+    if ((out.version.model == 0) != (out.version.version == 0)) {
+        reader.bad_key("model", "needs version, and the other way round");
+    }
+    read_rates(reader, out);
+    if (out.has_chain_rates && out.version.model == 0) {
+        reader.bad_key("rates", "\"chain\" needs model and version");
+    }
+    reader.number("max_output_tokens", out.max_output_tokens, 1, 10'000'000);
+    reader.number("context_tokens", out.context_tokens, 0, 100'000'000);
+    reader.text("license", out.license);
+    reader.text("description", out.description);
+    return reader.finish();
+}
+
+Status read_grant(Reader reader, GrantConfig& out) {
+    reader.text("name", out.name);
+    reader.required("name");
+    reader.text("key_sha256", out.key_sha256);
+    reader.required("key_sha256");
+    std::ranges::transform(out.key_sha256, out.key_sha256.begin(), [](unsigned char c) {
+        return static_cast<char>(c >= 'A' && c <= 'F' ? c + 32 : c);
+    });
+    const bool is_hex = out.key_sha256.size() == 64 &&
+                        out.key_sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
+    if (!out.key_sha256.empty() && !is_hex) {
+        reader.bad_key("key_sha256", "must be 64 hex digits; see `mintmark serve-key`");
+    }
+    reader.required("credit_usd");
+    reader.dollars("credit_usd", out.credit);
+    reader.texts("models", out.models);
+    return reader.finish();
+}
+
+/// Every [[name]] table.
+template <class T, class Read>
+Status read_list(Reader& root, const std::string& file, std::string_view name, std::vector<T>& out,
+                 Read read) {
+    const toml::node* node = root.find(name);
+    if (node == nullptr) return {};
+    const toml::array* array = node->as_array();
+    std::size_t index = 0;
+    if (array != nullptr) {
+        for (const toml::node& item : *array) {
+            const toml::table* table = item.as_table();
+            if (table == nullptr) break;
+            T entry;
+            MINTMARK_CHECK(
+                read(Reader(*table, file, fmt::format("{}[{}].", name, index++)), entry));
+            out.push_back(std::move(entry));
+        }
+    }
+    if (array == nullptr || index != array->size()) {
+        root.bad(*node, name, fmt::format("must be written as [[{}]] tables", name));
+    }
+    return {};
+}
+
+template <class T, class Read>
+Status read_table(Reader& root, const std::string& file, std::string_view name, T& out, Read read) {
+    const toml::node* node = root.find(name);
+    if (node == nullptr) return {};
+    const toml::table* table = node->as_table();
+    if (table == nullptr) {
+        root.bad(*node, name, fmt::format("must be a [{}] table", name));
+        return {};
+    }
+    return read(Reader(*table, file, fmt::format("{}.", name)), out);
+}
+
+/// What no single table can see.
+Status check_whole(const Config& config, const std::string& file) {
+    const auto bad = [&](const std::string& what) {
+        return fail(ErrorCode::kInvalidArgument, file + ": " + what);
+    };
+    std::set<std::string> upstreams;
+    for (const UpstreamConfig& upstream : config.upstreams) {
+        if (!upstreams.insert(upstream.name).second) {
+            return bad("two upstreams are named " + upstream.name);
+        }
+    }
+    std::set<std::string> models;
+    for (const ModelConfig& model : config.models) {
+        if (!models.insert(model.id).second) return bad("two models have the id " + model.id);
+        for (const std::string& name : model.upstreams) {
+            if (!upstreams.contains(name)) {
+                return bad(fmt::format("model {} names the unknown upstream {}", model.id, name));
+            }
+        }
+        if (model.version.model != 0 && config.chain.deployment.empty()) {
+            return bad(fmt::format("model {} is on a chain, but there is no [chain]", model.id));
+        }
+    }
+    if (config.models.empty()) return bad("there is no [[models]]: nothing to serve");
+    std::set<std::string> keys;
+    for (const GrantConfig& grant : config.grants) {
+        if (!keys.insert(grant.key_sha256).second) {
+            return bad("two grants have the same key: " + grant.name);
+        }
+        for (const std::string& id : grant.models) {
+            if (!models.contains(id)) {
+                return bad(fmt::format("grant {} names the unknown model {}", grant.name, id));
+            }
+        }
+    }
+    const std::set<std::string> kinds = {"pass", "gate", "channel", "grant"};
+    for (const std::string& kind : config.order) {
+        if (!kinds.contains(kind)) return bad("access.order: unknown entitlement " + kind);
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Config> Config::parse(std::string_view text, const std::filesystem::path& path) {
+    const std::string file = path.string();
+    const toml::parse_result parsed = toml::parse(text, file);
+    if (!parsed) {
+        return fail(ErrorCode::kInvalidArgument,
+                    fmt::format("{}:{}: {}", file, parsed.error().source().begin.line,
+                                parsed.error().description()));
+    }
+    const toml::table& table = parsed.table();
+    Reader root(table, file, "");
+    Config out;
+    out.ledger = std::filesystem::path(file).parent_path() / "ledger.db";
+    MINTMARK_CHECK(read_table(root, file, "server", out.server, read_server));
+    MINTMARK_CHECK(read_table(root, file, "chain", out.chain, read_chain));
+    MINTMARK_CHECK(read_table(root, file, "siwe", out.siwe, read_siwe));
+    MINTMARK_CHECK(read_table(root, file, "ledger", out, [](Reader reader, Config& config) {
+        reader.path("path", config.ledger);
+        return reader.finish();
+    }));
+    MINTMARK_CHECK(read_table(root, file, "log", out, [](Reader reader, Config& config) {
+        reader.text("level", config.log_level);
+        reader.flag("requests", config.log_requests);
+        const std::set<std::string> levels = {"debug", "info", "warning", "error"};
+        if (!levels.contains(config.log_level)) {
+            reader.bad_key("level", "must be debug, info, warning or error");
+        }
+        return reader.finish();
+    }));
+    MINTMARK_CHECK(read_table(root, file, "access", out, [](Reader reader, Config& config) {
+        reader.texts("order", config.order);
+        return reader.finish();
+    }));
+    MINTMARK_CHECK(read_list(root, file, "upstreams", out.upstreams, read_upstream));
+    MINTMARK_CHECK(read_list(root, file, "models", out.models, read_model));
+    MINTMARK_CHECK(read_list(root, file, "grants", out.grants, read_grant));
+    MINTMARK_CHECK(root.finish());
+    MINTMARK_CHECK(check_whole(out, file));
+    return out;
+}
+
+Result<Config> Config::read(const std::filesystem::path& path) {
+    MINTMARK_TRY(const std::string text, read_text(path));
+    return parse(text, std::filesystem::absolute(path));
+}
+
+const ModelConfig* Config::model(std::string_view id) const {
+    for (const ModelConfig& model : models) {
+        if (model.id == id) return &model;
+    }
+    return nullptr;
+}
+
+}  // namespace mintmark::gateway

@@ -1,0 +1,104 @@
+// The gateway's one TOML file (docs/spec/gateway.md §1), read and checked before anything starts.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mintmark/base/result.hpp"
+#include "mintmark/market/rates.hpp"
+
+namespace mintmark::gateway {
+
+struct ServerConfig {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 8700;  ///< 0: any free one
+    std::string tls_certificate = {};
+    std::string tls_key = {};
+    std::uint64_t max_body_bytes = std::uint64_t{8} << 20U;
+    std::uint64_t max_header_bytes = 16 * 1024;
+    std::uint64_t max_connections = 10'000;
+    std::int64_t idle_ms = 75'000;
+    std::int64_t request_ms = 20'000;
+    std::int64_t write_ms = 30'000;
+    std::int64_t drain_ms = 30'000;
+    std::string public_url = {};            ///< as buyers see it; for SIWE and x402
+    std::uint64_t requests_per_minute = 0;  ///< of one key; 0: no limit
+};
+
+struct UpstreamConfig {
+    std::string name = {};
+    std::string url = {};
+    std::string api_key_env = {};  ///< environment variable with its bearer token
+    std::string authorities = {};  ///< PEM file, instead of the system's
+    std::string health_path = "/models";
+    std::int64_t health_s = 10;
+    std::int64_t connect_ms = 3'000;
+    std::int64_t first_byte_ms = 120'000;
+    std::int64_t silence_ms = 60'000;
+    std::uint64_t max_response_bytes = std::uint64_t{64} << 20U;
+    std::string tokenize_url = {};  ///< llama.cpp's or vLLM's /tokenize; empty: none
+};
+
+struct ModelConfig {
+    std::string id = {};                      ///< what buyers call it
+    std::vector<std::string> upstreams = {};  ///< in order of preference
+    std::string upstream_model = {};
+    market::VersionRef version = {};  ///< on the chain; {0, 0}: not registered
+    bool has_chain_rates = false;     ///< rates = "chain"
+    market::RateCard card = {};       ///< otherwise
+    std::uint64_t max_output_tokens = 4096;
+    std::uint64_t context_tokens = 0;  ///< 0: not said
+    std::string license = {};
+    std::string description = {};
+};
+
+/// Credit that the operator gives to a key of his making.
+struct GrantConfig {
+    std::string name = {};
+    std::string key_sha256 = {};           ///< hex
+    std::uint64_t credit = 0;              ///< pico-dollars over the grant's life
+    std::vector<std::string> models = {};  ///< empty: all
+};
+
+struct ChainConfig {
+    std::filesystem::path deployment = {};  ///< empty: no chain
+    std::string rpc_url = {};
+    std::string provider = {};             ///< whose node this is: the channels' provider; "0x…"
+    std::int64_t refresh_s = 15;           ///< age at which entitlements are read again
+    std::int64_t stale_s = 120;            ///< age above which they are not believed
+    std::vector<std::string> tokens = {};  ///< currencies of channels, "0x…"; native first
+    std::uint64_t exposure_usd = 20'000'000'000;  ///< pico-dollars unsigned in a channel
+    std::uint64_t exposure_units = 5;             ///< unsigned units of a pass or a quota
+};
+
+struct SiweConfig {
+    std::string domain = {};  ///< "gateway.example:8700"; empty: no sign-in
+    std::string uri = {};
+    std::int64_t key_days = 30;
+};
+
+struct Config {
+    ServerConfig server = {};
+    std::filesystem::path ledger = "ledger.db";
+    std::string log_level = "info";
+    bool log_requests = true;
+    ChainConfig chain = {};
+    SiweConfig siwe = {};
+    std::vector<std::string> order = {"pass", "gate", "channel", "grant"};
+    std::vector<UpstreamConfig> upstreams = {};
+    std::vector<ModelConfig> models = {};
+    std::vector<GrantConfig> grants = {};
+
+    /// kInvalidArgument: "FILE:LINE: KEY: what is wrong", for the first thing that is wrong,
+    /// unknown keys included. Relative paths are relative to the file.
+    [[nodiscard]] static Result<Config> read(const std::filesystem::path& path);
+    [[nodiscard]] static Result<Config> parse(std::string_view text,
+                                              const std::filesystem::path& path);
+    [[nodiscard]] const ModelConfig* model(std::string_view id) const;
+};
+
+}  // namespace mintmark::gateway

@@ -1,0 +1,39 @@
+// Tasks that wait until the journal has what they wrote on disk.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+
+#include "mintmark/serving/task.hpp"
+
+namespace mintmark::gateway {
+
+using serving::Task;
+
+class Durability {
+  public:
+    explicit Durability(serving::Loop& loop, std::function<void(const Status&)> on_change)
+        : loop_(loop), on_change_(std::move(on_change)) {}
+    /// From the journal's thread.
+    void committed(std::uint64_t sequence, const Status& status);
+    /// Until the entry is on disk. kIo: it is not, and may be later.
+    [[nodiscard]] Task<Status> wait(std::uint64_t sequence);
+    [[nodiscard]] bool is_healthy() const noexcept { return is_healthy_; }
+
+  private:
+    struct Waiter {
+        std::uint64_t sequence;
+        std::function<void(Status)> resume;
+    };
+    void wake(std::uint64_t sequence, const Status& status);
+
+    serving::Loop& loop_;
+    std::function<void(const Status&)> on_change_;
+    std::deque<Waiter> waiters_;  ///< by sequence, as they came
+    std::uint64_t done_ = 0;
+    bool is_healthy_ = true;
+};
+
+}  // namespace mintmark::gateway

@@ -1,0 +1,336 @@
+#include "mintmark/gateway/gateway.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <csignal>
+
+#include "mintmark/gateway/log.hpp"
+
+namespace mintmark::gateway {
+namespace {
+
+constexpr auto kHousekeeping = std::chrono::seconds(5);
+
+serving::ServerLimits server_limits(const ServerConfig& config) {
+    serving::ServerLimits out;
+    out.message.header_bytes = static_cast<std::uint32_t>(config.max_header_bytes);
+    out.message.body_bytes = config.max_body_bytes;
+    out.max_connections = config.max_connections;
+    out.idle = serving::Milliseconds(config.idle_ms);
+    out.request = serving::Milliseconds(config.request_ms);
+    out.write = serving::Milliseconds(config.write_ms);
+    return out;
+}
+
+std::string early_error(int status, std::string_view what) {
+    return error_envelope(status, what, "invalid_http");
+}
+
+}  // namespace
+
+std::int64_t unix_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+Refusal refusal_of(const Error& error) {
+    Refusal out;
+    out.message = error.message;
+    if (!error.hint.empty() && error.code != ErrorCode::kInvalidArgument &&
+        error.code != ErrorCode::kOutOfRange) {
+        out.message += ": " + error.hint;
+    }
+    out.code = error_name(error.code);
+    switch (error.code) {
+        case ErrorCode::kInvalidArgument:
+        case ErrorCode::kMalformed:
+        case ErrorCode::kOutOfRange:
+            out.status = 400;
+            out.param = error.hint;
+            break;
+        case ErrorCode::kNotFound:
+            out.status = 404;
+            break;
+        case ErrorCode::kUnsupported:
+            out.status = 400;
+            break;
+        case ErrorCode::kRejected:
+            out.status = 402;
+            out.code = "voucher_required";
+            break;
+        case ErrorCode::kInsufficientFunds:
+            out.status = 402;
+            out.code = "insufficient_quota";
+            break;
+        case ErrorCode::kPriceExceeded:
+            out.status = 402;
+            out.code = "budget_exceeded";
+            break;
+        case ErrorCode::kExpired:
+            out.status = 402;
+            out.code = "pass_expired";
+            break;
+        case ErrorCode::kAlreadyExists:
+            out.status = 409;
+            break;
+        case ErrorCode::kNetwork:
+        case ErrorCode::kChain:
+            out.status = 503;
+            out.code = "chain_unavailable";
+            out.headers.emplace_back("Retry-After", "5");
+            break;
+        case ErrorCode::kIo:
+            out.status = 503;
+            out.code = "ledger_unavailable";
+            out.message = "the ledger cannot be written; nothing was charged";
+            out.headers.emplace_back("Retry-After", "5");
+            break;
+        case ErrorCode::kInterrupted:
+        case ErrorCode::kInternal:
+            out.status = 500;
+            break;
+    }
+    return out;
+}
+
+Gateway::Gateway(serving::Loop& loop, Config config, std::unique_ptr<chain::PrivateKey> signer)
+    : loop_(loop),
+      config_(std::move(config)),
+      signer_(std::move(signer)),
+      durability_(loop, [this](const Status& status) {
+          metrics_.ledger_healthy(status.has_value());
+          log_event(status ? LogLevel::kInfo : LogLevel::kError,
+                    status ? "ledger is back" : "ledger cannot be written; check the disk",
+                    {{"reason", status ? "" : status.error().message}});
+      }) {
+    std::array<std::uint8_t, 6> random;
+    system_rng().fill(random);
+    id_prefix_ = "req_" + to_hex(random).substr(2);
+}
+
+Gateway::~Gateway() {
+    ledger_ = nullptr;
+}
+
+Result<std::unique_ptr<Gateway>> Gateway::open(serving::Loop& loop, Config config,
+                                               std::unique_ptr<chain::PrivateKey> signer) {
+    std::unique_ptr<Gateway> out(new Gateway(loop, std::move(config), std::move(signer)));
+    MINTMARK_CHECK(out->set_up());
+    return out;
+}
+
+Status Gateway::set_up() {
+    set_log_level(config_.log_level);
+    metrics_.ledger_healthy(true);
+    MINTMARK_TRY(auto opened, ledger::Ledger::open(config_.ledger, [this](std::uint64_t sequence,
+                                                                          const Status& status) {
+                     durability_.committed(sequence, status);
+                 }));
+    ledger_ = std::move(opened.ledger);
+    if (opened.recovered > 0) {
+        log_event(LogLevel::kWarning, "requests of a crashed process were closed",
+                  {{"requests", opened.recovered}});
+    }
+    if (!config_.chain.deployment.empty()) {
+        MINTMARK_TRY(chain_, ChainView::open(config_.chain, metrics_));
+    }
+    MINTMARK_TRY(upstreams_, Upstreams::open(config_.upstreams, metrics_));
+    entitlements_ = std::make_unique<Entitlements>(config_, *ledger_, chain_.get());
+    for (const GrantConfig& grant : config_.grants) {
+        grants_.emplace(grant.key_sha256, &grant);
+        if (ledger_->key("grant-" + grant.name) != nullptr) continue;
+        ledger::KeyRow row;
+        row.id = "grant-" + grant.name;
+        row.hash = grant.key_sha256;
+        row.name = grant.name;
+        row.scopes = "inference";
+        row.created_ms = unix_ms();
+        (void)ledger_->put_key(row);
+    }
+    return {};
+}
+
+Result<std::uint16_t> Gateway::start() {
+    std::shared_ptr<serving::TlsContext> tls;
+    if (!config_.server.tls_certificate.empty()) {
+        MINTMARK_TRY(tls, serving::TlsContext::server(config_.server.tls_certificate,
+                                                      config_.server.tls_key));
+    }
+    server_ = std::make_unique<serving::Server>(
+        loop_, server_limits(config_.server),
+        [this](Request& request, Responder& responder) { return handle(request, responder); },
+        early_error);
+    MINTMARK_TRY(const std::uint16_t port,
+                 server_->listen(config_.server.host, config_.server.port, tls));
+    boost::asio::co_spawn(loop_, upstreams_->watch(loop_), boost::asio::detached);
+    boost::asio::co_spawn(loop_, housekeeping(), boost::asio::detached);
+    return port;
+}
+
+void Gateway::drain() {
+    is_draining_ = true;
+    server_->drain();
+}
+void Gateway::abort() {
+    server_->abort();
+}
+bool Gateway::is_idle() const {
+    return server_->connections() == 0 && ledger_->running() == 0;
+}
+
+Task<void> Gateway::housekeeping() {
+    boost::asio::steady_timer timer(loop_);
+    while (true) {
+        timer.expires_after(kHousekeeping);
+        auto [ec] = co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+        if (ec) co_return;
+        const std::int64_t now = unix_ms();
+        std::erase_if(siwe_nonces_,
+                      [&](const auto& entry) { return entry.second.expires_ms < now; });
+        std::erase_if(buckets_,
+                      [&](const auto& entry) { return entry.second.filled_ms < now - 120'000; });
+        metrics_.set_gauges(static_cast<double>(server_->connections()),
+                            static_cast<double>(ledger_->running()), 0);
+    }
+}
+
+std::string Gateway::next_id() {
+    return fmt::format("{}{:08x}", id_prefix_, next_id_++);
+}
+
+Headers Gateway::common_headers(const std::string& id) const {
+    Headers out;
+    out.emplace_back("Content-Type", "application/json");
+    out.emplace_back("X-Request-Id", id);
+    return out;
+}
+
+Task<void> Gateway::refuse(const Refusal& refusal, const std::string& id, Responder& responder,
+                           int& status, Headers headers) {
+    status = refusal.status;
+    metrics_.refused(refusal.code);
+    for (const auto& header : common_headers(id)) headers.push_back(header);
+    for (const auto& header : refusal.headers) headers.push_back(header);
+    (void)co_await responder.send(
+        refusal.status, std::move(headers),
+        error_envelope(refusal.status, refusal.message, refusal.code, refusal.param));
+}
+
+Task<void> Gateway::handle(Request& request, Responder& responder) {
+    const auto begin = std::chrono::steady_clock::now();
+    const std::string id = next_id();
+    int status = 0;
+    co_await route(id, request, responder, status);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    // A path of a stranger's making is no label.
+    const bool is_known = status != 404;
+    std::string_view route_name = is_known ? std::string_view(request.path) : "other";
+    if (route_name.starts_with("/v1/receipts/")) route_name = "/v1/receipts";
+    if (route_name.starts_with("/v1/keys/")) route_name = "/v1/keys";
+    if (route_name.starts_with("/v1/models/")) route_name = "/v1/models";
+    metrics_.request(route_name, status, took.count());
+    if (config_.log_requests) {
+        log_event(LogLevel::kInfo, "request",
+                  {{"id", id},
+                   {"method", request.method},
+                   {"path", request.path},
+                   {"status", status},
+                   {"ms", took.count() * 1000},
+                   {"peer", responder.peer()}});
+    }
+}
+
+Task<void> Gateway::route(const std::string& id, Request& request, Responder& responder,
+                          int& status) {
+    const std::string& path = request.path;
+    if (const auto endpoint = endpoint_of(path)) {
+        if (request.method != "POST") {
+            const Refusal no{405, "use POST", "method_not_allowed", "", {}};
+            co_return co_await refuse(no, id, responder, status);
+        }
+        co_return co_await metered(*endpoint, id, request, responder, status);
+    }
+    Headers headers = common_headers(id);
+    Result<json::Json> answer = fail(ErrorCode::kNotFound, "there is no " + path);
+    if (path == "/healthz") {
+        answer = json::Json{{"ok", true}};
+    } else if (path == "/readyz") {
+        const bool is_ready = !is_draining_ && durability_.is_healthy();
+        status = is_ready ? 200 : 503;
+        json::Json body = {{"ready", is_ready},
+                           {"draining", is_draining_},
+                           {"ledger", durability_.is_healthy()},
+                           {"chain", chain_ == nullptr || chain_->is_healthy()}};
+        (void)co_await responder.send(status, std::move(headers), json::compact(body));
+        co_return;
+    } else if (path == "/metrics") {
+        status = 200;
+        headers[0].second = "text/plain; version=0.0.4";
+        (void)co_await responder.send(200, std::move(headers), metrics_.text());
+        co_return;
+    } else if (path == "/v1/models" && request.method == "GET") {
+        answer = models_json();
+    } else if (path.starts_with("/v1/models/") && request.method == "GET") {
+        const ModelConfig* model = config_.model(std::string_view(path).substr(11));
+        if (model != nullptr) answer = model_json(*model);
+    } else if (path == "/auth/nonce") {
+        answer = siwe_nonce();
+    } else if (path == "/auth/verify" && request.method == "POST") {
+        answer = co_await siwe_verify(request);
+    } else if (path.starts_with("/v1/")) {
+        const auto buyer = authenticate(request, "");
+        if (!buyer) {
+            const Refusal no{401, buyer.error().message, "invalid_api_key", "", {}};
+            co_return co_await refuse(no, id, responder, status);
+        }
+        answer = co_await account_route(*buyer, request);
+    }
+    if (!answer) {
+        Refusal no = refusal_of(answer.error());
+        if (path == "/auth/verify" && no.status == 402) no.status = 401;
+        co_return co_await refuse(no, id, responder, status);
+    }
+    status = 200;
+    (void)co_await responder.send(200, std::move(headers), json::compact(*answer));
+}
+
+namespace {
+
+Task<void> stop_on_signal(serving::Loop& loop, Gateway& gateway, std::int64_t drain_ms) {
+    boost::asio::signal_set signals(loop, SIGTERM, SIGINT);
+    (void)co_await signals.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    log_event(LogLevel::kInfo, "draining", {{"running", gateway.running()}});
+    gateway.drain();
+    boost::asio::steady_timer timer(loop);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(drain_ms);
+    while (!gateway.is_idle() && std::chrono::steady_clock::now() < end) {
+        timer.expires_after(std::chrono::milliseconds(20));
+        (void)co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    }
+    gateway.abort();
+    loop.stop();
+}
+
+}  // namespace
+
+Status serve(Config config, std::unique_ptr<chain::PrivateKey> signer,
+             std::function<void(std::uint16_t port)> on_ready) {
+    serving::Loop loop{1};
+    const std::int64_t drain_ms = config.server.drain_ms;
+    MINTMARK_TRY(auto gateway, Gateway::open(loop, std::move(config), std::move(signer)));
+    MINTMARK_TRY(const std::uint16_t port, gateway->start());
+    boost::asio::co_spawn(loop, stop_on_signal(loop, *gateway, drain_ms), boost::asio::detached);
+    on_ready(port);
+    loop.run();
+    log_event(LogLevel::kInfo, "stopped");
+    return {};
+}
+
+}  // namespace mintmark::gateway

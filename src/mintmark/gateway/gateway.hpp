@@ -1,0 +1,139 @@
+// The gateway: who calls, what he may, what it cost. One loop; the ledger's writer and the chain's
+// reader are the only other threads.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "mintmark/base/rng.hpp"
+#include "mintmark/chain/signer.hpp"
+#include "mintmark/gateway/config.hpp"
+#include "mintmark/gateway/durability.hpp"
+#include "mintmark/gateway/entitlements.hpp"
+#include "mintmark/gateway/metrics.hpp"
+#include "mintmark/gateway/upstreams.hpp"
+#include "mintmark/ledger/ledger.hpp"
+#include "mintmark/serving/server.hpp"
+
+namespace mintmark::gateway {
+
+using serving::Headers;
+using serving::Request;
+using serving::Responder;
+
+/// An answer in the API's own shape.
+struct Refusal {
+    int status = 500;
+    std::string message = {};
+    std::string code = {};
+    std::string param = {};
+    Headers headers = {};
+};
+/// What an error is over HTTP.
+[[nodiscard]] Refusal refusal_of(const Error& error);
+
+/// One metered request on its way.
+struct Run;
+
+class Gateway {
+  public:
+    /// Opens ledger, chain and upstreams. `signer`: signs receipts; nullptr: they are not signed.
+    [[nodiscard]] static Result<std::unique_ptr<Gateway>> open(
+        serving::Loop& loop, Config config, std::unique_ptr<chain::PrivateKey> signer);
+    ~Gateway();
+    Gateway(const Gateway&) = delete;
+    Gateway& operator=(const Gateway&) = delete;
+    /// Listens. Returns the port.
+    [[nodiscard]] Result<std::uint16_t> start();
+    /// No new requests; /readyz says no.
+    void drain();
+    void abort();
+    [[nodiscard]] bool is_idle() const;
+    [[nodiscard]] std::size_t running() const { return ledger_->running(); }
+
+  private:
+    struct SiweNonce {
+        std::int64_t expires_ms;
+    };
+    struct Bucket {
+        double tokens;
+        std::int64_t filled_ms;
+    };
+    Gateway(serving::Loop& loop, Config config, std::unique_ptr<chain::PrivateKey> signer);
+    Status set_up();
+    Task<void> handle(Request& request, Responder& responder);
+    Task<void> route(const std::string& id, Request& request, Responder& responder, int& status);
+    Task<void> housekeeping();
+
+    // Who calls (auth.cpp).
+    Result<Buyer> authenticate(const Request& request, std::string_view scope);
+    std::optional<Refusal> limit_rate(const Buyer& buyer, Headers& headers);
+    Task<Result<json::Json>> siwe_verify(const Request& request);
+    Result<json::Json> siwe_nonce();
+    Task<Result<bool>> is_signed_by(const Address& account, const Bytes32& hash,
+                                    const Bytes& signature);
+    Result<json::Json> create_key(const Buyer& buyer, const Request& request);
+    std::pair<ledger::KeyRow, std::string> new_key(const std::string& buyer);
+
+    // What a buyer asks about himself (account_routes.cpp).
+    Task<Result<json::Json>> account_route(const Buyer& buyer, const Request& request);
+    Result<json::Json> receipt(const Buyer& buyer, const std::string& id);
+    Result<json::Json> usage(const Buyer& buyer, const Request& request);
+    Result<json::Json> keys(const Buyer& buyer) const;
+    Task<Result<json::Json>> credits(const Buyer& buyer);
+    Result<json::Json> due(const Buyer& buyer);
+    Task<Result<json::Json>> take_voucher(const std::string& text);
+    Task<Status> take_pass_voucher(const json::Json& body);
+    Task<Status> take_channel_voucher(const json::Json& body);
+    Task<Status> take_gate_voucher(const json::Json& body);
+    json::Json model_json(const ModelConfig& model) const;
+    json::Json models_json() const;
+
+    // The metering path (metering.cpp, streaming.cpp).
+    Task<void> metered(Endpoint endpoint, const std::string& id, Request& request,
+                       Responder& responder, int& status);
+    Task<Result<bool>> prepare(Run& run, Request& request);
+    Task<std::optional<Refusal>> answer_whole(Run& run, Responder& responder);
+    Task<std::optional<Refusal>> answer_stream(Run& run, Responder& responder);
+    Task<void> pump(Run& run, Responder& responder, serving::ClientResponse& upstream);
+    Task<market::Usage> settle_usage(Run& run, std::optional<market::Usage> reported);
+    Task<Status> close(Run& run, const market::Usage& usage, std::string state, int status,
+                       std::string body);
+    void cancel(Run& run, std::string state, int status);
+    json::Json cost_json(const Run& run) const;
+    Task<Status> replay(const ledger::RequestRecord& record, const Run& run, Responder& responder);
+
+    Headers common_headers(const std::string& id) const;
+    Task<void> refuse(const Refusal& refusal, const std::string& id, Responder& responder,
+                      int& status, Headers headers = {});
+    [[nodiscard]] std::string next_id();
+
+    serving::Loop& loop_;
+    Config config_;
+    std::unique_ptr<chain::PrivateKey> signer_;
+    Metrics metrics_;
+    Durability durability_;
+    std::unique_ptr<ChainView> chain_;
+    std::unique_ptr<ledger::Ledger> ledger_;
+    std::unique_ptr<Upstreams> upstreams_;
+    std::unique_ptr<Entitlements> entitlements_;
+    std::unique_ptr<serving::Server> server_;
+    std::unordered_map<std::string, const GrantConfig*> grants_;  ///< by the key's hash
+    std::unordered_map<std::string, SiweNonce> siwe_nonces_;
+    std::unordered_map<std::string, Bucket> buckets_;
+    std::string id_prefix_;
+    std::uint64_t next_id_ = 0;
+    bool is_draining_ = false;
+};
+
+/// Serves until SIGTERM or SIGINT, then drains. `on_ready` is given the port.
+[[nodiscard]] Status serve(Config config, std::unique_ptr<chain::PrivateKey> signer,
+                           std::function<void(std::uint16_t port)> on_ready);
+
+/// Milliseconds since 1970.
+[[nodiscard]] std::int64_t unix_ms();
+
+}  // namespace mintmark::gateway

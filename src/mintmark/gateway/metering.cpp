@@ -1,0 +1,359 @@
+// Reserve the worst case, run, settle the actual: the one path of every call that costs something.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "mintmark/gateway/gateway.hpp"
+#include "mintmark/gateway/log.hpp"
+#include "mintmark/gateway/run.hpp"
+
+namespace mintmark::gateway {
+namespace {
+
+constexpr std::uint64_t kMaxChoices = 16;
+constexpr std::size_t kMaxKeptBytes = std::size_t{1} << 20U;
+constexpr std::uint64_t kBytesPerToken = 4;  ///< when nobody counts: four bytes, rounded up
+
+using market::Unit;
+
+std::string hex_of(const Bytes32& hash) {
+    return to_hex(hash);
+}
+
+std::uint64_t& at(market::Usage& usage, Unit unit) {
+    return usage[static_cast<std::size_t>(unit)];
+}
+
+std::string prompt_text(const json::Json& value) {
+    if (value.is_string()) return value.get<std::string>() + "\n";
+    std::string out;
+    if (value.is_structured()) {
+        for (const json::Json& item : value) out += prompt_text(item);
+    }
+    return out;
+}
+
+Refusal upstream_refusal(const Error& error) {
+    Refusal out;
+    out.status = error.code == ErrorCode::kExpired ? 504 : 502;
+    out.code = error.code == ErrorCode::kExpired ? "upstream_timeout" : "upstream_unavailable";
+    out.message = "the model's server does not answer; nothing was charged";
+    return out;
+}
+
+/// An upstream's refusal in our envelope. Its own trouble with keys and quotas is ours, not the
+/// buyer's.
+Refusal upstream_error(int status, std::string_view body) {
+    Refusal out;
+    out.status = status;
+    if (status == 401 || status == 402 || status == 403 || status >= 500) out.status = 502;
+    if (status == 429) out.status = 503;
+    out.code = "upstream_error";
+    out.message =
+        fmt::format("the model's server answered with status {}; nothing was charged", status);
+    const auto parsed = json::parse(body);
+    if (out.status != 400 && out.status != 404 && out.status != 422) return out;
+    if (!parsed) return out;
+    const json::Json* error = json::find(*parsed, "error");
+    const json::Json* message = error == nullptr     ? json::find(*parsed, "message")
+                                : error->is_object() ? json::find(*error, "message")
+                                                     : error;
+    if (message != nullptr && message->is_string()) out.message = message->get<std::string>();
+    return out;
+}
+
+}  // namespace
+
+Task<void> Gateway::metered(Endpoint endpoint, const std::string& id, Request& request,
+                            Responder& responder, int& status) {
+    Headers headers;
+    auto buyer = authenticate(request, "inference");
+    if (!buyer) {
+        const Refusal no{401, buyer.error().message, "invalid_api_key", "", {}};
+        co_return co_await refuse(no, id, responder, status);
+    }
+    if (const auto no = limit_rate(*buyer, headers)) {
+        co_return co_await refuse(*no, id, responder, status, headers);
+    }
+    if (!durability_.is_healthy() || is_draining_) {
+        const Refusal no = is_draining_
+                               ? Refusal{503, "the gateway is stopping", "draining", "", {}}
+                               : refusal_of({ErrorCode::kIo, "", ""});
+        co_return co_await refuse(no, id, responder, status, headers);
+    }
+    Run run;
+    run.id = id;
+    run.buyer = *std::move(buyer);
+    run.headers = headers;
+    auto call = read_call(endpoint, request.body, kMaxChoices);
+    if (!call) co_return co_await refuse(refusal_of(call.error()), id, responder, status, headers);
+    run.call = *std::move(call);
+    run.model = config_.model(run.call.model);
+    if (run.model == nullptr) {
+        const Refusal no{
+            404, "the model " + run.call.model + " does not exist", "model_not_found", "model", {}};
+        co_return co_await refuse(no, id, responder, status, headers);
+    }
+    auto prepared = co_await prepare(run, request);
+    if (!prepared) {
+        co_return co_await refuse(refusal_of(prepared.error()), id, responder, status, headers);
+    }
+    if (!*prepared) {  // this very request was answered before
+        const auto record = ledger_->find_idempotent(run.buyer.key_id, run.row.idempotency_key);
+        if (record && *record && (*record)->row.request_hash != run.row.request_hash) {
+            const Refusal no{409,
+                             "the idempotency key was used for another request",
+                             "idempotency_mismatch",
+                             "",
+                             {}};
+            co_return co_await refuse(no, id, responder, status, headers);
+        }
+        if (!record || !*record || (*record)->end.state != "settled") {
+            const Refusal no{409,
+                             "the first request with this idempotency key was interrupted",
+                             "idempotency_interrupted",
+                             "",
+                             {}};
+            co_return co_await refuse(no, id, responder, status, headers);
+        }
+        status = 200;
+        (void)co_await replay(**record, run, responder);
+        co_return;
+    }
+    for (const auto& header : common_headers(id)) run.headers.push_back(header);
+    run.headers.emplace_back("X-Mintmark-Account", run.entitlement.account);
+    run.headers.emplace_back("X-Mintmark-Receipt", "/v1/receipts/" + id);
+    std::optional<Refusal> no;  // not with ?: — g++ 12 destroys its temporaries twice
+    if (run.call.is_stream) {
+        no = co_await answer_stream(run, responder);
+    } else {
+        no = co_await answer_whole(run, responder);
+    }
+    if (no) {
+        cancel(run, "failed", no->status);
+        co_return co_await refuse(*no, id, responder, status, headers);
+    }
+    status = 200;
+}
+
+/// true: reserved; false: the answer exists already.
+Task<Result<bool>> Gateway::prepare(Run& run, Request& request) {
+    MINTMARK_CO_CHECK(bound_output(run.call, *run.model));
+    run.buyer.wanted = request.header("x-mintmark-entitlement");
+    if (const std::string_view voucher = request.header("x-mintmark-voucher"); !voucher.empty()) {
+        MINTMARK_CO_TRY(const json::Json taken, co_await take_voucher(std::string(voucher)));
+        (void)taken;
+    }
+    ledger::RequestRow& row = run.row;
+    row.id = run.id;
+    row.key_id = run.buyer.key_id;
+    row.buyer = run.buyer.address;
+    row.model = run.model->id;
+    row.endpoint = std::string(endpoint_path(run.call.endpoint));
+    row.request_hash = hex_of(sha256(as_bytes(request.body)));
+    row.created_ms = unix_ms();
+    row.idempotency_key = request.header("idempotency-key");
+    if (row.idempotency_key.size() > 255) {
+        co_return fail(ErrorCode::kInvalidArgument, "the idempotency key is too long",
+                       "Idempotency-Key");
+    }
+    if (!row.idempotency_key.empty()) {
+        MINTMARK_CO_TRY(const auto known,
+                        ledger_->find_idempotent(row.key_id, row.idempotency_key));
+        if (known) co_return false;
+    }
+    MINTMARK_CO_TRY(run.card, co_await entitlements_->card_of(*run.model));
+    if (!run.card.is_served) {
+        co_return fail(ErrorCode::kNotFound, "this version of the model is not served any more",
+                       "its status on the chain is neither Active nor Deprecated");
+    }
+    run.worst = worst_case(run.call);
+    chain::U256 exact;
+    const auto priced = price_exact(run.card.card, run.worst);
+    const bool has_card =
+        run.card.card.free_units != 0 ||
+        std::ranges::any_of(run.card.card.rates, [](auto rate) { return rate != 0; });
+    if (!priced && has_card) co_return std::unexpected(priced.error());
+    if (priced) exact = *priced;
+    MINTMARK_CO_TRY(run.entitlement,
+                    co_await entitlements_->choose(run.buyer, *run.model, run.worst, exact));
+    const auto kind = run.entitlement.kind;
+    const bool counts_money =
+        kind == Entitlement::Kind::kGrant || kind == Entitlement::Kind::kChannel;
+    if (!has_card && counts_money) {
+        co_return fail(ErrorCode::kNotFound, "the model has no price", "use a pass");
+    }
+    MINTMARK_CO_TRY(row.units_reserved, run.entitlement.units_of(run.worst, exact));
+    if (has_card) {
+        MINTMARK_CO_TRY(row.usd_reserved, price_in_pico_usd(run.card.card, run.worst));
+    }
+    row.account = run.entitlement.account;
+    row.lane = run.entitlement.lane;
+    row.price_epoch = run.card.epoch;
+    MINTMARK_CO_TRY(run.reserved_at, ledger_->reserve(row));
+    co_return true;
+}
+
+Task<std::optional<Refusal>> Gateway::answer_whole(Run& run, Responder& responder) {
+    serving::ClientRequest request;
+    request.path = endpoint_path(run.call.endpoint);
+    request.body = upstream_body(run.call, *run.model);
+    request.headers.emplace_back("X-Request-Id", run.id);
+    auto sent = co_await upstreams_->send(run.model->upstreams, request);
+    if (!sent) co_return upstream_refusal(sent.error());
+    run.upstream = sent->upstream;
+    auto body = co_await sent->response->read_all();
+    if (!body) co_return upstream_refusal(body.error());
+    const int status = sent->response->status();
+    if (status != 200) co_return upstream_error(status, *body);
+    auto parsed = json::parse(*body);
+    if (!parsed || !parsed->is_object()) {
+        co_return upstream_refusal({ErrorCode::kMalformed, "no JSON", ""});
+    }
+    json::Json answer = *std::move(parsed);
+    collect_text(answer, run.text);
+    const market::Usage usage = co_await settle_usage(run, reported_usage(run.call, answer));
+    run.response_hash.update(as_bytes(*body));
+    // Priced first: the answer carries its cost, and is on disk before it is sent.
+    run.usage = usage;
+    auto finish = [&](const json::Json& cost) {
+        answer["model"] = run.model->id;
+        for (const auto& [key, value] : cost.items()) answer["usage"][key] = value;
+        return json::compact(answer);
+    };
+    if (!answer.contains("usage") || !answer["usage"].is_object()) {
+        answer["usage"] = usage_json(usage);
+    }
+    json::Json cost;
+    const bool is_kept = !run.row.idempotency_key.empty();
+    // close() fixes the cost; the text of an idempotent answer goes to disk with it.
+    if (is_kept) {
+        const auto exact = price_exact(run.card.card, usage).value_or(chain::U256());
+        run.units = run.entitlement.units_of(usage, exact).value_or(run.row.units_reserved);
+        run.usd =
+            std::min(price_in_pico_usd(run.card.card, usage).value_or(0), run.row.usd_reserved);
+        cost = cost_json(run);
+    }
+    std::string text = is_kept ? finish(cost) : std::string();
+    const Status closed = co_await close(run, usage, "settled", 200, text);
+    if (!closed) co_return refusal_of(closed.error());
+    if (!is_kept) text = finish(cost_json(run));
+    run.headers.emplace_back("X-Mintmark-Cost-Usd", dollars_text(run.usd));
+    (void)co_await responder.send(200, run.headers, std::move(text));
+    co_return std::nullopt;
+}
+
+/// The use that is charged: what the upstream says, as far as it can be true.
+Task<market::Usage> Gateway::settle_usage(Run& run, std::optional<market::Usage> reported) {
+    market::Usage usage = reported.value_or(market::Usage{});
+    at(usage, Unit::kCall) = 1;
+    const auto endpoint = run.call.endpoint;
+    if (endpoint == Endpoint::kImage) {
+        co_return usage;
+    }
+    const std::uint64_t output = at(usage, Unit::kOutputToken);
+    // A token is at least a byte of text, give or take the marks of a template.
+    const bool is_absurd = reported && endpoint != Endpoint::kEmbedding &&
+                           output > run.text.size() + 8 * run.call.choices;
+    const bool is_missing =
+        !reported || (output == 0 && !run.text.empty() && at(usage, Unit::kReasoningToken) == 0);
+    if (is_missing || is_absurd) {
+        metrics_.usage_corrected(run.upstream, is_missing ? "missing" : "more tokens than bytes");
+        const auto count = [&](const std::string& text) -> Task<std::uint64_t> {
+            if (text.empty()) co_return 0;
+            const auto tokens =
+                co_await upstreams_->count_tokens(run.upstream, run.model->upstream_model, text);
+            co_return tokens.value_or((text.size() + kBytesPerToken - 1) / kBytesPerToken);
+        };
+        at(usage, Unit::kOutputToken) = co_await count(run.text);
+        if (!reported) {
+            std::string prompt;
+            for (const char* name : {"messages", "prompt", "input", "instructions"}) {
+                const json::Json* part = json::find(run.call.body, name);
+                if (part != nullptr) prompt += prompt_text(*part);
+            }
+            at(usage, Unit::kInputToken) = std::max<std::uint64_t>(co_await count(prompt), 1);
+        }
+    }
+    const std::uint64_t input_bound = at(run.worst, Unit::kInputToken);
+    const std::uint64_t output_bound = at(run.worst, Unit::kOutputToken);
+    const auto bound = [&](Unit unit, std::uint64_t most) {
+        if (at(usage, unit) <= most) return;
+        metrics_.usage_corrected(run.upstream, "above the bound");
+        log_event(LogLevel::kWarning, "upstream reports more than is possible",
+                  {{"upstream", run.upstream},
+                   {"request", run.id},
+                   {"unit", market::unit_name(unit)},
+                   {"reported", at(usage, unit)},
+                   {"bound", most}});
+        at(usage, unit) = most;
+    };
+    bound(Unit::kInputToken, input_bound);
+    bound(Unit::kCachedInputToken, input_bound - at(usage, Unit::kInputToken));
+    bound(Unit::kOutputToken, output_bound);
+    bound(Unit::kReasoningToken, output_bound - at(usage, Unit::kOutputToken));
+    co_return usage;
+}
+
+/// Charges, and waits until that is on disk.
+Task<Status> Gateway::close(Run& run, const market::Usage& usage, std::string state, int status,
+                            std::string body) {
+    const auto exact = price_exact(run.card.card, usage).value_or(chain::U256());
+    run.usage = usage;
+    run.units = std::min(run.entitlement.units_of(usage, exact).value_or(run.row.units_reserved),
+                         run.row.units_reserved);
+    run.usd = std::min(price_in_pico_usd(run.card.card, usage).value_or(0), run.row.usd_reserved);
+    ledger::Outcome outcome;
+    outcome.state = std::move(state);
+    outcome.units = run.units;
+    outcome.usd = run.usd;
+    outcome.usage = json::compact(usage_json(usage));
+    outcome.response_hash = hex_of(run.response_hash.finish());
+    outcome.finished_ms = unix_ms();
+    outcome.status = status;
+    if (body.size() <= kMaxKeptBytes) outcome.body = std::move(body);
+    MINTMARK_CO_TRY(const std::uint64_t sequence, ledger_->finish(run.id, std::move(outcome)));
+    const Status durable = co_await durability_.wait(sequence);
+    if (!run.row.idempotency_key.empty()) {
+        ledger_->forget_idempotency(run.row.key_id, run.row.idempotency_key);
+    }
+    // It will reach the disk when there is room again; the buyer got nothing for it.
+    if (!durable) (void)ledger_->take_back(run.row, run.units, run.usd);
+    if (durable) metrics_.charged(run.model->id, static_cast<double>(run.usd) * 1e-12);
+    co_return durable;
+}
+
+/// The request gave nothing: the reservation goes back.
+void Gateway::cancel(Run& run, std::string state, int status) {
+    ledger::Outcome outcome;
+    outcome.state = std::move(state);
+    outcome.status = status;
+    outcome.finished_ms = unix_ms();
+    (void)ledger_->finish(run.id, std::move(outcome));
+    if (!run.row.idempotency_key.empty()) {
+        ledger_->forget_idempotency(run.row.key_id, run.row.idempotency_key);
+    }
+}
+
+json::Json Gateway::cost_json(const Run& run) const {
+    json::Json details = {{"pico_usd", std::to_string(run.usd)},
+                          {"account", run.entitlement.account},
+                          {"units", run.units.to_string()},
+                          {"price_epoch", run.card.epoch},
+                          {"receipt", run.id}};
+    json::Json out;
+    out["cost"] = static_cast<double>(run.usd) * 1e-12;
+    out["cost_details"] = std::move(details);
+    return out;
+}
+
+Task<Status> Gateway::replay(const ledger::RequestRecord& record, const Run& run,
+                             Responder& responder) {
+    Headers headers = common_headers(record.row.id);
+    headers.emplace_back("X-Mintmark-Replayed", "true");
+    headers.emplace_back("X-Mintmark-Receipt", "/v1/receipts/" + record.row.id);
+    if (run.call.is_stream) headers[0].second = "text/event-stream";
+    co_return co_await responder.send(200, std::move(headers), record.end.body);
+}
+
+}  // namespace mintmark::gateway

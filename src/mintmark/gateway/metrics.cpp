@@ -1,0 +1,118 @@
+#include "mintmark/gateway/metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <map>
+#include <sstream>
+
+namespace mintmark::gateway {
+
+struct Metrics::State {
+    prometheus::Registry registry;
+    prometheus::Family<prometheus::Counter>& requests = prometheus::BuildCounter()
+                                                            .Name("mintmark_requests_total")
+                                                            .Help("Requests by route and status")
+                                                            .Register(registry);
+    prometheus::Family<prometheus::Histogram>& seconds = prometheus::BuildHistogram()
+                                                             .Name("mintmark_request_seconds")
+                                                             .Help("Time to the last byte")
+                                                             .Register(registry);
+    prometheus::Family<prometheus::Counter>& usd = prometheus::BuildCounter()
+                                                       .Name("mintmark_charged_usd_total")
+                                                       .Help("Dollars charged by model")
+                                                       .Register(registry);
+    prometheus::Family<prometheus::Counter>& corrected =
+        prometheus::BuildCounter()
+            .Name("mintmark_usage_corrected_total")
+            .Help("Usage of an upstream that was not believed or was missing: compare its counts")
+            .Register(registry);
+    prometheus::Family<prometheus::Counter>& refused =
+        prometheus::BuildCounter()
+            .Name("mintmark_refused_total")
+            .Help("Requests refused before they ran, by reason")
+            .Register(registry);
+    prometheus::Family<prometheus::Counter>& failures =
+        prometheus::BuildCounter()
+            .Name("mintmark_upstream_failures_total")
+            .Help("Failed attempts by upstream")
+            .Register(registry);
+    prometheus::Family<prometheus::Gauge>& health = prometheus::BuildGauge()
+                                                        .Name("mintmark_upstream_healthy")
+                                                        .Help("1: the upstream answers")
+                                                        .Register(registry);
+    prometheus::Family<prometheus::Gauge>& parts = prometheus::BuildGauge()
+                                                       .Name("mintmark_healthy")
+                                                       .Help("1: the part works; 0: see the log")
+                                                       .Register(registry);
+    prometheus::Family<prometheus::Gauge>& sizes =
+        prometheus::BuildGauge()
+            .Name("mintmark_gateway")
+            .Help("Connections, running requests, unsigned dollars")
+            .Register(registry);
+    // Looking a label set up in a family costs more than a request should.
+    std::map<std::pair<std::string, int>, prometheus::Counter*, std::less<>> by_route;
+    std::map<std::string, prometheus::Histogram*, std::less<>> by_seconds;
+    std::map<std::string, prometheus::Counter*, std::less<>> by_model;
+};
+
+Metrics::Metrics() : state_(std::make_unique<State>()) {}
+Metrics::~Metrics() = default;
+
+void Metrics::request(std::string_view route, int status, double seconds) {
+    const std::string name(route);
+    prometheus::Counter*& counter = state_->by_route[{name, status}];
+    if (counter == nullptr) {
+        counter = &state_->requests.Add({{"route", name}, {"status", std::to_string(status)}});
+    }
+    counter->Increment();
+    prometheus::Histogram*& histogram = state_->by_seconds[name];
+    if (histogram == nullptr) {
+        histogram = &state_->seconds.Add(
+            {{"route", name}}, prometheus::Histogram::BucketBoundaries{
+                                   0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100});
+    }
+    histogram->Observe(seconds);
+}
+
+void Metrics::charged(std::string_view model, double usd) {
+    prometheus::Counter*& counter = state_->by_model[std::string(model)];
+    if (counter == nullptr) counter = &state_->usd.Add({{"model", std::string(model)}});
+    counter->Increment(usd);
+}
+
+void Metrics::usage_corrected(std::string_view upstream, std::string_view reason) {
+    state_->corrected.Add({{"upstream", std::string(upstream)}, {"reason", std::string(reason)}})
+        .Increment();
+}
+void Metrics::refused(std::string_view reason) {
+    state_->refused.Add({{"reason", std::string(reason)}}).Increment();
+}
+void Metrics::upstream_failure(const std::string& upstream) {
+    state_->failures.Add({{"upstream", upstream}}).Increment();
+}
+void Metrics::upstream_health(const std::string& upstream, bool is_healthy) {
+    state_->health.Add({{"upstream", upstream}}).Set(is_healthy ? 1 : 0);
+}
+void Metrics::ledger_healthy(bool is_healthy) {
+    state_->parts.Add({{"part", "ledger"}}).Set(is_healthy ? 1 : 0);
+}
+void Metrics::chain_healthy(bool is_healthy) {
+    state_->parts.Add({{"part", "chain"}}).Set(is_healthy ? 1 : 0);
+}
+void Metrics::set_gauges(double connections, double running, double unsigned_usd) {
+    state_->sizes.Add({{"what", "connections"}}).Set(connections);
+    state_->sizes.Add({{"what", "running_requests"}}).Set(running);
+    state_->sizes.Add({{"what", "unsigned_usd"}}).Set(unsigned_usd);
+}
+
+std::string Metrics::text() const {
+    std::ostringstream out;
+    prometheus::TextSerializer().Serialize(out, state_->registry.Collect());
+    return out.str();
+}
+
+}  // namespace mintmark::gateway

@@ -1,0 +1,35 @@
+// Counters and gauges for Prometheus.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace mintmark::gateway {
+
+/// One loop; text() renders the exposition format.
+class Metrics {
+  public:
+    Metrics();
+    ~Metrics();
+    Metrics(const Metrics&) = delete;
+    Metrics& operator=(const Metrics&) = delete;
+
+    void request(std::string_view route, int status, double seconds);
+    void charged(std::string_view model, double usd);
+    /// An answer whose usage the gateway did not believe, or had to count itself.
+    void usage_corrected(std::string_view upstream, std::string_view reason);
+    void refused(std::string_view reason);
+    void upstream_failure(const std::string& upstream);
+    void upstream_health(const std::string& upstream, bool is_healthy);
+    void ledger_healthy(bool is_healthy);
+    void chain_healthy(bool is_healthy);
+    void set_gauges(double connections, double running, double unsigned_usd);
+    [[nodiscard]] std::string text() const;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace mintmark::gateway

@@ -1,0 +1,35 @@
+// One metered request on its way through the gateway.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "mintmark/gateway/entitlements.hpp"
+#include "mintmark/hash/sha256.hpp"
+#include "mintmark/serving/http_client.hpp"
+
+namespace mintmark::gateway {
+
+struct Run {
+    std::string id = {};
+    Buyer buyer = {};
+    Call call = {};
+    const ModelConfig* model = nullptr;
+    CardFacts card = {};
+    Entitlement entitlement = {};
+    market::Usage worst = {};
+    ledger::RequestRow row = {};
+    std::uint64_t reserved_at = 0;  ///< the reservation's place in the journal
+    serving::Headers headers = {};  ///< of the answer
+    std::string upstream = {};
+    std::string text = {};  ///< what was produced
+    Sha256 response_hash = {};
+    std::string kept = {};  ///< of a stream with an idempotency key
+    // What it cost, once it is closed.
+    market::Usage usage = {};
+    ledger::Amount units = {};
+    std::uint64_t usd = 0;
+};
+
+}  // namespace mintmark::gateway

@@ -1,0 +1,184 @@
+#include "mintmark/gateway/upstreams.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <cstdlib>
+
+#include "mintmark/gateway/log.hpp"
+#include "mintmark/gateway/metrics.hpp"
+#include "mintmark/json/json.hpp"
+
+namespace mintmark::gateway {
+namespace {
+
+serving::ClientOptions client_options(const UpstreamConfig& config, const std::string& url,
+                                      std::shared_ptr<serving::TlsContext> tls) {
+    serving::ClientOptions options;
+    options.base = serving::BaseUrl::parse(url).value();  // checked by the configuration
+    options.tls = std::move(tls);
+    options.message.header_bytes = 64 * 1024;
+    options.message.body_bytes = config.max_response_bytes;
+    options.connect = serving::Milliseconds(config.connect_ms);
+    options.first_byte = serving::Milliseconds(config.first_byte_ms);
+    options.silence = serving::Milliseconds(config.silence_ms);
+    return options;
+}
+
+bool may_fail_over(int status) {
+    return status >= 500 || status == 429;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Upstreams>> Upstreams::open(const std::vector<UpstreamConfig>& configs,
+                                                   Metrics& metrics) {
+    std::unique_ptr<Upstreams> out(new Upstreams(metrics));
+    for (const UpstreamConfig& config : configs) {
+        Upstream upstream;
+        upstream.config = config;
+        if (!config.api_key_env.empty()) {
+            const char* secret = std::getenv(config.api_key_env.c_str());
+            if (secret == nullptr || *secret == '\0') {
+                return fail(
+                    ErrorCode::kInvalidArgument,
+                    fmt::format("upstream {}: ${} is not set", config.name, config.api_key_env));
+            }
+            upstream.authorization = std::string("Bearer ") + secret;
+        }
+        std::shared_ptr<serving::TlsContext> tls;
+        if (config.url.starts_with("https:") || config.tokenize_url.starts_with("https:")) {
+            MINTMARK_TRY(tls, serving::TlsContext::client(config.authorities));
+        }
+        upstream.client =
+            std::make_unique<serving::Client>(client_options(config, config.url, tls));
+        if (!config.tokenize_url.empty()) {
+            upstream.tokenizer =
+                std::make_unique<serving::Client>(client_options(config, config.tokenize_url, tls));
+        }
+        out->upstreams_.emplace(config.name, std::move(upstream));
+        metrics.upstream_health(config.name, true);
+    }
+    return out;
+}
+
+Task<Result<Upstreams::Answer>> Upstreams::send(const std::vector<std::string>& names,
+                                                const serving::ClientRequest& request) {
+    std::vector<Upstream*> order;
+    for (const bool wanted : {true, false}) {
+        for (const std::string& name : names) {
+            Upstream& upstream = upstreams_.at(name);
+            if (upstream.is_healthy == wanted) order.push_back(&upstream);
+        }
+    }
+    Result<Answer> last = fail(ErrorCode::kNetwork, "no upstream");
+    for (Upstream* upstream : order) {
+        serving::ClientRequest copy = request;
+        copy.headers.emplace_back("Content-Type", "application/json");
+        if (!upstream->authorization.empty()) {
+            copy.headers.emplace_back("Authorization", upstream->authorization);
+        }
+        auto response = co_await upstream->client->send(copy);
+        if (!response) {
+            metrics_.upstream_failure(upstream->config.name);
+            set_health(*upstream, false, response.error().message);
+            // An answer with an error is more than no answer.
+            if (!last) last = std::unexpected(response.error());
+            continue;
+        }
+        const int status = (*response)->status();
+        if (status < 500) set_health(*upstream, true, "");
+        last = Answer{upstream->config.name, *std::move(response)};
+        if (!may_fail_over(status)) co_return last;
+        metrics_.upstream_failure(upstream->config.name);
+    }
+    co_return last;
+}
+
+Task<Result<std::uint64_t>> Upstreams::count_tokens(const std::string& upstream,
+                                                    const std::string& model,
+                                                    const std::string& text) {
+    Upstream& chosen = upstreams_.at(upstream);
+    if (!chosen.tokenizer) co_return fail(ErrorCode::kUnsupported, "it has no tokenize_url");
+    serving::ClientRequest request;
+    request.headers.emplace_back("Content-Type", "application/json");
+    if (!chosen.authorization.empty()) {
+        request.headers.emplace_back("Authorization", chosen.authorization);
+    }
+    // llama.cpp reads "content" and answers {"tokens"}; vLLM reads "prompt" and answers {"count"}.
+    json::Json body = json::Json::object();
+    body["model"] = model;
+    body["content"] = text;
+    body["prompt"] = text;
+    request.body = json::compact(body);
+    MINTMARK_CO_TRY(const auto response, co_await chosen.tokenizer->send(request));
+    MINTMARK_CO_TRY(const std::string answer, co_await response->read_all());
+    if (response->status() != 200) co_return fail(ErrorCode::kNetwork, "the tokenizer failed");
+    MINTMARK_CO_TRY(const json::Json parsed, json::parse(answer));
+    if (const auto* tokens = json::find(parsed, "tokens");
+        tokens != nullptr && tokens->is_array()) {
+        co_return tokens->size();
+    }
+    co_return json::get_u64(parsed, "count");
+}
+
+Task<void> Upstreams::watch(serving::Loop& loop) {
+    for (auto& [name, upstream] : upstreams_) {
+        boost::asio::co_spawn(loop, watch_one(upstream), boost::asio::detached);
+    }
+    co_return;
+}
+
+Task<Status> Upstreams::probe(const std::string& name) {
+    Upstream& upstream = upstreams_.at(name);
+    serving::ClientRequest request;
+    request.method = "GET";
+    request.path = upstream.config.health_path;
+    if (!upstream.authorization.empty()) {
+        request.headers.emplace_back("Authorization", upstream.authorization);
+    }
+    Status done{};
+    auto response = co_await upstream.client->send(request);
+    if (!response) {
+        done = std::unexpected(response.error());
+    } else {
+        (void)co_await (*response)->read_all();
+        const int status = (*response)->status();
+        if (status >= 400) {
+            done = fail(ErrorCode::kNetwork, fmt::format("it answers {} with status {}",
+                                                         upstream.config.health_path, status));
+        }
+    }
+    set_health(upstream, done.has_value(), done ? "" : done.error().message);
+    co_return done;
+}
+
+Task<void> Upstreams::watch_one(Upstream& upstream) {
+    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+    while (true) {
+        (void)co_await probe(upstream.config.name);
+        timer.expires_after(std::chrono::seconds(upstream.config.health_s));
+        auto [ec] = co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+        if (ec) co_return;
+    }
+}
+
+bool Upstreams::is_healthy(const std::string& name) const {
+    return upstreams_.at(name).is_healthy;
+}
+
+void Upstreams::set_health(Upstream& upstream, bool is_healthy, const std::string& why) {
+    if (upstream.is_healthy == is_healthy) return;
+    upstream.is_healthy = is_healthy;
+    metrics_.upstream_health(upstream.config.name, is_healthy);
+    log_event(is_healthy ? LogLevel::kInfo : LogLevel::kWarning,
+              is_healthy ? "upstream is back" : "upstream is down",
+              {{"upstream", upstream.config.name}, {"reason", why}, {"url", upstream.config.url}});
+}
+
+}  // namespace mintmark::gateway

@@ -1,0 +1,423 @@
+#include "mintmark/ledger/ledger.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mintmark::ledger {
+namespace {
+
+Amount plus(const Amount& a, const Amount& b) {
+    const Amount most({~0ULL, ~0ULL, ~0ULL, ~0ULL});
+    return a.checked_add(b).value_or(most);
+}
+Amount minus(const Amount& a, const Amount& b) {
+    return a.checked_sub(b).value_or(Amount());
+}
+
+constexpr std::string_view kColumns =
+    "id,key_id,buyer,account,lane,model,endpoint,state,units_reserved,usd_reserved,units,usd,usage,"
+    "request_hash,response_hash,price_epoch,status,body,created_ms,finished_ms,idempotency_key";
+
+std::string pair_key(const std::string& key_id, const std::string& idempotency_key) {
+    return key_id + '\n' + idempotency_key;
+}
+
+}  // namespace
+
+Amount AccountState::used() const {
+    Amount sum;
+    for (const auto& [name, lane] : lanes) sum = plus(sum, lane.used);
+    return sum;
+}
+
+Amount AccountState::signed_total() const {
+    Amount sum;
+    for (const auto& [name, lane] : lanes) sum = plus(sum, lane.signed_total);
+    return sum;
+}
+
+Amount AccountState::outstanding() const {
+    Amount sum;
+    for (const auto& [name, lane] : lanes) sum = plus(sum, minus(lane.used, lane.base));
+    return sum;
+}
+
+Amount AccountState::available() const {
+    const Amount left = minus(terms.limit, plus(outstanding(), reserved));
+    if (!terms.exposure) return left;
+    return std::min(left, minus(plus(signed_total(), *terms.exposure), plus(used(), reserved)));
+}
+
+Result<Ledger::Opened> Ledger::open(const std::filesystem::path& path,
+                                    Journal::OnCommit on_commit) {
+    std::error_code ignored;
+    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);
+    MINTMARK_TRY(const std::uint64_t recovered, recover(path));
+    std::unique_ptr<Ledger> ledger(new Ledger());
+    MINTMARK_TRY(ledger->journal_, Journal::open(path, std::move(on_commit)));
+    MINTMARK_TRY(ledger->reader_, Database::open(path));
+    MINTMARK_CHECK(ledger->load_keys());
+    return Opened{std::move(ledger), recovered};
+}
+
+Status Ledger::load_keys() {
+    MINTMARK_TRY(auto select, reader_->prepare("SELECT id,hash,buyer,name,scopes,budget,spent,"
+                                               "created_ms,expires_ms,revoked FROM keys"));
+    while (true) {
+        MINTMARK_TRY(const bool has_row, select.step());
+        if (!has_row) return {};
+        KeyRow row;
+        row.id = select.text(0);
+        row.hash = select.text(1);
+        row.buyer = select.text(2);
+        row.name = select.text(3);
+        row.scopes = select.text(4);
+        row.budget = static_cast<std::uint64_t>(select.number(5));
+        row.spent = static_cast<std::uint64_t>(select.number(6));
+        row.created_ms = select.number(7);
+        row.expires_ms = select.number(8);
+        row.is_revoked = select.number(9) != 0;
+        key_ids_[row.hash] = row.id;
+        keys_[row.id] = {row, 0};
+    }
+}
+
+Status Ledger::load_lanes(const std::string& account, AccountState& state) {
+    MINTMARK_TRY(auto select, reader_->prepare("SELECT lane,used,signed,base,voucher FROM lanes "
+                                               "WHERE account=?1"));
+    select.bind(1, account);
+    while (true) {
+        MINTMARK_TRY(const bool has_row, select.step());
+        if (!has_row) return {};
+        LaneState lane;
+        MINTMARK_TRY(lane.used, Amount::parse(select.text(1)));
+        MINTMARK_TRY(lane.signed_total, Amount::parse(select.text(2)));
+        MINTMARK_TRY(lane.base, Amount::parse(select.text(3)));
+        lane.voucher = select.text(4);
+        state.lanes[select.text(0)] = std::move(lane);
+    }
+}
+
+Status Ledger::set_terms(const std::string& account, const AccountTerms& terms,
+                         const std::string& lane, const Amount& base) {
+    const auto [where, is_new] = accounts_.try_emplace(account);
+    AccountState& state = where->second;
+    if (is_new) {
+        const Status loaded = load_lanes(account, state);
+        if (!loaded) {
+            accounts_.erase(where);
+            return loaded;
+        }
+    }
+    state.terms = terms;
+    LaneState& known = state.lanes[lane];
+    if (known.base >= base && known.used >= base && known.signed_total >= base) return {};
+    // What the chain has settled was used and signed, whether or not this ledger saw it.
+    known.base = std::max(known.base, base);
+    known.used = std::max(known.used, base);
+    known.signed_total = std::max(known.signed_total, base);
+    (void)journal_->append(
+        VoucherRow{account, lane, known.used, known.signed_total, known.base, ""});
+    return {};
+}
+
+const AccountState* Ledger::account(const std::string& id) const {
+    const auto found = accounts_.find(id);
+    return found == accounts_.end() ? nullptr : &found->second;
+}
+
+Result<std::uint64_t> Ledger::reserve(const RequestRow& request) {
+    const auto found = accounts_.find(request.account);
+    if (found == accounts_.end() || !found->second.lanes.contains(request.lane)) {
+        return fail(ErrorCode::kNotFound, "the account " + request.account + " is not open");
+    }
+    if (open_.contains(request.id)) {
+        return fail(ErrorCode::kAlreadyExists, "the request id is taken");
+    }
+    AccountState& account = found->second;
+    const Amount taken = plus(account.reserved, request.units_reserved);
+    if (plus(account.outstanding(), taken) > account.terms.limit) {
+        return fail(
+            ErrorCode::kInsufficientFunds,
+            fmt::format("{} has {} left, this request may cost {}", request.account,
+                        minus(account.terms.limit, plus(account.outstanding(), account.reserved))
+                            .to_string(),
+                        request.units_reserved.to_string()));
+    }
+    if (account.terms.exposure &&
+        plus(account.used(), taken) > plus(account.signed_total(), *account.terms.exposure)) {
+        return fail(ErrorCode::kRejected,
+                    fmt::format("{} owes {} of which {} are signed", request.account,
+                                account.used().to_string(), account.signed_total().to_string()),
+                    "sign a voucher for what you owe");
+    }
+    KeyState* key = request.key_id.empty() ? nullptr : this->key(request.key_id);
+    if (key != nullptr && key->row.budget != 0 &&
+        (request.usd_reserved > key->row.budget ||
+         key->row.spent + key->reserved > key->row.budget - request.usd_reserved)) {
+        return fail(ErrorCode::kPriceExceeded, "the key's budget does not cover this request");
+    }
+    if (!request.idempotency_key.empty()) {
+        const auto [where, is_new] =
+            in_progress_.emplace(pair_key(request.key_id, request.idempotency_key), request.id);
+        if (!is_new) return fail(ErrorCode::kAlreadyExists, "this request is in progress");
+    }
+    account.reserved = plus(account.reserved, request.units_reserved);
+    if (key != nullptr) key->reserved += request.usd_reserved;
+    open_.emplace(request.id, Running{request});
+    return journal_->append(request);
+}
+
+void Ledger::forget_idempotency(const std::string& key_id, const std::string& idempotency_key) {
+    in_progress_.erase(pair_key(key_id, idempotency_key));
+}
+
+std::uint64_t Ledger::progress(const std::string& request, const Amount& units, std::uint64_t usd) {
+    return journal_->append(ProgressRow{request, units, usd});
+}
+
+Result<std::uint64_t> Ledger::finish(const std::string& request, Outcome outcome) {
+    const auto found = open_.find(request);
+    if (found == open_.end()) return fail(ErrorCode::kNotFound, "no such running request");
+    const RequestRow row = std::move(found->second.row);
+    open_.erase(found);
+    outcome.units = std::min(outcome.units, row.units_reserved);
+    outcome.usd = std::min(outcome.usd, row.usd_reserved);
+    AccountState& account = accounts_[row.account];
+    LaneState& lane = account.lanes[row.lane];
+    account.reserved = minus(account.reserved, row.units_reserved);
+    lane.used = plus(lane.used, outcome.units);
+    KeyState* key = row.key_id.empty() ? nullptr : this->key(row.key_id);
+    if (key != nullptr) {
+        key->reserved -= row.usd_reserved;
+        key->row.spent += outcome.usd;
+    }
+    FinishRow end;
+    end.id = row.id;
+    end.state = std::move(outcome.state);
+    end.units = outcome.units;
+    end.usd = outcome.usd;
+    end.usage = std::move(outcome.usage);
+    end.response_hash = std::move(outcome.response_hash);
+    end.finished_ms = outcome.finished_ms;
+    end.status = outcome.status;
+    if (!row.idempotency_key.empty()) end.body = std::move(outcome.body);
+    end.account = row.account;
+    end.lane = row.lane;
+    end.lane_used = lane.used;
+    end.key_id = row.key_id;
+    end.key_spent = key != nullptr ? key->row.spent : 0;
+    return journal_->append(std::move(end));
+}
+
+Result<std::uint64_t> Ledger::record_voucher(const std::string& account, const std::string& lane,
+                                             const Amount& total, const std::string& voucher) {
+    const auto found = accounts_.find(account);
+    if (found == accounts_.end() || !found->second.lanes.contains(lane)) {
+        return fail(ErrorCode::kNotFound, "the account " + account + " is not open");
+    }
+    LaneState& state = found->second.lanes[lane];
+    if (total < state.signed_total) {
+        return fail(ErrorCode::kRejected,
+                    "an older voucher: " + state.signed_total.to_string() + " are signed already");
+    }
+    state.signed_total = total;
+    state.voucher = voucher;
+    return journal_->append(VoucherRow{account, lane, state.used, total, state.base, voucher});
+}
+
+std::uint64_t Ledger::take_back(const RequestRow& row, const Amount& units, std::uint64_t usd) {
+    LaneState& lane = accounts_[row.account].lanes[row.lane];
+    lane.used = minus(lane.used, units);
+    KeyState* key = row.key_id.empty() ? nullptr : this->key(row.key_id);
+    if (key != nullptr) key->row.spent -= std::min(usd, key->row.spent);
+    FinishRow end;
+    end.id = row.id;
+    end.state = "released";
+    end.account = row.account;
+    end.lane = row.lane;
+    end.lane_used = lane.used;
+    end.key_id = row.key_id;
+    end.key_spent = key != nullptr ? key->row.spent : 0;
+    return journal_->append(std::move(end));
+}
+
+std::uint64_t Ledger::put_key(const KeyRow& row) {
+    KeyState& state = keys_[row.id];
+    const std::uint64_t spent = state.row.spent;
+    state.row = row;
+    state.row.spent = std::max(spent, row.spent);
+    key_ids_[row.hash] = row.id;
+    return journal_->append(state.row);
+}
+
+KeyState* Ledger::key_by_hash(const std::string& hash) {
+    const auto found = key_ids_.find(hash);
+    return found == key_ids_.end() ? nullptr : key(found->second);
+}
+
+KeyState* Ledger::key(const std::string& id) {
+    const auto found = keys_.find(id);
+    return found == keys_.end() ? nullptr : &found->second;
+}
+
+std::vector<const KeyState*> Ledger::keys_of(const std::string& buyer) const {
+    std::vector<const KeyState*> out;
+    for (const auto& [id, state] : keys_) {
+        if (state.row.buyer == buyer) out.push_back(&state);
+    }
+    std::ranges::sort(out, {}, [](const KeyState* key) { return key->row.id; });
+    return out;
+}
+
+Result<std::uint64_t> Ledger::use_nonce(const NonceRow& row) {
+    if (nonces_.contains({row.kind, row.nonce})) {
+        return fail(ErrorCode::kAlreadyExists, "this nonce was used");
+    }
+    MINTMARK_TRY(auto select, reader_->prepare("SELECT 1 FROM nonces WHERE kind=?1 AND nonce=?2"));
+    select.bind(1, row.kind).bind(2, row.nonce);
+    MINTMARK_TRY(const bool is_used, select.step());
+    if (is_used) return fail(ErrorCode::kAlreadyExists, "this nonce was used");
+    nonces_.emplace(std::pair(row.kind, row.nonce), row.expires_ms);
+    return journal_->append(row);
+}
+
+Result<std::optional<RequestRecord>> Ledger::read_record(Statement& select) {
+    MINTMARK_TRY(const bool has_row, select.step());
+    if (!has_row) return std::nullopt;
+    RequestRecord out;
+    out.row.id = out.end.id = select.text(0);
+    out.row.key_id = select.text(1);
+    out.row.buyer = select.text(2);
+    out.row.account = select.text(3);
+    out.row.lane = select.text(4);
+    out.row.model = select.text(5);
+    out.row.endpoint = select.text(6);
+    out.end.state = select.text(7);
+    MINTMARK_TRY(out.row.units_reserved, Amount::parse(select.text(8)));
+    out.row.usd_reserved = static_cast<std::uint64_t>(select.number(9));
+    MINTMARK_TRY(out.end.units, Amount::parse(select.text(10)));
+    out.end.usd = static_cast<std::uint64_t>(select.number(11));
+    out.end.usage = select.text(12);
+    out.row.request_hash = select.text(13);
+    out.end.response_hash = select.text(14);
+    out.row.price_epoch = static_cast<std::uint64_t>(select.number(15));
+    out.end.status = static_cast<int>(select.number(16));
+    out.end.body = select.text(17);
+    out.row.created_ms = select.number(18);
+    out.end.finished_ms = select.number(19);
+    out.row.idempotency_key = select.text(20);
+    return out;
+}
+
+Result<std::optional<RequestRecord>> Ledger::find(const std::string& request) {
+    MINTMARK_TRY(auto select,
+                 reader_->prepare(fmt::format("SELECT {} FROM requests WHERE id=?1", kColumns)));
+    select.bind(1, request);
+    return read_record(select);
+}
+
+Result<std::optional<RequestRecord>> Ledger::find_idempotent(const std::string& key_id,
+                                                             const std::string& key) {
+    MINTMARK_TRY(auto select,
+                 reader_->prepare(fmt::format(
+                     "SELECT {} FROM requests WHERE key_id=?1 AND idempotency_key=?2 AND "
+                     "state IN ('settled','interrupted') ORDER BY created_ms LIMIT 1",
+                     kColumns)));
+    select.bind(1, key_id).bind(2, key);
+    return read_record(select);
+}
+
+Result<std::vector<UsageSum>> Ledger::usage_of(const std::string& buyer, std::int64_t since_ms) {
+    MINTMARK_TRY(auto select,
+                 reader_->prepare(
+                     "SELECT date(created_ms/1000,'unixepoch') AS day,key_id,model,"
+                     "count(*),sum(usd) FROM requests WHERE buyer=?1 AND created_ms>=?2 "
+                     "AND state<>'reserved' GROUP BY day,key_id,model ORDER BY 1,2,3 LIMIT 10000"));
+    select.bind(1, buyer).bind(2, since_ms);
+    std::vector<UsageSum> out;
+    while (true) {
+        MINTMARK_TRY(const bool has_row, select.step());
+        if (!has_row) return out;
+        out.push_back({select.text(0), select.text(1), select.text(2),
+                       static_cast<std::uint64_t>(select.number(3)),
+                       static_cast<std::uint64_t>(select.number(4))});
+    }
+}
+
+Result<std::vector<std::string>> Ledger::accounts_of(const std::string& buyer) {
+    MINTMARK_TRY(auto select,
+                 reader_->prepare("SELECT DISTINCT account FROM requests WHERE buyer=?1 "
+                                  "ORDER BY 1 LIMIT 1000"));
+    select.bind(1, buyer);
+    std::vector<std::string> out;
+    while (true) {
+        MINTMARK_TRY(const bool has_row, select.step());
+        if (!has_row) return out;
+        out.push_back(select.text(0));
+    }
+}
+
+Result<std::vector<Ledger::Signed>> Ledger::signed_lanes() {
+    MINTMARK_TRY(auto select, reader_->prepare("SELECT account,lane,used,signed,voucher FROM lanes "
+                                               "WHERE voucher IS NOT NULL"));
+    std::vector<Signed> out;
+    while (true) {
+        MINTMARK_TRY(const bool has_row, select.step());
+        if (!has_row) return out;
+        Signed entry{select.text(0), select.text(1), {}};
+        MINTMARK_TRY(entry.state.used, Amount::parse(select.text(2)));
+        MINTMARK_TRY(entry.state.signed_total, Amount::parse(select.text(3)));
+        entry.state.voucher = select.text(4);
+        out.push_back(std::move(entry));
+    }
+}
+
+Result<std::vector<std::string>> audit(const std::filesystem::path& path) {
+    MINTMARK_TRY(auto db, Database::open(path));
+    std::map<std::pair<std::string, std::string>, Amount> sums;
+    std::map<std::string, std::int64_t> spent;
+    std::vector<std::string> out;
+    {
+        MINTMARK_TRY(auto rows, db->prepare("SELECT account,lane,units,usd,key_id,units_reserved,"
+                                            "usd_reserved,id,state FROM requests"));
+        while (true) {
+            MINTMARK_TRY(const bool has_row, rows.step());
+            if (!has_row) break;
+            MINTMARK_TRY(const Amount units, Amount::parse(rows.text(2)));
+            MINTMARK_TRY(const Amount most, Amount::parse(rows.text(5)));
+            if (units > most || rows.number(3) > rows.number(6)) {
+                out.push_back(fmt::format("request {} cost more than was reserved", rows.text(7)));
+            }
+            if (rows.text(8) == "reserved") continue;
+            Amount& sum = sums[{rows.text(0), rows.text(1)}];
+            sum = plus(sum, units);
+            spent[rows.text(4)] += rows.number(3);
+        }
+    }
+    MINTMARK_TRY(auto lanes, db->prepare("SELECT account,lane,used FROM lanes"));
+    while (true) {
+        MINTMARK_TRY(const bool has_row, lanes.step());
+        if (!has_row) break;
+        MINTMARK_TRY(const Amount used, Amount::parse(lanes.text(2)));
+        const Amount sum = sums[{lanes.text(0), lanes.text(1)}];
+        const bool has_base = !lanes.text(0).starts_with("grant:");
+        if (has_base ? used < sum : used != sum) {
+            out.push_back(fmt::format("{} {}: total {}, requests {}", lanes.text(0), lanes.text(1),
+                                      used.to_string(), sum.to_string()));
+        }
+    }
+    MINTMARK_TRY(auto keys, db->prepare("SELECT id,spent FROM keys"));
+    while (true) {
+        MINTMARK_TRY(const bool has_row, keys.step());
+        if (!has_row) break;
+        if (keys.number(1) != spent[keys.text(0)]) {
+            out.push_back(fmt::format("key {}: spent {}, requests {}", keys.text(0), keys.number(1),
+                                      spent[keys.text(0)]));
+        }
+    }
+    return out;
+}
+
+}  // namespace mintmark::ledger

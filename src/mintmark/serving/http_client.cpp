@@ -1,0 +1,111 @@
+#include "mintmark/serving/http_client.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace mintmark::serving {
+namespace {
+constexpr std::size_t kReadBytes = 8 * 1024;
+
+std::string request_text(const BaseUrl& base, const ClientRequest& request) {
+    std::string out = fmt::format("{} {}{} HTTP/1.1\r\nHost: {}\r\n", request.method, base.path,
+                                  request.path, base.authority());
+    for (const auto& [name, value] : request.headers) {
+        out += name;
+        out += ": ";
+        for (const char c : value) out += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
+        out += "\r\n";
+    }
+    if (request.method != "GET") out += fmt::format("Content-Length: {}\r\n", request.body.size());
+    out += "\r\n";
+    out += request.body;
+    return out;
+}
+}  // namespace
+
+ClientResponse::ClientResponse(Client& client, std::unique_ptr<Stream> stream,
+                               std::unique_ptr<ResponseParser> parser)
+    : client_(client), stream_(std::move(stream)), parser_(std::move(parser)) {}
+
+ClientResponse::~ClientResponse() {
+    if (!stream_) return;
+    if (parser_->is_done() && parser_->keep_alive()) {
+        client_.keep(std::move(stream_));
+    } else {
+        stream_->close();
+    }
+}
+
+Task<Result<std::string>> ClientResponse::read_some() {
+    std::string ready = parser_->take_body();
+    std::array<char, kReadBytes> buffer;
+    while (ready.empty() && !parser_->is_done()) {
+        stream_->set_deadline(client_.options_.silence);
+        MINTMARK_CO_TRY(const std::size_t size, co_await stream_->read_some(buffer));
+        if (size == 0) {
+            MINTMARK_CO_CHECK(parser_->feed_end());
+            break;
+        }
+        MINTMARK_CO_CHECK(parser_->feed(std::string_view(buffer.data(), size)));
+        ready = parser_->take_body();
+    }
+    co_return ready;
+}
+
+Task<Result<std::string>> ClientResponse::read_all() {
+    std::string out;
+    while (true) {
+        MINTMARK_CO_TRY(const std::string piece, co_await read_some());
+        if (piece.empty()) break;
+        out += piece;
+    }
+    co_return out;
+}
+
+Client::Client(ClientOptions options) : options_(std::move(options)) {}
+Client::~Client() = default;
+
+void Client::keep(std::unique_ptr<Stream> stream) {
+    if (idle_.size() < options_.max_idle) {
+        idle_.push_back(std::move(stream));
+    } else {
+        stream->close();
+    }
+}
+
+Task<Result<std::unique_ptr<ClientResponse>>> Client::send(const ClientRequest& request) {
+    const std::string message = request_text(options_.base, request);
+    if (!idle_.empty()) {
+        auto kept = std::move(idle_.back());
+        idle_.pop_back();
+        bool is_untouched = true;
+        auto response = co_await send_over(std::move(kept), message, is_untouched);
+        if (response || !is_untouched || response.error().code == ErrorCode::kExpired) {
+            co_return response;
+        }
+        idle_.clear();  // the others are as old
+    }
+    MINTMARK_CO_TRY(auto fresh,
+                    co_await connect(options_.base.endpoint, options_.tls, options_.connect));
+    bool ignored = true;
+    co_return co_await send_over(std::move(fresh), message, ignored);
+}
+
+Task<Result<std::unique_ptr<ClientResponse>>> Client::send_over(std::unique_ptr<Stream> stream,
+                                                                const std::string& message,
+                                                                bool& is_untouched) {
+    stream->set_deadline(options_.first_byte);
+    MINTMARK_CO_CHECK(co_await stream->write(message));
+    auto parser = std::make_unique<ResponseParser>(options_.message);
+    std::array<char, kReadBytes> buffer;
+    while (!parser->is_header_done()) {
+        MINTMARK_CO_TRY(const std::size_t size, co_await stream->read_some(buffer));
+        if (size == 0) co_return fail(ErrorCode::kNetwork, "the upstream closed the connection");
+        is_untouched = false;
+        MINTMARK_CO_CHECK(parser->feed(std::string_view(buffer.data(), size)));
+    }
+    co_return std::make_unique<ClientResponse>(*this, std::move(stream), std::move(parser));
+}
+
+}  // namespace mintmark::serving

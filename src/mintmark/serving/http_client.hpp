@@ -1,0 +1,75 @@
+// Requests to one upstream server over kept connections; responses are read as they come.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mintmark/serving/http_codec.hpp"
+#include "mintmark/serving/stream.hpp"
+
+namespace mintmark::serving {
+
+struct ClientOptions {
+    BaseUrl base = {};
+    std::shared_ptr<TlsContext> tls = {};  ///< for https
+    MessageLimits message = {};
+    Milliseconds connect = Milliseconds(3'000);
+    Milliseconds first_byte = Milliseconds(120'000);  ///< until the headers are there
+    Milliseconds silence = Milliseconds(60'000);      ///< between two reads of the body
+    std::size_t max_idle = 256;                       ///< connections kept for later
+};
+
+struct ClientRequest {
+    std::string method = "POST";
+    std::string path = {};  ///< behind the base's
+    Headers headers = {};
+    std::string body = {};
+};
+
+class Client;
+
+/// A response whose headers are there. Dropping it before its end closes the connection, which
+/// tells the server to stop.
+class ClientResponse {
+  public:
+    ClientResponse(Client& client, std::unique_ptr<Stream> stream,
+                   std::unique_ptr<ResponseParser> parser);
+    ~ClientResponse();
+    ClientResponse(const ClientResponse&) = delete;
+    ClientResponse& operator=(const ClientResponse&) = delete;
+    [[nodiscard]] int status() const { return parser_->status(); }
+    [[nodiscard]] Headers headers() const { return parser_->headers(); }
+    /// The next piece of the body; "" at its end. kNetwork, kExpired, kMalformed, kOutOfRange.
+    [[nodiscard]] Task<Result<std::string>> read_some();
+    [[nodiscard]] Task<Result<std::string>> read_all();
+
+  private:
+    Client& client_;
+    std::unique_ptr<Stream> stream_;
+    std::unique_ptr<ResponseParser> parser_;
+};
+
+/// Lives as long as its loop's tasks.
+class Client {
+  public:
+    explicit Client(ClientOptions options);
+    ~Client();
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+    /// Sends and reads the headers. A kept connection that turns out to be dead is replaced once.
+    [[nodiscard]] Task<Result<std::unique_ptr<ClientResponse>>> send(const ClientRequest& request);
+    [[nodiscard]] const ClientOptions& options() const noexcept { return options_; }
+
+  private:
+    friend class ClientResponse;
+    Task<Result<std::unique_ptr<ClientResponse>>> send_over(std::unique_ptr<Stream> stream,
+                                                            const std::string& message,
+                                                            bool& is_untouched);
+    void keep(std::unique_ptr<Stream> stream);
+
+    ClientOptions options_;
+    std::vector<std::unique_ptr<Stream>> idle_;
+};
+
+}  // namespace mintmark::serving

@@ -1,0 +1,293 @@
+// TCP and TLS. The only file that instantiates stream templates.
+#include "mintmark/serving/stream.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
+#include <charconv>
+
+namespace mintmark::serving {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using asio::ip::tcp;
+using boost::system::error_code;
+constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
+
+std::unexpected<Error> network_error(std::string_view what, error_code ec) {
+    const auto code = ec == beast::error::timeout ? ErrorCode::kExpired : ErrorCode::kNetwork;
+    return fail(code, fmt::format("{}: {}", what, ec.message()));
+}
+
+bool is_end(error_code ec) {
+    return ec == asio::error::eof || ec == asio::ssl::error::stream_truncated;
+}
+
+class TcpStream final : public Stream {
+  public:
+    explicit TcpStream(beast::tcp_stream stream) : stream_(std::move(stream)) {}
+
+    Task<Result<std::size_t>> read_some(std::span<char> into) override {
+        auto [ec, size] =
+            co_await stream_.async_read_some(asio::buffer(into.data(), into.size()), kToken);
+        if (ec && !is_end(ec)) co_return network_error("read", ec);
+        co_return size;
+    }
+    Task<Status> write(std::string_view bytes) override {
+        auto [ec, size] =
+            co_await asio::async_write(stream_, asio::buffer(bytes.data(), bytes.size()), kToken);
+        if (ec) co_return network_error("write", ec);
+        co_return Status{};
+    }
+    void set_deadline(Milliseconds from_now) override { stream_.expires_after(from_now); }
+    void close() override {
+        error_code ignored;
+        stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
+        stream_.close();
+    }
+    [[nodiscard]] std::string peer() const override {
+        error_code ignored;
+        return stream_.socket().remote_endpoint(ignored).address().to_string();
+    }
+    [[nodiscard]] beast::tcp_stream& next() { return stream_; }
+
+  private:
+    beast::tcp_stream stream_;
+};
+
+class Tls final : public TlsContext {
+  public:
+    explicit Tls(asio::ssl::context::method method) : context(method) {
+        // 32 KB less per idle connection.
+        ::SSL_CTX_set_mode(context.native_handle(), SSL_MODE_RELEASE_BUFFERS);
+        context.set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 |
+                            asio::ssl::context::no_sslv2 | asio::ssl::context::no_sslv3);
+    }
+    asio::ssl::context context;
+};
+
+class TlsStream final : public Stream {
+  public:
+    TlsStream(beast::tcp_stream stream, std::shared_ptr<TlsContext> context)
+        : context_(std::move(context)),
+          stream_(std::move(stream), static_cast<Tls&>(*context_).context) {}
+
+    Task<Result<std::size_t>> read_some(std::span<char> into) override {
+        auto [ec, size] =
+            co_await stream_.async_read_some(asio::buffer(into.data(), into.size()), kToken);
+        if (ec && !is_end(ec)) co_return network_error("read", ec);
+        co_return size;
+    }
+    Task<Status> write(std::string_view bytes) override {
+        auto [ec, size] =
+            co_await asio::async_write(stream_, asio::buffer(bytes.data(), bytes.size()), kToken);
+        if (ec) co_return network_error("write", ec);
+        co_return Status{};
+    }
+    void set_deadline(Milliseconds from_now) override {
+        beast::get_lowest_layer(stream_).expires_after(from_now);
+    }
+    void close() override {
+        error_code ignored;
+        beast::get_lowest_layer(stream_).socket().shutdown(tcp::socket::shutdown_both, ignored);
+        beast::get_lowest_layer(stream_).close();
+    }
+    [[nodiscard]] std::string peer() const override {
+        error_code ignored;
+        const auto& socket = beast::get_lowest_layer(stream_).socket();
+        return socket.remote_endpoint(ignored).address().to_string();
+    }
+    /// host: checked against the certificate; empty on the server's side.
+    Task<Status> shake(asio::ssl::stream_base::handshake_type side, std::string host) {
+        if (!host.empty()) {
+            // SSL_set_tlsext_host_name, without the macro's casts.
+            ::SSL_ctrl(stream_.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME,
+                       TLSEXT_NAMETYPE_host_name, host.data());
+            stream_.set_verify_callback(asio::ssl::host_name_verification(host));
+        }
+        auto [ec] = co_await stream_.async_handshake(side, kToken);
+        if (ec) co_return network_error("TLS handshake", ec);
+        co_return Status{};
+    }
+
+  private:
+    std::shared_ptr<TlsContext> context_;
+    beast::ssl_stream<beast::tcp_stream> stream_;
+};
+
+class TcpAcceptor final : public Acceptor {
+  public:
+    explicit TcpAcceptor(Loop& loop) : acceptor_(loop) {}
+
+    Status open(const std::string& host, std::uint16_t port) {
+        error_code ec;
+        const auto address = asio::ip::make_address(host, ec);
+        if (ec) {
+            return fail(ErrorCode::kInvalidArgument, fmt::format("\"{}\" is no IP address", host));
+        }
+        const tcp::endpoint endpoint(address, port);
+        acceptor_.open(endpoint.protocol(), ec);
+        if (!ec) acceptor_.set_option(asio::socket_base::reuse_address(true), ec);
+        if (!ec) acceptor_.bind(endpoint, ec);
+        if (!ec) acceptor_.listen(asio::socket_base::max_listen_connections, ec);
+        if (ec) {
+            return fail(ErrorCode::kIo,
+                        fmt::format("cannot listen on {}:{}: {}", host, port, ec.message()),
+                        "choose another port");
+        }
+        return {};
+    }
+    [[nodiscard]] std::uint16_t port() const override {
+        error_code ignored;
+        return acceptor_.local_endpoint(ignored).port();
+    }
+    Task<Result<std::unique_ptr<Stream>>> accept() override {
+        auto [ec, socket] = co_await acceptor_.async_accept(kToken);
+        if (!acceptor_.is_open()) co_return fail(ErrorCode::kInterrupted, "not listening");
+        if (ec) co_return network_error("accept", ec);
+        error_code ignored;
+        socket.set_option(tcp::no_delay(true), ignored);
+        co_return std::make_unique<TcpStream>(beast::tcp_stream(std::move(socket)));
+    }
+    void close() override {
+        error_code ignored;
+        acceptor_.close(ignored);
+    }
+
+  private:
+    tcp::acceptor acceptor_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<TlsContext>> TlsContext::server(const std::string& certificate,
+                                                       const std::string& key) {
+    auto tls = std::make_shared<Tls>(asio::ssl::context::tls_server);
+    error_code ec;
+    tls->context.use_certificate_chain_file(certificate, ec);
+    if (ec) {
+        return fail(ErrorCode::kInvalidArgument,
+                    fmt::format("certificate {}: {}", certificate, ec.message()));
+    }
+    tls->context.use_private_key_file(key, asio::ssl::context::pem, ec);
+    if (ec) return fail(ErrorCode::kInvalidArgument, fmt::format("key {}: {}", key, ec.message()));
+    return tls;
+}
+
+Result<std::shared_ptr<TlsContext>> TlsContext::client(const std::string& authorities) {
+    auto tls = std::make_shared<Tls>(asio::ssl::context::tls_client);
+    error_code ec;
+    if (authorities.empty()) {
+        tls->context.set_default_verify_paths(ec);
+    } else {
+        tls->context.load_verify_file(authorities, ec);
+    }
+    if (ec) {
+        return fail(ErrorCode::kInvalidArgument,
+                    fmt::format("authorities {}: {}", authorities, ec.message()));
+    }
+    tls->context.set_verify_mode(asio::ssl::verify_peer);
+    return tls;
+}
+
+Result<BaseUrl> BaseUrl::parse(std::string_view url) {
+    const auto bad = [&](std::string_view why) {
+        return fail(ErrorCode::kInvalidArgument, fmt::format("\"{}\" is no URL: {}", url, why));
+    };
+    BaseUrl out;
+    std::string_view rest = url;
+    if (rest.starts_with("http://")) {
+        rest.remove_prefix(7);
+    } else if (rest.starts_with("https://")) {
+        rest.remove_prefix(8);
+        out.endpoint.is_tls = true;
+    } else {
+        return bad("it starts with neither http:// nor https://");
+    }
+    const std::size_t slash = rest.find('/');
+    std::string_view authority = rest.substr(0, slash);
+    if (slash != std::string_view::npos) out.path = rest.substr(slash);
+    while (out.path.ends_with('/')) out.path.pop_back();
+    if (authority.find_first_of("@?# \r\n") != std::string_view::npos) return bad("bad host");
+    out.endpoint.port = out.endpoint.is_tls ? 443 : 80;
+    const std::size_t colon = authority.rfind(':');
+    if (colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos) {
+        const std::string_view digits = authority.substr(colon + 1);
+        const auto [end, ec] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), out.endpoint.port);
+        if (ec != std::errc() || end != digits.data() + digits.size()) return bad("bad port");
+        authority = authority.substr(0, colon);
+    }
+    if (authority.starts_with('[') && authority.ends_with(']')) {
+        authority = authority.substr(1, authority.size() - 2);
+    }
+    if (authority.empty()) return bad("it has no host");
+    out.endpoint.host = authority;
+    return out;
+}
+
+std::string BaseUrl::authority() const {
+    const bool is_v6 = endpoint.host.find(':') != std::string::npos;
+    const std::string host = is_v6 ? "[" + endpoint.host + "]" : endpoint.host;
+    const bool is_default = endpoint.port == (endpoint.is_tls ? 443 : 80);
+    return is_default ? host : fmt::format("{}:{}", host, endpoint.port);
+}
+
+Task<Result<std::unique_ptr<Stream>>> connect(const Endpoint& endpoint,
+                                              std::shared_ptr<TlsContext> tls,
+                                              Milliseconds timeout) {
+    const std::string where = fmt::format("{}:{}", endpoint.host, endpoint.port);
+    auto executor = co_await asio::this_coro::executor;
+    error_code parse_error;
+    std::vector<tcp::endpoint> addresses;
+    const auto literal = asio::ip::make_address(endpoint.host, parse_error);
+    if (!parse_error) {
+        addresses.emplace_back(literal, endpoint.port);
+    } else {
+        tcp::resolver resolver(executor);
+        auto [ec, found] =
+            co_await resolver.async_resolve(endpoint.host, std::to_string(endpoint.port), kToken);
+        if (ec) co_return network_error("resolve " + where, ec);
+        for (const auto& entry : found) addresses.push_back(entry.endpoint());
+    }
+    beast::tcp_stream stream(executor);
+    stream.expires_after(timeout);
+    auto [ec, used] = co_await stream.async_connect(addresses, kToken);
+    if (ec) co_return network_error("connect " + where, ec);
+    error_code ignored;
+    stream.socket().set_option(tcp::no_delay(true), ignored);
+    if (!endpoint.is_tls) co_return std::make_unique<TcpStream>(std::move(stream));
+    auto secure = std::make_unique<TlsStream>(std::move(stream), std::move(tls));
+    const Status done =
+        co_await secure->shake(asio::ssl::stream_base::client, std::string(endpoint.host));
+    if (!done) co_return std::unexpected(done.error());
+    co_return secure;
+}
+
+Result<std::unique_ptr<Acceptor>> Acceptor::listen(Loop& loop, const std::string& host,
+                                                   std::uint16_t port) {
+    auto acceptor = std::make_unique<TcpAcceptor>(loop);
+    MINTMARK_CHECK(acceptor->open(host, port));
+    return acceptor;
+}
+
+Task<Result<std::unique_ptr<Stream>>> shake_hands(std::unique_ptr<Stream> plain,
+                                                  std::shared_ptr<TlsContext> tls,
+                                                  Milliseconds timeout) {
+    auto& tcp_stream = static_cast<TcpStream&>(*plain).next();
+    auto secure = std::make_unique<TlsStream>(std::move(tcp_stream), std::move(tls));
+    secure->set_deadline(timeout);
+    const Status done = co_await secure->shake(asio::ssl::stream_base::server, std::string());
+    if (!done) co_return std::unexpected(done.error());
+    co_return secure;
+}
+
+}  // namespace mintmark::serving
