@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build demo test test-long bench bench-accuracy bench-rivals lint format clean
+.PHONY: help setup build demo test test-long bench bench-accuracy bench-gateway bench-rivals lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,10 @@ bench-rivals: build ## the same models through ezkl (PyPI, pinned) on this machi
 
 bench-accuracy: build ## one proof that LeNet-5 is right on so many of 1,000 images (14 GB of memory)
 	@python3 tools/bench_accuracy.py
+
+bench-gateway: build ## the gateway against nginx as plain reverse proxy, same upstream, same run
+	@tools/setup.sh bench-gateway
+	@python3 tools/bench_gateway.py
 
 lint: ## formatting and house rules
 	@clang-format-19 --dry-run --Werror $$(git ls-files '*.cpp' '*.hpp')

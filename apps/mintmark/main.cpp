@@ -8,6 +8,7 @@
 
 #include "market_context.hpp"
 #include "mintmark/base/file.hpp"
+#include "serve_commands.hpp"
 
 namespace {
 

@@ -35,7 +35,6 @@ void add_wallet_commands(CLI::App& root, App& app);
 void add_model_commands(CLI::App& root, App& app);
 void add_pass_commands(CLI::App& root, App& app);
 void add_node_commands(CLI::App& root, App& app);
-void add_serve_commands(CLI::App& root, App& app);
 void add_infer_commands(CLI::App& root, App& app);
 void add_channel_commands(CLI::App& root, App& app);
 void add_price_commands(CLI::App& root, App& app);

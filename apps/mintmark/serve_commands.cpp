@@ -1,4 +1,6 @@
 // `mintmark serve`, `mintmark doctor`, `mintmark serve-key`: the gateway.
+#include "serve_commands.hpp"
+
 #include <fmt/format.h>
 
 #include <cstdio>

@@ -12,6 +12,7 @@ import catalogue
 import examples
 import gateway
 import governance
+import paid
 import rights
 import selling
 import standalone
@@ -32,18 +33,21 @@ def main():
         suites.append(examples.suite)
     selling_suites = [selling.suite, catalogue.suite, governance.suite]
     world, market, serving = World("e2e"), World("selling"), World("serving")
+    sold = World("paid")
     try:
         for suite in suites:
             suite.run(world)
         for suite in selling_suites:
             suite.run(market)
         gateway.suite.run(serving)
+        paid.suite.run(sold)
     finally:
         world.close()
         market.close()
         serving.close()
-    passed = sum(suite.passed for suite in [*suites, *selling_suites, gateway.suite])
-    failed = sum(suite.failed for suite in [*suites, *selling_suites, gateway.suite])
+        sold.close()
+    passed = sum(suite.passed for suite in [*suites, *selling_suites, gateway.suite, paid.suite])
+    failed = sum(suite.failed for suite in [*suites, *selling_suites, gateway.suite, paid.suite])
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

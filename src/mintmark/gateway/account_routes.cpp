@@ -47,6 +47,9 @@ Task<Result<json::Json>> Gateway::account_route(const Buyer& buyer, const Reques
     if (path == "/v1/usage" && is_get) co_return usage(buyer, request);
     if (path == "/v1/vouchers" && is_get) co_return due(buyer);
     if (path == "/v1/vouchers" && is_post) co_return co_await take_voucher(request.body);
+    if (path.starts_with("/v1/keys") && !buyer.may_manage_keys) {
+        co_return fail(ErrorCode::kUnsupported, "this API key lacks the scope keys");
+    }
     if (path == "/v1/keys" && is_get) co_return keys(buyer);
     if (path == "/v1/keys" && is_post) {
         auto made = create_key(buyer, request);
@@ -129,7 +132,7 @@ Result<json::Json> Gateway::usage(const Buyer& buyer, const Request& request) {
     MINTMARK_TRY(const auto sums, ledger_->usage_of(buyer.address, since));
     json::Json rows = json::Json::array();
     for (const ledger::UsageSum& sum : sums) {
-        if (buyer.address.empty() && sum.key_id != buyer.key_id) continue;
+        if (!buyer.may_see_account && sum.key_id != buyer.key_id) continue;
         rows.push_back({{"day", sum.day},
                         {"key", sum.key_id},
                         {"model", sum.model},
@@ -159,8 +162,8 @@ Result<json::Json> Gateway::keys(const Buyer& buyer) const {
 
 Result<json::Json> Gateway::receipt(const Buyer& buyer, const std::string& id) {
     MINTMARK_TRY(const auto record, ledger_->find(id));
-    const bool is_his = record && (buyer.address.empty() ? record->row.key_id == buyer.key_id
-                                                         : record->row.buyer == buyer.address);
+    const bool is_his = record && (buyer.may_see_account ? record->row.buyer == buyer.address
+                                                         : record->row.key_id == buyer.key_id);
     if (!is_his) return fail(ErrorCode::kNotFound, "you have no such receipt");
     const ModelConfig* model = config_.model(record->row.model);
     const market::VersionRef version = model == nullptr ? market::VersionRef{} : model->version;

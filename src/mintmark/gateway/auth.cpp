@@ -54,6 +54,8 @@ Result<Buyer> Gateway::authenticate(const Request& request, std::string_view sco
     Buyer out;
     out.key_id = key->row.id;
     out.address = key->row.buyer;
+    out.may_see_account = has_scope(key->row.scopes, "account");
+    out.may_manage_keys = has_scope(key->row.scopes, "keys");
     if (out.address.empty()) {
         const auto grant = grants_.find(hash);
         if (grant == grants_.end()) {
@@ -164,7 +166,7 @@ Task<Result<json::Json>> Gateway::siwe_verify(const Request& request) {
 
 Result<json::Json> Gateway::create_key(const Buyer& buyer, const Request& request) {
     const ledger::KeyState* parent = ledger_->key(buyer.key_id);
-    if (parent == nullptr || !has_scope(parent->row.scopes, "keys")) {
+    if (parent == nullptr || !buyer.may_manage_keys) {
         return fail(ErrorCode::kUnsupported, "this API key may not make keys");
     }
     MINTMARK_TRY(const json::Json body, json::parse(request.body));

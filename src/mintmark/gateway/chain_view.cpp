@@ -50,7 +50,7 @@ Result<TokenPrice> read_price(Market& market, const Address& token) {
     TokenPrice out;
     MINTMARK_TRY(
         const auto answer,
-        market.read({"PriceBook", "answerOf(address)", {AbiValue(token)}}, "(uint256,uint8)"));
+        market.read({"Currencies", "answerOf(address)", {AbiValue(token)}}, "(uint256,uint8)"));
     MINTMARK_TRY(out.answer, answer[0].as_u64());
     MINTMARK_TRY(const std::uint64_t feed, answer[1].as_u64());
     out.feed_decimals = static_cast<unsigned>(feed);

@@ -39,6 +39,8 @@ struct Buyer {
     std::string address = {};  ///< "0x…" with checksum; empty: a grant's key
     std::string key_id = {};
     const GrantConfig* grant = nullptr;
+    bool may_see_account = false;  ///< what other keys of the wallet did
+    bool may_manage_keys = false;
     std::string wanted = {};  ///< "pass:7", "gate:1:42", "channel", "channel:0x…", "grant"; or ""
 };
 

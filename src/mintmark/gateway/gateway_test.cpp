@@ -1,0 +1,208 @@
+// The parts of the gateway that need no network: configuration, sign-in, calls, prices, receipts.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "mintmark/chain/address.hpp"
+#include "mintmark/gateway/config.hpp"
+#include "mintmark/gateway/entitlements.hpp"
+#include "mintmark/gateway/openai.hpp"
+#include "mintmark/gateway/receipt.hpp"
+#include "mintmark/gateway/siwe.hpp"
+
+namespace mintmark::gateway {
+namespace {
+
+using market::Unit;
+using ::testing::HasSubstr;
+
+constexpr std::string_view kAddress = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
+
+std::string siwe(std::string_view nonce = "32891756", std::string_view tail = "") {
+    return "service.org wants you to sign in with your Ethereum account:\n" +
+           std::string(kAddress) +
+           "\n\nI accept the ServiceOrg Terms of Service: https://service.org/tos\n\n"
+           "URI: https://service.org/login\nVersion: 1\nChain ID: 1\nNonce: " +
+           std::string(nonce) + "\nIssued At: 2021-09-30T16:25:24.000Z" + std::string(tail);
+}
+
+TEST(Siwe, TheMessageOfTheEip) {
+    const auto message = SiweMessage::parse(
+        siwe("32891756",
+             "\nExpiration Time: 2021-09-30T18:25:24+02:00\nRequest ID: a-1\nResources:\n"
+             "- ipfs://bafybei/\n- https://example.com/my-web2-claim.json"));
+    ASSERT_TRUE(message.has_value()) << message.error().message;
+    EXPECT_EQ(message->domain, "service.org");
+    EXPECT_EQ(chain::to_checksum(message->address), kAddress);
+    EXPECT_EQ(message->nonce, "32891756");
+    EXPECT_EQ(message->issued_at, 1'633'019'124);
+    EXPECT_EQ(message->expiration_time, 1'633'019'124);
+    EXPECT_EQ(message->resources.size(), 2U);
+    EXPECT_TRUE(SiweMessage::parse("https://service.org:8080" + siwe().substr(11)).has_value());
+}
+
+TEST(Siwe, NothingButTheGrammar) {
+    const std::string good = siwe();
+    const auto with = [&](std::string_view from, std::string_view to) {
+        std::string text = good;
+        text.replace(text.find(from), from.size(), to);
+        return text;
+    };
+    const std::vector<std::string> bad = {
+        "",
+        good + "\n",
+        good + "\nNonce: 99999999",
+        " " + good,
+        siwe("3289175"),
+        siwe("3289175-6"),
+        siwe("32891756 "),
+        siwe("other\nNonce: 32891756"),
+        siwe("32891756", "\nResources:\n- no uri"),
+        siwe("32891756", "\nRequest ID: a\nNot Before: 2021-09-30T16:25:24Z"),
+        with("Version: 1", "Version: 2"),
+        with("Chain ID: 1", "Chain ID: 0x1"),
+        with("Chain ID: 1", "Chain ID: -1"),
+        with("URI: https://service.org/login", "URI: service.org/login"),
+        with("service.org wants", "service org wants"),
+        with(kAddress, "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"),
+        with("2021-09-30T", "2021-02-30T"),
+        with("16:25:24.000Z", "16:25:24"),
+        with("\n\nI accept", "\nI accept"),
+        with("Terms", "Te\x01rms"),
+    };
+    for (const std::string& text : bad) EXPECT_FALSE(SiweMessage::parse(text).has_value()) << text;
+}
+
+TEST(Siwe, ExpectationsHold) {
+    const SiweMessage message = SiweMessage::parse(siwe()).value();
+    const SiweExpectation good{"service.org", "https://service.org/login", 1, 1'633'019'200};
+    EXPECT_TRUE(check_siwe(message, good).has_value());
+    for (int i = 0; i < 4; ++i) {
+        SiweExpectation other = good;
+        if (i == 0) other.domain = "service.org.evil";
+        if (i == 1) other.uri += "/";
+        if (i == 2) other.chain_id = 5;
+        if (i == 3) other.now = 1'633'000'000;
+        EXPECT_FALSE(check_siwe(message, other).has_value()) << i;
+    }
+}
+
+ModelConfig model(std::uint64_t most = 100) {
+    ModelConfig out;
+    out.id = "m";
+    out.upstream_model = "up";
+    out.max_output_tokens = most;
+    return out;
+}
+
+TEST(Calls, TheWorstCaseIsNeverBelowTheUse) {
+    auto call = read_call(
+        Endpoint::kChat,
+        R"({"model":"m","n":3,"max_tokens":20,"messages":[{"content":"hello world"}]})", 16);
+    ASSERT_TRUE(call.has_value());
+    ASSERT_TRUE(bound_output(*call, model()).has_value());
+    const market::Usage worst = worst_case(*call);
+    EXPECT_EQ(worst[static_cast<std::size_t>(Unit::kOutputToken)], 60U);
+    EXPECT_GE(worst[static_cast<std::size_t>(Unit::kInputToken)], 11U);
+    EXPECT_THAT(upstream_body(*call, model()), HasSubstr(R"("model":"up")"));
+    auto open_end = read_call(Endpoint::kChat, R"({"model":"m","messages":[{}]})", 16);
+    ASSERT_TRUE(bound_output(*open_end, model()).has_value());
+    EXPECT_THAT(upstream_body(*open_end, model()), HasSubstr(R"("max_tokens":100)"));
+}
+
+TEST(Calls, UsageOfAnUpstream) {
+    const Call call = read_call(Endpoint::kChat, R"({"model":"m","messages":[{}]})", 16).value();
+    const auto usage = [&](std::string_view text) {
+        return reported_usage(call, json::parse(text).value());
+    };
+    EXPECT_FALSE(usage("{}").has_value());
+    EXPECT_FALSE(usage(R"({"usage":null})").has_value());
+    EXPECT_FALSE(usage(R"({"usage":{"prompt_tokens":0,"completion_tokens":0}})").has_value())
+        << "unknown, not free";
+    EXPECT_FALSE(usage(R"({"usage":{"prompt_tokens":-5}})").has_value());
+    const auto detailed = usage(R"({"usage":{"prompt_tokens":10,"completion_tokens":8,)"
+                                R"("prompt_tokens_details":{"cached_tokens":99},)"
+                                R"("completion_tokens_details":{"reasoning_tokens":3}}})");
+    ASSERT_TRUE(detailed.has_value());
+    EXPECT_EQ((*detailed)[static_cast<std::size_t>(Unit::kInputToken)], 0U);
+    EXPECT_EQ((*detailed)[static_cast<std::size_t>(Unit::kCachedInputToken)], 10U);
+    EXPECT_EQ((*detailed)[static_cast<std::size_t>(Unit::kReasoningToken)], 3U);
+}
+
+TEST(Prices, AreExactAndRoundedUpOnce) {
+    market::RateCard card;
+    card.rates[static_cast<std::size_t>(Unit::kInputToken)] = 50'000;  // $0.05 per million
+    card.rates[static_cast<std::size_t>(Unit::kOutputToken)] = 200'000;
+    market::Usage usage = {};
+    usage[static_cast<std::size_t>(Unit::kCall)] = 1;
+    usage[static_cast<std::size_t>(Unit::kInputToken)] = 40'000;
+    usage[static_cast<std::size_t>(Unit::kReasoningToken)] = 1'000;
+    EXPECT_EQ(price_in_pico_usd(card, usage).value(), 2'200'000'000U);
+    usage[static_cast<std::size_t>(Unit::kImage)] = 1;
+    EXPECT_FALSE(price_in_pico_usd(market::RateCard{}, usage).has_value())
+        << "no price is not the price zero";
+    EXPECT_EQ(dollars_text(2'200'000'000U), "0.0022");
+}
+
+TEST(Prices, InATokenRoundUp) {
+    Entitlement channel;
+    channel.kind = Entitlement::Kind::kChannel;
+    channel.price = {.answer = 250'000'000'000, .feed_decimals = 8, .decimals = 18};
+    // 10^-27 dollar is less than a wei: still one wei.
+    EXPECT_EQ(channel.units_of({}, 1U).value(), ledger::Amount(1U));
+    const auto dollar = chain::U256::parse("1000000000000000000000000000").value();
+    EXPECT_EQ(channel.units_of({}, dollar).value(), ledger::Amount(400'000'000'000'000U));
+    channel.price = {.answer = 100'000'000, .feed_decimals = 8, .decimals = 6};
+    EXPECT_EQ(channel.units_of({}, dollar).value(), ledger::Amount(1'000'000U));
+}
+
+TEST(Errors, HaveTheApisShape) {
+    EXPECT_EQ(error_envelope(402, "no \"money\"", "insufficient_quota"),
+              R"({"error":{"message":"no \"money\"","type":"insufficient_quota",)"
+              R"("param":null,"code":"insufficient_quota"}})");
+}
+
+TEST(Config, NamesFileLineAndKey) {
+    const std::string base =
+        "[[upstreams]]\nname = \"a\"\nurl = \"http://localhost:1/v1\"\n"
+        "[[models]]\nid = \"m\"\nupstreams = [\"a\"]\nrates = { call = \"0.01\" }\n";
+    const auto says = [](const std::string& text) {
+        const auto config = Config::parse(text, "/x/g.toml");
+        return config ? std::string() : config.error().message;
+    };
+    EXPECT_EQ(says(base), "");
+    EXPECT_THAT(says(base + "[server]\nport = \"80\"\n"),
+                HasSubstr("/x/g.toml:9: server.port: must be a whole number"));
+    EXPECT_THAT(says(base + "[server]\nprot = 80\n"), HasSubstr("server.prot: is no setting"));
+    EXPECT_THAT(says(base + "[siwe]\n"), HasSubstr("siwe.domain: is missing"));
+    EXPECT_THAT(says(base + "models = 3\n"), HasSubstr("g.toml"));
+    EXPECT_THAT(says("x = "), HasSubstr("/x/g.toml:1"));
+    EXPECT_THAT(says(base + "[access]\norder = [\"gift\"]\n"),
+                HasSubstr("unknown entitlement gift"));
+    EXPECT_THAT(says("[[upstreams]]\nname = \"a\"\nurl = \"x\"\n"), HasSubstr("upstreams[0].url"));
+}
+
+TEST(Receipts, EveryMemberIsSigned) {
+    ledger::RequestRecord record;
+    record.row.id = "req_1";
+    record.row.buyer = std::string(kAddress);
+    record.end.units = 5U;
+    const Bytes32 digest = receipt_digest(record, {1, 2}, 31337, {}).value();
+    for (int i = 0; i < 8; ++i) {
+        ledger::RequestRecord other = record;
+        market::VersionRef version{1, 2};
+        std::uint64_t chain_id = 31337;
+        Address provider = {};
+        if (i == 0) other.row.id = "req_2";
+        if (i == 1) other.end.units = 6U;
+        if (i == 2) other.end.response_hash = std::string(64, 'a');
+        if (i == 3) version.version = 3;
+        if (i == 4) chain_id = 1;
+        if (i == 5) provider[0] = 1;
+        if (i == 6) other.end.usd = 1;
+        if (i == 7) other.end.state = "failed";
+        EXPECT_NE(receipt_digest(other, version, chain_id, provider).value(), digest) << i;
+    }
+}
+
+}  // namespace
+}  // namespace mintmark::gateway

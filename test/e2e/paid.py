@@ -1,0 +1,249 @@
+"""Three buyers of one model through the gateway: a pass, a channel and an NFT gate, on a chain, settled, sums exact."""
+import http.client
+import json
+import signal
+import subprocess
+import time
+
+from catalogue import constant_feed
+from gateway import Server, start_upstream
+from harness import MINTMARK, MNIST, ROOT, Person, Suite
+
+suite = Suite()
+CAST = str(ROOT / "contracts/node_modules/@foundry-rs/cast-linux-amd64/bin/cast")
+ZERO = "0x" + "00" * 20
+IN, OUT = 7, 10  # tokens of the scripted answer
+CALL_WEI = (IN * 10**6 + OUT * 10**7) * 10**6 // 2500  # $1 and $10 per million tokens, $2,500 per ether
+
+
+class Buyer(Person):
+    def cast(self, *arguments):
+        keystore = self.home / "keystore" / f"{self.name}.json"
+        done = subprocess.run([CAST, *arguments, "--keystore", str(keystore), "--password", "secret " + self.name],
+                              capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def message(self, server, **changes):
+        nonce = json.loads(server.request("GET", "/auth/nonce")[2])
+        issued = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        fields = {"domain": nonce["domain"], "uri": nonce["uri"], "chain": nonce["chain_id"], "nonce": nonce["nonce"], **changes}
+        return (f"{fields['domain']} wants you to sign in with your Ethereum account:\n{self.address()}\n\nI want to ask.\n\n"
+                f"URI: {fields['uri']}\nVersion: 1\nChain ID: {fields['chain']}\nNonce: {fields['nonce']}\nIssued At: {issued}")
+
+    def sign_in(self, server, message=None, signer=None):
+        message = message or self.message(server)
+        body = {"message": message, "signature": (signer or self).cast("wallet", "sign", message)}
+        status, _, data = server.request("POST", "/auth/verify", body)
+        return status, json.loads(data)
+
+
+def call(world, buyer, status=200, stream=False, **headers):
+    got, head, answer = world.gateway.chat(stream=stream, key=buyer.key,
+                                           headers={f"X-Mintmark-{name.title()}": value for name, value in headers.items()})
+    assert got == status, (got, answer)
+    return head, json.loads(answer[-2]) if stream and status == 200 else answer
+
+
+def account(world, buyer, start):
+    rows = json.loads(world.gateway.request("GET", "/v1/credits", key=buyer.key)[2])["accounts"]
+    return next((row for row in rows if row["account"].startswith(start)), None)
+
+
+def pass_voucher(world, buyer, number, total, node=None, chain_id=31337):
+    until = int(time.time()) + 30 * 86_400
+    usage = {"passId": number, "cumulative": total, "validUntil": until, "node": node or world.creator.address(),
+             "receiptRoot": "0x" + "00" * 32}
+    fields = [("passId", "uint256"), ("cumulative", "uint64"), ("validUntil", "uint64"), ("node", "address"),
+              ("receiptRoot", "bytes32")]
+    domain = [("name", "string"), ("version", "string"), ("chainId", "uint256"), ("verifyingContract", "address")]
+    data = {"types": {"EIP712Domain": [{"name": n, "type": t} for n, t in domain],
+                      "PassUsage": [{"name": n, "type": t} for n, t in fields]}, "primaryType": "PassUsage",
+            "domain": {"name": "Mintmark Passes", "version": "1", "chainId": chain_id,
+                       "verifyingContract": world.contract("AccessPass")}, "message": usage}
+    return {**usage, "signature": buyer.cast("wallet", "sign", "--data", json.dumps(data))}
+
+
+def hand_in(world, buyer, voucher, status=200):
+    got, _, data = world.gateway.request("POST", "/v1/vouchers", voucher, key=buyer.key)
+    assert got == status, (got, data)
+    return json.loads(data)
+
+
+@suite.test
+def a_model_is_for_sale_in_three_ways(world):
+    world.start_chain()
+    world.alice, world.bob, world.carol = (Buyer(world, name) for name in ("alice", "bob", "carol"))
+    for person in (world.platform, world.creator, world.alice, world.bob, world.carol):
+        person.ok("wallet", "new", person.name)
+        world.fund(person.address(), "10ETH")
+    world.platform.ok("chain", "deploy")
+    world.creator.ok("model", "push", MNIST / "lenet5.onnx", "--card", MNIST / "MODEL_CARD.md", "--name", "lenet5")
+    world.creator.ok("model", "publish", "lenet5", "--data", MNIST / "samples.json", "--architecture", "LeNet-5",
+                     "--price-per-call", "0.001ETH", "--price-per-day", "0.0005ETH")
+    world.platform.ok("price", "currency", "--feed", constant_feed(world, 2_500 * 10**8), "--min", 100 * 10**8, "--max", 10**13)
+    world.creator.ok("price", "set", "--model", 1, "--rate", "input_token=1/M", "--rate", "output_token=10/M", "--free", "day")
+    world.alice.ok("pass", "buy", "--model", 1, "--calls", 20, "--days", 2, "--max-price", "0.5ETH")
+    world.bob.ok("channel", "open", "--provider", world.creator.address(), "--amount", "0.01ETH")
+    world.carol.ok("pass", "buy", "--model", 1, "--calls", 1, "--days", 1, "--max-price", "0.5ETH")
+    world.creator.ok("gate", "create", "--model", 1, "--kind", "nft", "--target", world.contract("AccessPass"), "--quota", 5)
+    process, upstream = start_upstream()
+    world.processes.append(process)
+    extra = f"""[chain]
+deployment = "{world.deployment}"
+rpc_url = "{world.rpc_url}"
+provider = "{world.creator.address()}"
+refresh_s = 0
+stale_s = 1
+exposure_units = 4
+exposure_usd = "0.001"
+[siwe]
+domain = "gateway.example"
+uri = "https://gateway.example/"
+"""
+
+    class Sold(Server):
+        def start(self):
+            text = self.config.read_text()
+            first = 'rates = { input_token = "1/M", output_token = "10/M" }'
+            if first in text.split('id = "broken"')[0]:
+                self.config.write_text(text.replace(first, 'rates = "chain"\nmodel = 1\nversion = 1', 1))
+            self.log = open(self.folder / "log", "ab")
+            self.process = subprocess.Popen([MINTMARK, "--json", "--home", str(world.creator.home), "--wallet", "creator", "serve",
+                                             "--config", str(self.config)], stdout=subprocess.PIPE, stderr=self.log, text=True,
+                                            env=world.creator.env)
+            line = self.process.stdout.readline()
+            assert line, (self.folder / "log").read_text()[-2000:]
+            self.port = json.loads(line)["port"]
+            world.processes.append(self.process)
+
+    world.gateway = Sold(world.folder / "gateway", upstream, extra)
+    checks = world.gateway.audit()
+    assert all(row["ok"] for row in checks.values()), checks
+
+
+@suite.test
+def wallets_sign_in(world):
+    for buyer in (world.alice, world.bob, world.carol):
+        status, answer = buyer.sign_in(world.gateway)
+        assert status == 200 and answer["buyer"] == buyer.address(), answer
+        buyer.key = answer["api_key"]
+    message = world.alice.message(world.gateway)
+    assert world.alice.sign_in(world.gateway, message)[0] == 200
+    assert world.alice.sign_in(world.gateway, message)[0] in (401, 402), "a nonce twice"
+    for change in ({"domain": "evil.example"}, {"chain": 1}, {"nonce": "abcdefgh12345678"}, {"uri": "https://evil.example/"}):
+        assert world.alice.sign_in(world.gateway, world.alice.message(world.gateway, **change))[0] != 200, change
+    assert world.alice.sign_in(world.gateway, signer=world.bob)[0] != 200, "another's signature"
+
+
+@suite.test
+def keys_are_scoped_budgeted_and_revoked(world):
+    made = json.loads(world.gateway.request("POST", "/v1/keys", {"name": "app", "budget_usd": "0.0012"}, key=world.alice.key)[2])
+    assert world.gateway.chat(key=made["api_key"])[0] == 402, "the worst case is above the budget"
+    made = json.loads(world.gateway.request("POST", "/v1/keys", {"budget_usd": "0.01"}, key=world.alice.key)[2])
+    assert world.gateway.request("POST", "/v1/keys", {}, key=made["api_key"])[0] == 400, "it may not make keys"
+    assert world.gateway.request("DELETE", f"/v1/keys/{made['id']}", key=made["api_key"])[0] == 400, "nor end them"
+    assert world.gateway.request("DELETE", f"/v1/keys/{made['id']}", key=world.bob.key)[0] == 404, "another's key"
+    assert world.gateway.request("DELETE", f"/v1/keys/{made['id']}", key=world.alice.key)[0] == 200
+    assert world.gateway.chat(key=made["api_key"])[0] == 401
+
+
+@suite.test
+def a_pass_is_used_signed_and_settled(world):
+    for i in range(4):
+        head, answer = call(world, world.alice, stream=i % 2 == 1)
+        assert answer["usage"]["cost_details"]["units"] == "1" and head["X-Mintmark-Account"] == "pass:1"
+    refused = call(world, world.alice, 402)[1]
+    assert refused["error"]["code"] == "voucher_required" and "4 is due" in refused["error"]["message"], refused
+    bad = [pass_voucher(world, world.bob, 1, 4), pass_voucher(world, world.alice, 1, 4, node=world.bob.address()),
+           pass_voucher(world, world.alice, 1, 4, chain_id=1), {**pass_voucher(world, world.alice, 1, 4), "cumulative": 5}]
+    for voucher in bad:
+        hand_in(world, world.alice, voucher, 400)
+    call(world, world.alice, 402)
+    world.alice_voucher = pass_voucher(world, world.alice, 1, 4)
+    hand_in(world, world.alice, world.alice_voucher)
+    hand_in(world, world.alice, pass_voucher(world, world.alice, 1, 3), 400)
+    for _ in range(2):
+        call(world, world.alice)
+    last = pass_voucher(world, world.alice, 1, 6)
+    hand_in(world, world.alice, last)
+    values = ",".join(str(last[name]) for name in ("passId", "cumulative", "validUntil", "node", "receiptRoot"))
+    world.alice.cast("send", world.contract("AccessPass"), "settleUsage((uint256,uint64,uint64,address,bytes32),bytes)",
+                     f"({values})", last["signature"], "--rpc-url", world.rpc_url)
+    assert world.alice.ok("pass", "show", 1)["calls_left"] == 14
+    line = account(world, world.alice, "pass:1")
+    assert (line["used"], line["signed"], line["available"]) == ("6", "6", "4"), line
+    assert call(world, world.bob, 402, entitlement="pass:1")[1]["error"]["code"], "another's pass"
+
+
+@suite.test
+def a_channel_is_used_signed_and_settled(world):
+    total = 0
+    for i in range(3):
+        head, answer = call(world, world.bob, stream=i == 1)
+        total += int(answer["usage"]["cost_details"]["units"])
+        assert head["X-Mintmark-Account"].startswith("channel:")
+    assert total == 3 * CALL_WEI, (total, CALL_WEI)
+    voucher = world.folder / "bob.json"
+    parties = ("--buyer", world.bob.address(), "--provider", world.creator.address())
+    world.bob.ok("channel", "voucher", *parties, "--model", 1, "--total", f"{total}wei", "--out", voucher)
+    signed = json.loads(voucher.read_text())
+    hand_in(world, world.bob, {**signed, "cumulative": str(total + 1)}, 400)
+    hand_in(world, world.bob, {**signed, "provider": world.alice.address()}, 400)
+    hand_in(world, world.bob, signed)
+    settled = world.creator.ok("channel", "settle", voucher)
+    assert int(settled["total"]) == total
+    line = account(world, world.bob, "channel:")
+    assert int(line["used"]) == int(line["signed"]) == total
+    receipts = [json.loads(world.gateway.request("GET", "/v1/receipts/" + answer["usage"]["cost_details"]["receipt"],
+                                                 key=world.bob.key)[2])]
+    assert receipts[0]["signer"] == world.creator.address() and receipts[0]["units"] == str(CALL_WEI)
+    assert world.gateway.request("GET", "/v1/receipts/" + receipts[0]["id"], key=world.alice.key)[0] == 404
+
+
+@suite.test
+def a_gate_is_used_signed_and_settled(world):
+    for i in range(4):
+        call(world, world.carol, stream=i == 2, entitlement="gate:1:2")
+    call(world, world.carol, 402, entitlement="gate:1:2")
+    call(world, world.carol, 402, entitlement="gate:1:1")
+    path = world.folder / "carol.json"
+    use = ("gate", "use", 1, "--key", 2, "--provider", world.creator.address(), "--out", path, "--total")
+    world.carol.ok(*use, 4)
+    hand_in(world, world.carol, json.loads(path.read_text()))
+    call(world, world.carol, entitlement="gate:1:2")
+    call(world, world.carol, 402, entitlement="gate:1:2")
+    world.carol.ok(*use, 5)
+    hand_in(world, world.carol, json.loads(path.read_text()))
+    assert world.creator.ok("gate", "settle", path)["used"] == "5"
+    assert call(world, world.carol, 402, entitlement="gate:1:2")[1]["error"]["code"] == "insufficient_quota"
+
+
+@suite.test
+def nothing_is_lost_or_doubled_by_a_kill(world):
+    before = {name: account(world, buyer, start) for name, buyer, start in (("alice", world.alice, "pass:1"),
+                                                                           ("bob", world.bob, "channel:"))}
+    world.gateway.stop(signal.SIGKILL)
+    world.gateway.start()
+    assert account(world, world.alice, "pass:1") == before["alice"] and account(world, world.bob, "channel:") == before["bob"]
+    hand_in(world, world.alice, world.alice_voucher, 400)
+    assert world.creator.ok("revenue", "claim")["claimed"]
+
+
+@suite.test
+def trouble_is_told_clearly(world):
+    world.pass_time(3 * 86_400)
+    refused = call(world, world.alice, 402, entitlement="pass:1")[1]
+    assert refused["error"]["code"] == "pass_expired", refused
+    world.platform.ok("chain", "down")
+    time.sleep(1.1)
+    for _ in range(20):
+        try:
+            status, head, answer = world.gateway.chat(key=world.bob.key)
+            break
+        except (OSError, http.client.HTTPException):
+            time.sleep(0.2)
+    assert status == 503 and answer["error"]["code"] == "chain_unavailable" and head["Retry-After"], (status, answer)
+    assert b'mintmark_healthy{part="chain"} 0' in world.gateway.request("GET", "/metrics")[2]
+    assert world.gateway.chat()[0] in (200, 503), "grants of models off the chain go on"
+    assert world.gateway.stop() == 0
