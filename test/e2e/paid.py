@@ -138,7 +138,7 @@ def wallets_sign_in(world):
 
 @suite.test
 def keys_are_scoped_budgeted_and_revoked(world):
-    made = json.loads(world.gateway.request("POST", "/v1/keys", {"name": "app", "budget_usd": "0.0012"}, key=world.alice.key)[2])
+    made = json.loads(world.gateway.request("POST", "/v1/keys", {"name": "app", "budget_usd": "0.0006"}, key=world.alice.key)[2])
     assert world.gateway.chat(key=made["api_key"])[0] == 402, "the worst case is above the budget"
     made = json.loads(world.gateway.request("POST", "/v1/keys", {"budget_usd": "0.01"}, key=world.alice.key)[2])
     assert world.gateway.request("POST", "/v1/keys", {}, key=made["api_key"])[0] == 400, "it may not make keys"

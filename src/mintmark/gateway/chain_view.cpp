@@ -113,8 +113,8 @@ Task<Result<T>> ChainView::cached(std::map<std::string, Cached<T>>& cache, std::
     if (is_usable && (is_fresh || before.is_refreshing)) co_return before.value;
     before.is_refreshing = true;
     Market& market = *market_;
-    auto value = co_await serving::offload<Result<T>>(
-        pool_, [&market, read = std::move(read)] { return read(market); });
+    auto work = [&market, read = std::move(read)] { return read(market); };
+    auto value = co_await serving::offload<Result<T>>(pool_, std::move(work));
     Cached<T>& after = cache[key];  // another entry may have moved it
     after.is_refreshing = false;
     const bool is_reachable = value || value.error().code != ErrorCode::kNetwork;
@@ -207,35 +207,34 @@ Task<Result<bool>> ChainView::is_session(const Address& buyer, const Address& to
                                          const Address& signer) {
     Market& market = *market_;
     const Bytes32 channel = market::ChannelKey{buyer, provider_, token}.id();
-    co_return co_await serving::offload<Result<bool>>(
-        pool_, [&market, channel, signer]() -> Result<bool> {
-            MINTMARK_TRY(const auto session, market.read({"PaymentChannels",
-                                                          "sessionOf(bytes32,address)",
-                                                          {AbiValue(channel), AbiValue(signer)}},
-                                                         "(uint96,uint96,uint64)"));
-            MINTMARK_TRY(const std::uint64_t expires, session[2].as_u64());
-            MINTMARK_TRY(const std::uint64_t now, market.now());
-            return expires >= now;
-        });
+    auto work = [&market, channel, signer]() -> Result<bool> {
+        MINTMARK_TRY(const auto session, market.read({"PaymentChannels",
+                                                      "sessionOf(bytes32,address)",
+                                                      {AbiValue(channel), AbiValue(signer)}},
+                                                     "(uint96,uint96,uint64)"));
+        MINTMARK_TRY(const std::uint64_t expires, session[2].as_u64());
+        MINTMARK_TRY(const std::uint64_t now, market.now());
+        return expires >= now;
+    };
+    co_return co_await serving::offload<Result<bool>>(pool_, std::move(work));
 }
 
 Task<Result<bool>> ChainView::contract_accepts(const Address& wallet, const Bytes32& hash,
                                                const Bytes& signature) {
     Market& market = *market_;
-    co_return co_await serving::offload<Result<bool>>(
-        pool_, [&market, wallet, hash, signature]() -> Result<bool> {
-            MINTMARK_TRY(const Bytes code, market.client().code(wallet));
-            if (code.empty()) return false;
-            const auto answer =
-                market.client().call(wallet, "isValidSignature(bytes32,bytes)",
-                                     {AbiValue(hash), AbiValue(signature)}, "(bytes4)");
-            if (!answer && answer.error().code == ErrorCode::kNetwork) {
-                return std::unexpected(answer.error());
-            }
-            if (!answer) return false;
-            MINTMARK_TRY(const Bytes magic, (*answer)[0].as_bytes());
-            return magic == Bytes{0x16, 0x26, 0xba, 0x7e};
-        });
+    auto work = [&market, wallet, hash, signature]() -> Result<bool> {
+        MINTMARK_TRY(const Bytes code, market.client().code(wallet));
+        if (code.empty()) return false;
+        const auto answer = market.client().call(wallet, "isValidSignature(bytes32,bytes)",
+                                                 {AbiValue(hash), AbiValue(signature)}, "(bytes4)");
+        if (!answer && answer.error().code == ErrorCode::kNetwork) {
+            return std::unexpected(answer.error());
+        }
+        if (!answer) return false;
+        MINTMARK_TRY(const Bytes magic, (*answer)[0].as_bytes());
+        return magic == Bytes{0x16, 0x26, 0xba, 0x7e};
+    };
+    co_return co_await serving::offload<Result<bool>>(pool_, std::move(work));
 }
 
 }  // namespace mintmark::gateway
