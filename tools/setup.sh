@@ -11,7 +11,7 @@ packages=(
     libcurl4-openssl-dev libboost1.81-dev nlohmann-json3-dev libcli11-dev libpng-dev zlib1g-dev
     libsqlite3-dev libhiredis-dev libpq-dev redis-server postgresql-15
     protobuf-compiler libprotobuf-dev libbenchmark-dev
-    openssl libsqlite3-dev libspdlog-dev libtomlplusplus-dev prometheus-cpp-dev
+    openssl libspdlog-dev libtomlplusplus-dev prometheus-cpp-dev
 )
 # `setup.sh bench`: also what writes the bench models.
 if [ "${1:-}" = bench ]; then packages+=(python3-onnx python3-numpy); fi
