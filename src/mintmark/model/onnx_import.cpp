@@ -7,6 +7,7 @@
 #include "mintmark/base/file.hpp"
 #include "mintmark/model/model.hpp"
 #include "mintmark/model/onnx_builder.hpp"
+#include "mintmark/model/onnx_logic.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -19,6 +20,7 @@ const ImporterMap& importers() {
         add_arithmetic_importers(all);
         add_function_importers(all);
         add_layout_importers(all);
+        add_logic_importers(all);
         add_constant_importers(all);
         return all;
     }();

@@ -36,6 +36,13 @@ Result<ValueId> import_cast(const NodeView& node) {
     MINTMARK_TRY(const ElementType type, element_type(static_cast<std::int32_t>(to), node.name()));
     GraphBuilder& builder = node.builder();
     if (builder.type(x) == type) return x;
+    const bool widens = builder.type(x) != ElementType::kReal && type != ElementType::kBoolean;
+    if (!builder.value(x).is_constant && widens) {
+        MINTMARK_TRY(const ValueId y, node.emit(ReshapeOp{}, {x}, node.shape(x)));
+        builder.set_type(y, type);
+        builder.mark_integral(y);
+        return y;
+    }
     if (!builder.value(x).is_constant)
         return node.unsupported("changes a computed value to integers or booleans");
     Constant constant{node.shape(x), type, builder.value(x).data};

@@ -12,8 +12,8 @@
 namespace mintmark::model {
 
 inline constexpr const char* kTestModels[] = {
-    "mlp",    "cnn",        "groups", "conv1d",    "layout", "residual", "scalars",
-    "square", "two_inputs", "shapes", "attention", "half",   "deep"};
+    "mlp",        "cnn",    "groups",    "conv1d", "layout", "residual", "scalars",  "square",
+    "two_inputs", "shapes", "attention", "half",   "deep",   "logic",    "functions"};
 
 struct TestModel {
     Graph graph;

@@ -53,7 +53,8 @@ class Model:
     def ints(self, *values):
         return self.const(np.array(values, dtype=np.int64))
 
-    def save(self, *outputs, low=-2.0, high=2.0):
+    def save(self, *outputs, low=-2.0, high=2.0, grid=None):
+        """With a grid samples lie a third of it above its points: away from the ties of comparisons."""
         infos = [helper.make_tensor_value_info(o, TensorProto.FLOAT, None) for o in outputs]
         graph = helper.make_graph(self.nodes, self.name, self.inputs, infos, self.inits)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)],
@@ -65,6 +66,8 @@ class Model:
         for _ in range(SAMPLES):
             feed = {n: self.rng.uniform(low, high, [2 if isinstance(d, str) else d for d in s])
                     .astype(np.float32) for n, s in self.shapes.items()}
+            if grid:
+                feed = {n: (np.floor(x / grid) * grid + grid / 3).astype(np.float32) for n, x in feed.items()}
             out = session.run(None, feed)
             samples.append([[round(float(x), 7) for x in feed[n].flatten()] for n in self.shapes])
             results.append([[float(f"{x:.7g}") for x in o.flatten()] for o in out])
@@ -209,6 +212,31 @@ def deep():
     m.save(m.node("Tanh", m.node("Gemm", h, m.weight(20, 5, scale=0.03), m.weight(5, scale=0.1))))
 
 
+def logic():
+    m = Model("logic", opset=16)
+    x, y = m.input("x", 2, 6), m.input("y", 1, 6)
+    c = [m.const(np.array(v, dtype=np.float32)) for v in (0.5, -0.75, 1.25)]
+    between = m.node("And", m.node("Greater", x, c[1]), m.node("Not", m.node("GreaterOrEqual", x, c[0])))
+    other = m.node("Xor", m.node("LessOrEqual", y, c[2]), m.node("Or", between, m.node("Less", x, c[1])))
+    high, low = m.node("Max", x, y, c[1]), m.node("Min", x, y)
+    chosen = m.node("Where", between, high, low)
+    slope = m.const(np.array([0.1, 0.2, 0.3, 0.5, -0.25, 0], dtype=np.float32))
+    mean = m.node("Mean", m.node("PRelu", x, slope), y, high)
+    m.save(m.node("Sum", m.node("Where", other, chosen, mean), mean), m.node("Cast", other, to=TensorProto.FLOAT),
+           grid=0.25)
+
+
+def functions():
+    m = Model("functions", opset=20)
+    x = m.input("x", 1, 8)
+    h = m.node("Gelu", m.node("Add", m.node("MatMul", x, m.weight(8, 6)), m.weight(6)))
+    h = m.node("Softplus", m.node("MatMul", m.node("HardSwish", h), m.weight(6, 6)))
+    logs = m.node("Log", m.node("Add", h, m.const(np.array(0.5, dtype=np.float32))))
+    roots = m.node("Sqrt", m.node("Exp", m.node("Clip", logs, m.const(np.array(-1, dtype=np.float32)),
+                                                m.const(np.array(1, dtype=np.float32)))))
+    m.save(m.node("Mul", m.node("Sin", roots), m.node("Elu", m.node("MatMul", x, m.weight(8, 6)))))
+
+
 def bad_models():
     """Models that must be refused: bad/<name>.onnx and bad/expected.json (code, part of message)."""
     folder = pathlib.Path("bad")
@@ -306,6 +334,6 @@ def bad_models():
 
 if __name__ == "__main__":
     for build in (mlp, cnn, groups, conv1d, layout, residual, scalars, square, two_inputs, shapes,
-                  attention, half, deep):
+                  attention, half, deep, logic, functions):
         build()
     bad_models()
