@@ -21,7 +21,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build/bench-gateway"
 ROWS = ROOT / "build/bench-gateway.jsonl"
-MINTMARK = ROOT / "build/release/apps/mintmark/mintmark"
+MINTMARK = os.environ.get("MINTMARK", str(ROOT / "build/release/apps/mintmark/mintmark"))
 KEY = "mm_" + "22" * 24
 ANSWER = {"id": "c", "object": "chat.completion", "created": 1, "model": "up",
           "choices": [{"index": 0, "message": {"role": "assistant", "content": "Paris."}, "finish_reason": "stop"}],
@@ -54,6 +54,7 @@ def start_servers(litellm):
     model = 'rates = { input_token = "0.05/M", output_token = "0.20/M" }'
     config.write_text(f"""[server]
 port = {GATEWAY}
+drain_ms = 500
 [log]
 requests = false
 level = "warning"
@@ -152,6 +153,16 @@ def rss_kb(pid):
     return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
 
 
+def cpu_s(pid):
+    """Processor time of a process and its children that run."""
+    pids = [pid, *map(int, subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout.split())]
+    ticks = 0
+    for each in pids:
+        fields = pathlib.Path(f"/proc/{each}/stat").read_text().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 async def hold_streams(count, pid):
     ready = asyncio.Event()
     upstream = asyncio.create_task(sse_upstream(ready))
@@ -191,20 +202,21 @@ def main():
     processes, gateway = start_servers(args.litellm)
     try:
         ports = {"nginx": PROXY, "mintmark": GATEWAY, **({"litellm": LITELLM} if args.litellm else {})}
-        best = {}
+        best, pids = {}, {"nginx": processes[1].pid, "mintmark": gateway.pid, "litellm": processes[-1].pid}
         for name, port in ports.items():
             wait_for(port)
             wrk(port, 2, args.connections)
         for turn in range(3):
             for name, port in ports.items():
-                measured = row(what=name, turn=turn, connections=args.connections, **wrk(port, args.seconds, args.connections))
+                before, result = cpu_s(pids[name]), wrk(port, args.seconds, args.connections)
+                used = (cpu_s(pids[name]) - before) / (result["requests_per_s"] * args.seconds)
+                measured = row(what=name, turn=turn, connections=args.connections, cpu_us_per_request=used * 1e6, **result)
                 best.setdefault(name, []).append(measured)
-        pid = int(subprocess.run(["pgrep", "-f", f"serve --config {FOLDER}/gateway.toml"], capture_output=True,
-                                 text=True, check=True).stdout.split()[-1])
-        streams = row(what="streams", **asyncio.run(hold_streams(args.streams, pid))) if args.streams else None
+        streams = row(what="streams", **asyncio.run(hold_streams(args.streams, gateway.pid))) if args.streams else None
         middle = {name: sorted(rows, key=lambda r: r["requests_per_s"])[1] for name, rows in best.items()}
         share = middle["mintmark"]["requests_per_s"] / middle["nginx"]["requests_per_s"]
-        verdict = {"share_of_nginx": share, "p99_over_nginx": middle["mintmark"]["p99_ms"] / middle["nginx"]["p99_ms"]}
+        verdict = {"share_of_nginx": share, "p99_over_nginx": middle["mintmark"]["p99_ms"] / middle["nginx"]["p99_ms"],
+                   "cpu_over_nginx": middle["mintmark"]["cpu_us_per_request"] / middle["nginx"]["cpu_us_per_request"]}
         if "litellm" in middle:
             verdict["times_litellm"] = middle["mintmark"]["requests_per_s"] / middle["litellm"]["requests_per_s"]
         if streams:
