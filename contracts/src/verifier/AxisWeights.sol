@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {FR, Fr} from "./Fr.sol";
+import {Memo} from "./Memo.sol";
 import {ShiftedSum} from "./ShiftedSum.sol";
 import {Verifier_MalformedKey} from "./Verdict.sol";
 
@@ -21,6 +22,7 @@ library AxisWeights {
         uint256 dim; // of the tensor axis
         uint256 log;
         uint256 z;
+        uint256 memo; // see Memo; NONE if z changes
     }
 
     function dimOf(uint256 axis) internal pure returns (uint256) {
@@ -68,7 +70,7 @@ library AxisWeights {
         unchecked {
             Taps memory g;
             while (w.stride >> g.low != 1) ++g.low;
-            (g.p, g.z, g.log) = (p, w.z + (g.low << 6), w.log - g.low);
+            (g.p, g.z, g.log, g.memo) = (p, w.z + (g.low << 6), w.log - g.low, w.memo);
             int256 k = w.offset;
             for (uint256 b = 0; b < taps; ++b) {
                 uint256 bound = _bound(dimOf(p), g.low, w, k);
@@ -94,6 +96,7 @@ library AxisWeights {
         uint256 pending; // weight of the taps that have the following two in common
         int256 shift;
         uint256 bound;
+        uint256 memo;
     }
 
     function _flush(uint256 sum, Taps memory g) private pure returns (uint256) {
@@ -106,6 +109,20 @@ library AxisWeights {
         unchecked {
             (uint256 point, uint256 log) = (pointOf(g.p), logOf(g.p));
             if (g.shift == 0 && log <= g.log) return Fr.eqBelow(g.bound, point, log, g.z, g.log);
+            uint256 key =
+                Memo.SHIFTED | g.z << 192 | g.bound << 160 | (uint256(g.shift) & type(uint64).max) << 96;
+            key |= g.log << 64 | log << 32 | point;
+            if (g.memo == Memo.NONE) return _evaluateShifted(g, point, log);
+            (bool known, uint256 value) = Memo.find(g.memo, key);
+            if (known) return value;
+            value = _evaluateShifted(g, point, log);
+            Memo.keep(g.memo, key, value);
+            return value;
+        }
+    }
+
+    function _evaluateShifted(Taps memory g, uint256 point, uint256 log) private pure returns (uint256) {
+        unchecked {
             if (g.table == 0) (g.table, g.n) = ShiftedSum.prepare(point, log, g.z, g.log);
             (int256 k, int256 bound, uint256 zeroOne) = (g.shift, int256(g.bound), 32);
             if (k < 0) (k, bound, zeroOne) = (-k, bound + k, 64); // the blocks count, not a

@@ -110,13 +110,6 @@ library CircuitWalk {
             n = _sumLogs(ptr, count);
             if (count > Forms.MAX_AXES || n > w.nRho) revert Verifier_MalformedKey(ptr - w.steps);
             _readAxes(ptr, count, c.outAxes, c.rho + (n << 6));
-            uint256 cache = c.below;
-            uint256 unknown = Forms.UNKNOWN;
-            assembly ("memory-safe") {
-                for { let end := add(cache, shl(5, count)) } lt(cache, end) { cache := add(cache, 32) } {
-                    mstore(cache, unknown)
-                }
-            }
             c.numOut = count;
             next = ptr + (count << 2);
         }
@@ -148,8 +141,7 @@ library CircuitWalk {
                 assembly ("memory-safe") {
                     axis := mload(add(axes, shl(5, i)))
                 }
-                uint256 point = AxisWeights.pointOf(axis) + shift;
-                ids = mulmod(ids, Fr.lt(AxisWeights.dimOf(axis), point, AxisWeights.logOf(axis)), FR);
+                ids = mulmod(ids, Forms.belowAxis(c, axis + (shift << 32)), FR);
             }
             w.ids = addmod(w.ids, ids, FR);
             return ptr;

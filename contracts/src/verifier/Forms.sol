@@ -2,8 +2,9 @@
 pragma solidity 0.8.37;
 
 import {AxisWeights} from "./AxisWeights.sol";
-import {FR, Fr} from "./Fr.sol";
+import {FR, Fr, TOP} from "./Fr.sol";
 import {COLUMN_G, Key, NUM_COLUMNS} from "./KeyReader.sol";
+import {MEMO_PAIR, MEMO_SLOTS, Memo} from "./Memo.sol";
 import {Verifier_MalformedKey} from "./Verdict.sol";
 
 /// @notice What the linear forms of a proof depend on, and where their chunk coefficients are gathered.
@@ -16,10 +17,9 @@ struct FormContext {
     uint256 z; // point of the opening, with room for 16 further variables
     uint256 top; // eq table of z's top variables (see Fr.eqHigh)
     uint256 coefs; // address of NUM_COLUMNS words, `address of the column's coefficients << 32 | chunks`
-    uint256 memo; // address of MEMO_SLOTS pairs: what determines a map's weight, and the weight
+    uint256 memo; // see Memo
     uint256 outAxes; // address of the step's out axes (see AxisWeights), all at slices of rho
     uint256 numOut;
-    uint256 below; // address of lt(dim, rho slice) per out axis, UNKNOWN until needed
     AxisWeights.Window window;
     Operand operand; // the one that is being added
 }
@@ -31,12 +31,16 @@ struct Operand {
     uint256 end; // behind them
     uint256 env; // address of the environment's axes
     uint256 log; // log2 of the chunks of a tensor of several
+    uint256 next; // address of the next map
+    uint256 map; // the map whose weight is to be computed, and what it depends on
+    uint256 axis;
+    uint256 from;
+    uint256 key;
 }
 
 /// @title Linear forms: what an operand reads, as coefficients of the chunk commitments (docs/spec/protocol.md §3)
 library Forms {
     uint256 internal constant MAX_AXES = 64;
-    uint256 internal constant UNKNOWN = type(uint256).max;
 
     uint256 private constant ALL = 0;
     uint256 private constant EQ = 1;
@@ -44,7 +48,6 @@ library Forms {
     uint256 private constant SUMWIN = 3;
     uint256 private constant REGROUP = 4;
     uint256 private constant MAP_BYTES = 12;
-    uint256 private constant MEMO_SLOTS = 61;
 
     /// @notice Allocates zero coefficients for all columns.
     function newContext(Key memory k, uint256 rho, uint256 z) internal pure returns (FormContext memory c) {
@@ -56,6 +59,7 @@ library Forms {
         c.z = z;
         uint256 counts = k.counts;
         (uint256 coefs, uint256 memo, uint256 outAxes) = (0, 0, 0);
+        uint256 memoBytes = Memo.BYTES;
         assembly ("memory-safe") {
             coefs := mload(0x40)
             let pos := add(coefs, shl(5, NUM_COLUMNS))
@@ -65,9 +69,9 @@ library Forms {
                 pos := add(pos, shl(5, count))
             }
             memo := pos
-            pos := add(pos, shl(6, MEMO_SLOTS))
+            pos := add(pos, memoBytes)
             outAxes := pos
-            mstore(0x40, add(pos, shl(6, MAX_AXES)))
+            mstore(0x40, add(pos, shl(5, MAX_AXES)))
             // nothing has been written there yet, but scratch use may have left something behind
             calldatacopy(
                 add(coefs, shl(5, NUM_COLUMNS)),
@@ -77,9 +81,6 @@ library Forms {
         }
         (c.coefs, c.memo) = (coefs, memo);
         c.outAxes = outAxes;
-        unchecked {
-            c.below = outAxes + (MAX_AXES << 5);
-        }
     }
 
     /// @notice The record of a tensor: `column, axes, offset, 6 x (log, dim)`, left-aligned.
@@ -148,8 +149,9 @@ library Forms {
             next = o.end;
             uint256 mu = c.mu;
             uint256 n = variablesOf(o.tensor);
-            weight = mulmod(weight, _maps(c, o, false), FR);
-            if (broadcast) weight = mulmod(weight, broadcastFactor(c, _usedAxes(o)), FR);
+            (uint256 factor, uint256 used) = _maps(c, o, false);
+            weight = mulmod(weight, factor, FR);
+            if (broadcast) weight = mulmod(weight, broadcastFactor(c, used), FR);
             if (n > mu) {
                 o.log = n - mu;
                 _addChunks(c, o, weight);
@@ -182,7 +184,8 @@ library Forms {
                 for (uint256 j; j < s.log; ++j) {
                     Fr.putVariable(c.z + ((c.mu + j) << 6), i >> j & 1);
                 }
-                addAt(pos + (i << 5), mulmod(weight, _maps(c, s, true), FR));
+                (uint256 part,) = _maps(c, s, true);
+                addAt(pos + (i << 5), mulmod(weight, part, FR));
             }
         }
     }
@@ -233,7 +236,16 @@ library Forms {
 
     /// @notice eq(z, offset) over the variables of a chunk above the lowest `n`.
     function place(FormContext memory c, uint256 n, uint256 offset) internal pure returns (uint256) {
-        return Fr.eqHigh(c.z, n, c.mu, c.top, offset);
+        unchecked {
+            uint256 mu = c.mu;
+            if (n + TOP + 2 > mu) return Fr.eqHigh(c.z, n, mu, c.top, offset); // cheaper than to look it up
+            uint256 key = Memo.PLACE | (offset & ((1 << mu) - 1)) << 8 | n;
+            (bool known, uint256 value) = Memo.find(c.memo, key);
+            if (known) return value;
+            value = Fr.eqHigh(c.z, n, mu, c.top, offset);
+            Memo.keep(c.memo, key, value);
+            return value;
+        }
     }
 
     /// @notice An operand's tensor record, and the begin and end of its maps.
@@ -266,21 +278,22 @@ library Forms {
         }
     }
 
-    /// @notice lt(dim, rho slice) of out axis `i`, computed once per step.
-    function belowDim(FormContext memory c, uint256 i) internal pure returns (uint256 value) {
-        uint256 outAxes = c.outAxes;
-        uint256 cache = c.below;
-        uint256 axis;
-        assembly ("memory-safe") {
-            cache := add(cache, shl(5, i))
-            value := mload(cache)
-            axis := mload(add(outAxes, shl(5, i)))
-        }
-        if (value == UNKNOWN) {
-            value = Fr.lt(AxisWeights.dimOf(axis), AxisWeights.pointOf(axis), AxisWeights.logOf(axis));
-            assembly ("memory-safe") {
-                mstore(cache, value)
-            }
+    /// @notice lt(dim, rho slice) of out axis `i`.
+    function belowDim(FormContext memory c, uint256 i) internal pure returns (uint256) {
+        return belowAxis(c, _axisAt(c.outAxes, i));
+    }
+
+    /// @notice lt(dim, point) of an axis at a slice of rho or of r.
+    function belowAxis(FormContext memory c, uint256 axis) internal pure returns (uint256 value) {
+        unchecked {
+            (uint256 dim, uint256 log) = (AxisWeights.dimOf(axis), AxisWeights.logOf(axis));
+            if (dim >> log != 0) return 1;
+            uint256 key = Memo.BELOW | axis;
+            bool known;
+            (known, value) = Memo.find(c.memo, key);
+            if (known) return value;
+            value = Fr.lt(dim, AxisWeights.pointOf(axis), log);
+            Memo.keep(c.memo, key, value);
         }
     }
 
@@ -309,51 +322,103 @@ library Forms {
         }
     }
 
-    /// @dev Product of the weights of the maps whose axes end above mu (`crossing`) or do not.
-    function _maps(FormContext memory c, Operand memory o, bool crossing) private pure returns (uint256 acc) {
+    /// @dev Product of the weights of the maps whose axes end above mu (`crossing`) or do not; and a bit mask of the
+    ///      environment axes that any map uses. Steps read the same shapes again and again, and points below mu do not
+    ///      change, so the weights below mu are kept (see Memo).
+    function _maps(FormContext memory c, Operand memory o, bool crossing)
+        private
+        pure
+        returns (uint256 acc, uint256 used)
+    {
         unchecked {
             acc = 1;
-            uint256 tensor = o.tensor;
-            uint256 top = variablesOf(tensor);
-            uint256 left = 208; // bits of the record from the next axis on
-            for (uint256 ptr = o.maps; ptr < o.end; ptr += MAP_BYTES) {
-                uint256 map;
-                assembly ("memory-safe") {
-                    map := mload(ptr)
-                }
-                bool here = (top > c.mu) == crossing;
+            uint256 top = variablesOf(o.tensor);
+            uint256 rest = o.tensor << 48; // the axes from the next one on, left-aligned
+            o.next = o.maps;
+            while (true) {
+                (acc, used, rest, top) = _knownMaps(c, o, crossing, acc, used, rest, top);
+                uint256 map = o.map;
+                if (map == 0) return (acc, used);
                 if (map >> 248 == REGROUP) {
                     uint256 bits = (map >> 224 & 0xff) << 5;
-                    left -= bits;
-                    uint256 axes = tensor >> left & ((1 << bits) - 1);
+                    uint256 axes = rest >> (256 - bits);
+                    rest <<= bits;
+                    used |= ((1 << (map >> 232 & 0xff)) - 1) << (map >> 240 & 0xff);
+                    bool here = (top > c.mu) == crossing;
                     top -= variablesOf(axes << 16);
                     if (here) acc = mulmod(acc, _regroup(c, map, axes, top), FR);
                 } else {
-                    left -= 32;
-                    uint256 axis = tensor >> left & 0xffffffff;
-                    top -= axis >> 24;
-                    if (here) acc = mulmod(acc, _weight(c, map, axis, top), FR);
+                    acc = mulmod(acc, _newWeight(c, o, crossing, top), FR);
                 }
             }
         }
     }
 
-    /// @dev Bit mask of the environment axes that any map uses.
-    function _usedAxes(Operand memory o) private pure returns (uint256 used) {
-        unchecked {
-            for (uint256 ptr = o.maps; ptr < o.end; ptr += MAP_BYTES) {
-                uint256 map;
-                assembly ("memory-safe") {
-                    map := mload(ptr)
+    /// @dev The maps from `o.next` on up to one that is REGROUP or whose weight is not known: that is `o.map` then, else 0.
+    function _knownMaps(
+        FormContext memory c,
+        Operand memory o,
+        bool crossing,
+        uint256 acc,
+        uint256 used,
+        uint256 rest,
+        uint256 top
+    ) private pure returns (uint256, uint256, uint256, uint256) {
+        assembly ("memory-safe") {
+            let ptr := mload(add(o, 160))
+            mstore(add(o, 192), 0)
+            for {} lt(ptr, mload(add(o, 64))) {} {
+                let map := mload(ptr)
+                ptr := add(ptr, 12)
+                if eq(byte(0, map), 4) {
+                    mstore(add(o, 192), map)
+                    break
                 }
-                uint256 kind = map >> 248;
-                uint256 p = map >> 240 & 0xff;
-                uint256 t = map >> 232 & 0xff;
-                if (kind == REGROUP) used |= ((1 << t) - 1) << p;
-                else if (kind != ALL) used |= 1 << p;
-                if (kind == WIN) used |= 1 << t;
+                let axis := shr(224, rest)
+                rest := shl(32, rest)
+                let above := gt(top, mload(c))
+                top := sub(top, shr(24, axis))
+                if iszero(byte(0, map)) { continue }
+                used := or(used, shl(byte(1, map), 1))
+                if eq(byte(0, map), 2) { used := or(used, shl(byte(2, map), 1)) }
+                if xor(above, crossing) { continue }
+                if and(eq(byte(0, map), 1), lt(axis, 0x1000000)) { continue }
+                let from := 1 // NO_AXIS
+                if lt(byte(1, map), 255) {
+                    from := mload(add(mload(add(o, 96)), shl(5, byte(1, map))))
+                }
+                // 96 bits of the map, 64 of the environment's axis, 32 of the tensor's, and the base
+                let key := or(or(shl(160, shr(160, map)), shl(64, from)), or(shl(32, axis), top))
+                if eq(byte(0, map), 2) {
+                    mstore(0, key)
+                    mstore(32, mload(add(mload(add(o, 96)), shl(5, byte(2, map)))))
+                    key := or(MEMO_PAIR, keccak256(0, 64))
+                }
+                let slot := add(mload(add(c, 256)), shl(6, mod(key, MEMO_SLOTS)))
+                if and(eq(mload(slot), key), iszero(crossing)) {
+                    acc := mulmod(acc, mload(add(slot, 32)), FR)
+                    continue
+                }
+                mstore(add(o, 192), map)
+                mstore(add(o, 224), axis)
+                mstore(add(o, 256), from)
+                mstore(add(o, 288), key)
+                break
             }
+            mstore(add(o, 160), ptr)
         }
+        return (acc, used, rest, top);
+    }
+
+    /// @dev The weight of the map that `_knownMaps` ended at; its axis' lowest variable is `base`.
+    function _newWeight(FormContext memory c, Operand memory o, bool crossing, uint256 base)
+        private
+        pure
+        returns (uint256 weight)
+    {
+        uint256 memo = crossing ? Memo.NONE : c.memo;
+        weight = _evaluate(c, o.map, o.axis, o.from, base, memo);
+        if (!crossing) Memo.keep(memo, o.key, weight);
     }
 
     /// @dev The weight of a REGROUP map of the current operand: `axes` packed, their lowest variable is `base`.
@@ -368,41 +433,14 @@ library Forms {
         }
     }
 
-    /// @dev The weight of a map of the current operand on one axis, whose lowest variable is `base`. Steps read the same
-    ///      shapes again and again; the points below mu do not change, so their weights are kept.
-    function _weight(FormContext memory c, uint256 map, uint256 axis, uint256 base)
-        private
-        pure
-        returns (uint256 weight)
-    {
-        unchecked {
-            uint256 kind = map >> 248;
-            if (kind == ALL || kind == EQ && axis >> 24 == 0) return 1;
-            uint256 from = map >> 240 & 0xff;
-            from = from == 255 ? AxisWeights.NO_AXIS : _axisAt(c.operand.env, from);
-            if (kind == WIN || base + (axis >> 24) > c.mu) return _evaluate(c, map, axis, from, base);
-            // 96 bits of the map, 64 of the environment's axis, 32 of the tensor's, and the base
-            uint256 key = (map >> 160 << 160) | (from << 64) | (axis << 32) | (base + 1);
-            uint256 slot = c.memo + (key % MEMO_SLOTS << 6);
-            uint256 known;
-            assembly ("memory-safe") {
-                known := mload(slot)
-                weight := mload(add(slot, 32))
-            }
-            if (known == key) return weight;
-            weight = _evaluate(c, map, axis, from, base);
-            assembly ("memory-safe") {
-                mstore(slot, key)
-                mstore(add(slot, 32), weight)
-            }
-        }
-    }
-
-    function _evaluate(FormContext memory c, uint256 map, uint256 axis, uint256 from, uint256 base)
-        private
-        pure
-        returns (uint256)
-    {
+    function _evaluate(
+        FormContext memory c,
+        uint256 map,
+        uint256 axis,
+        uint256 from,
+        uint256 base,
+        uint256 memo
+    ) private pure returns (uint256) {
         unchecked {
             uint256 kind = map >> 248;
             uint256 z = c.z + (base << 6);
@@ -414,6 +452,7 @@ library Forms {
             w.dim = axis & 0xffffff;
             w.log = axis >> 24;
             w.z = z;
+            w.memo = memo;
             if (kind == SUMWIN) return AxisWeights.sumWindow(from, map >> 224 & 0xffff, w);
             if (kind != WIN) revert Verifier_MalformedKey(kind);
             return AxisWeights.window(from, _axisAt(c.operand.env, map >> 232 & 0xff), w);

@@ -9,7 +9,7 @@ uint256 constant FR_HALF =
     10_944_121_435_919_637_611_123_202_872_628_637_544_274_182_200_208_017_171_849_102_093_287_904_247_809;
 
 /// @dev Variables that the table of `Fr.eqHigh` covers: 2^TOP words.
-uint256 constant TOP = 4;
+uint256 constant TOP = 5;
 
 /// @title Scalars and points of multilinear polynomials
 /// @notice A *point* is a memory address. Variable `i` of the point lies at `point + 64 i` as the pair `(1 - x, x)`,
