@@ -222,7 +222,8 @@ Result<std::vector<Lowering::Input>> Lowering::aligned_inputs(const model::QNode
     return inputs;
 }
 
-Lowering::OutBox Lowering::broadcast_box(const std::vector<Input>& inputs) const {
+Lowering::OutBox Lowering::broadcast_box(const std::vector<Input>& inputs,
+                                           const model::Shape& shape) const {
     OutBox box;
     const std::size_t rank = inputs.front().groups.size();
     for (std::size_t d = 0; d < rank; ++d) {
@@ -231,6 +232,7 @@ Lowering::OutBox Lowering::broadcast_box(const std::vector<Input>& inputs) const
             Dims dims = group_dims(x.view, x.groups[d]);
             if (!dims.empty()) longest = std::move(dims);
         }
+        if (longest.empty()) longest = without_ones({shape[d]});  // every input is repeated
         box.first.push_back(append_axes(box.dims, longest));
     }
     return box;
@@ -244,7 +246,7 @@ Operand Lowering::read_broadcast(const Input& x, const OutBox& box) const {
 
 Result<View> Lowering::lower_op(const model::QLinComb& op, const model::QNode& node) {
     MINTMARK_TRY(const std::vector<Input> inputs, aligned_inputs(node));
-    const OutBox box = broadcast_box(inputs);
+    const OutBox box = broadcast_box(inputs, graph_.tensors[node.output].shape);
     builder_.begin_step(box.dims);
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         builder_.step().lins.push_back(
@@ -256,7 +258,7 @@ Result<View> Lowering::lower_op(const model::QLinComb& op, const model::QNode& n
 
 Result<View> Lowering::lower_op(const model::QMul& op, const model::QNode& node) {
     MINTMARK_TRY(const std::vector<Input> inputs, aligned_inputs(node));
-    const OutBox box = broadcast_box(inputs);
+    const OutBox box = broadcast_box(inputs, graph_.tensors[node.output].shape);
     builder_.begin_step(box.dims);
     std::uint8_t shared = 0;
     for (std::size_t d = 0; d < box.first.size(); ++d) {
@@ -299,7 +301,7 @@ Lowering::HiddenOperand Lowering::hidden_operand(const model::Hidden& hidden, co
 
 Result<View> Lowering::lower_op(const model::QAffine& op, const model::QNode& node) {
     MINTMARK_TRY(const std::vector<Input> inputs, aligned_inputs(node));
-    const OutBox box = broadcast_box(inputs);
+    const OutBox box = broadcast_box(inputs, graph_.tensors[node.output].shape);
     builder_.begin_step(box.dims);
     if (op.weight) {
         const HiddenOperand weight = hidden_operand(*op.weight, inputs[0], box);

@@ -66,7 +66,8 @@ class Lowering {
                                            const model::QTensor& tensor);
     /// All inputs of an element-wise node, their dims split into the same stored axes.
     [[nodiscard]] Result<std::vector<Input>> aligned_inputs(const model::QNode& node);
-    [[nodiscard]] OutBox broadcast_box(const std::vector<Input>& inputs) const;
+    [[nodiscard]] OutBox broadcast_box(const std::vector<Input>& inputs,
+                                       const model::Shape& shape) const;
     [[nodiscard]] Operand read_broadcast(const Input& x, const OutBox& box) const;
     /// Stores a hidden tensor of the output's rank, split as x is, read with broadcast.
     [[nodiscard]] HiddenOperand hidden_operand(const model::Hidden& hidden, const Input& x,

@@ -206,6 +206,23 @@ Doubles run(const ConcatOp& op, Inputs in, const Shape& out_shape) {
     return out;
 }
 
+Doubles run(const ExpandOp&, Inputs in, const Shape& out_shape) {
+    return gather(in[0].data,
+                  gather_indices(out_shape, broadcast_strides(*in[0].shape, out_shape)));
+}
+
+Doubles run(const SelectOp& op, Inputs in, const Shape&) {
+    const std::size_t length = in[0].shape->back();
+    Doubles out;
+    if (length == 0) return out;
+    out.reserve(in[0].data.size() / length * op.indices.size());
+    for (std::size_t row = 0; row < in[0].data.size(); row += length) {
+        for (const std::int32_t i : op.indices)
+            out.push_back(i < 0 ? 0.0 : in[0].data[row + static_cast<std::size_t>(i)]);
+    }
+    return out;
+}
+
 }  // namespace
 
 std::vector<double> evaluate(const Op& op, Inputs inputs, const Shape& out_shape) {

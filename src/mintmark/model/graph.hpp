@@ -115,8 +115,13 @@ struct ConcatOp {
     std::uint32_t axis = 0;
 };
 
+struct ExpandOp {};  ///< the input, of the output's rank, with dims of 1 repeated
+struct SelectOp {    ///< out[…, i] = x[…, indices[i]] along the last axis; 0 where it is negative
+    std::vector<std::int32_t> indices;
+};
+
 using Op = std::variant<ConvOp, MatMulOp, PointwiseOp, BinaryOp, PoolOp, ReshapeOp, TransposeOp,
-                        SliceOp, PadOp, ConcatOp>;
+                        SliceOp, PadOp, ConcatOp, ExpandOp, SelectOp>;
 
 struct Node {
     std::string name;     ///< ONNX node name, or its output's name when it has none

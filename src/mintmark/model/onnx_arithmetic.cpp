@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "mintmark/model/onnx_builder.hpp"
+#include "mintmark/model/onnx_compose.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -118,12 +118,9 @@ Result<ValueId> import_matmul(const NodeView& node) {
         return node.malformed(fmt::format("inner dims differ: [{}] times [{}]", fmt::join(sa, ", "),
                                           fmt::join(sb, ", ")));
     }
-    MINTMARK_TRY(Shape shape, broadcast_shape(node, Shape(sa.begin(), sa.end() - 2),
-                                              Shape(sb.begin(), sb.end() - 2)));
-    Shape full = shape;
-    full.push_back(sa[sa.size() - 2]);
-    full.push_back(sb.back());
-    MINTMARK_TRY(const ValueId product, node.emit(MatMulOp{}, {a, b}, full));
+    MINTMARK_TRY(const ValueId product, multiplied(node, a, b));
+    const Shape full = node.shape(product);
+    Shape shape(full.begin(), full.end() - 2);
     if (!row) shape.push_back(sa[sa.size() - 2]);
     if (!column) shape.push_back(sb.back());
     if (shape == full) return product;

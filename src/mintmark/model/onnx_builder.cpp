@@ -112,6 +112,14 @@ Status NodeView::resolve_inputs() {
     return {};
 }
 
+bool NodeView::has_output(int i) const {
+    return i < proto_.output_size() && !proto_.output(i).empty();
+}
+
+Status NodeView::bind_output(int i, ValueId id) const {
+    return has_output(i) ? builder_.bind(proto_.output(i), id) : Status{};
+}
+
 bool NodeView::has_input(std::size_t i) const {
     return i < inputs_.size() && inputs_[i].has_value();
 }

@@ -88,6 +88,10 @@ class NodeView {
     [[nodiscard]] Result<std::optional<Ints>> ints_either(std::string_view attribute_name,
                                                           std::size_t i, int since) const;
 
+    /// Binds this node's output i, if it is named (output 0 is bound by the importer's result).
+    [[nodiscard]] Status bind_output(int i, ValueId id) const;
+    [[nodiscard]] bool has_output(int i) const;
+
     /// Emits `op` under this node's name.
     [[nodiscard]] Result<ValueId> emit(Op op, std::vector<ValueId> inputs, const Shape& out) const;
     [[nodiscard]] ValueId scalar(double value) const;
@@ -111,9 +115,14 @@ using ImporterMap = std::map<std::string_view, NodeImporter>;
 [[nodiscard]] Result<std::uint32_t> normalise_axis(const NodeView& node, std::int64_t axis,
                                                    std::size_t rank);
 
-void add_arithmetic_importers(ImporterMap& map);  ///< Gemm, Conv, pools, pointwise, binary
-void add_function_importers(ImporterMap& map);    ///< Exp, Log, Gelu, ... (one variable)
-void add_layout_importers(ImporterMap& map);      ///< Reshape, Slice, Pad, Concat, ...
-void add_constant_importers(ImporterMap& map);    ///< Constant, Shape, Gather, ... (folded only)
+void add_arithmetic_importers(ImporterMap& map);   ///< Gemm, Conv, pools, pointwise, binary
+void add_function_importers(ImporterMap& map);     ///< Exp, Log, Gelu, ... (one variable)
+void add_layout_importers(ImporterMap& map);       ///< Reshape, Slice, Pad, Concat, ...
+void add_constant_importers(ImporterMap& map);     ///< Constant, Shape, ... (folded only)
+void add_movement_importers(ImporterMap& map);     ///< Gather, Split, Tile, Expand, ...
+void add_einsum_importer(ImporterMap& map);        ///< Einsum
+void add_recurrent_importers(ImporterMap& map);    ///< RNN, GRU, LSTM
+void add_convolution_importers(ImporterMap& map);  ///< ConvTranspose, Resize
+void add_reduction_importers(ImporterMap& map);    ///< Reduce*, GlobalMaxPool, ...
 
 }  // namespace mintmark::model

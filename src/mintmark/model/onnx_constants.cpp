@@ -55,36 +55,6 @@ Result<ValueId> import_shape(const NodeView& node) {
     return node.builder().add_constant(node.name(), std::move(out));
 }
 
-Result<ValueId> import_gather(const NodeView& node) {
-    MINTMARK_TRY(const ValueId x, node.input(0));
-    const GraphBuilder& builder = node.builder();
-    if (!builder.value(x).is_constant) return node.unsupported("the data must be a constant");
-    MINTMARK_TRY(const Ints indices, node.ints_input(1));
-    MINTMARK_TRY(const ValueId index_id, node.input(1));
-    const Shape in = node.shape(x), index_shape = node.shape(index_id);
-    MINTMARK_TRY(const std::int64_t attribute, node.int_attribute("axis", 0));
-    MINTMARK_TRY(const std::uint32_t axis, normalise_axis(node, attribute, in.size()));
-    const Shape head(in.begin(), in.begin() + axis), tail(in.begin() + axis + 1, in.end());
-    const std::size_t inner = element_count(tail);
-    Constant out{head, builder.type(x), {}};
-    out.shape.insert(out.shape.end(), index_shape.begin(), index_shape.end());
-    out.shape.insert(out.shape.end(), tail.begin(), tail.end());
-    const auto outer = static_cast<double>(element_count(head));
-    if (outer * static_cast<double>(inner) * static_cast<double>(indices.size()) >
-        static_cast<double>(builder.options().max_elements)) {
-        return node.unsupported("the result is too large");
-    }
-    for (std::size_t h = 0; h < element_count(head); ++h) {
-        for (const std::int64_t index : indices) {
-            MINTMARK_TRY(const std::uint32_t at, normalise_axis(node, index, in[axis]));
-            const auto from = builder.value(x).data.begin() +
-                              static_cast<std::ptrdiff_t>((h * in[axis] + at) * inner);
-            out.data.insert(out.data.end(), from, from + static_cast<std::ptrdiff_t>(inner));
-        }
-    }
-    return node.builder().add_constant(node.name(), std::move(out));
-}
-
 Result<ValueId> import_constant_of_shape(const NodeView& node) {
     MINTMARK_TRY(const Ints dims, node.ints_input(0));
     Constant fill{{}, ElementType::kReal, {0.0}};
@@ -110,7 +80,6 @@ Result<ValueId> import_constant_of_shape(const NodeView& node) {
 void add_constant_importers(ImporterMap& map) {
     map["Constant"] = import_constant;
     map["ConstantOfShape"] = import_constant_of_shape;
-    map["Gather"] = import_gather;
     map["Shape"] = import_shape;
 }
 

@@ -22,6 +22,11 @@ const ImporterMap& importers() {
         add_layout_importers(all);
         add_logic_importers(all);
         add_constant_importers(all);
+        add_movement_importers(all);
+        add_convolution_importers(all);
+        add_einsum_importer(all);
+        add_recurrent_importers(all);
+        add_reduction_importers(all);
         return all;
     }();
     return map;
@@ -121,7 +126,7 @@ Status import_node(const onnx::NodeProto& proto, int opset, GraphBuilder& builde
         if (dim == 0 && !builder.value(id).is_constant)
             return node.malformed("the result has no elements");
     }
-    return builder.bind(proto.output(0), id);
+    return node.bind_output(0, id);
 }
 
 Status collect_outputs(const onnx::GraphProto& proto, GraphBuilder& builder) {

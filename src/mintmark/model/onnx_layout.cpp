@@ -5,7 +5,7 @@
 #include <cmath>
 #include <set>
 
-#include "mintmark/model/onnx_builder.hpp"
+#include "mintmark/model/onnx_compose.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -183,7 +183,7 @@ Result<ValueId> import_concat(const NodeView& node) {
         out[axis] += shape[axis];
         inputs.push_back(id);
     }
-    return node.emit(ConcatOp{axis}, std::move(inputs), out);
+    return joined(node, inputs, axis);
 }
 
 // ---- Slice and Pad ----------------------------------------------------------------------------
@@ -213,6 +213,22 @@ Result<SliceArguments> slice_arguments(const NodeView& node, std::size_t rank) {
     return out;
 }
 
+struct BackwardSlice {
+    std::uint32_t axis;
+    std::int64_t start, end, step;  ///< step < 0
+};
+
+Result<ValueId> slice_backward(const NodeView& node, ValueId x, const BackwardSlice& slice) {
+    const std::int64_t dim = node.shape(x)[slice.axis];
+    const auto from_front = [dim](std::int64_t at) { return at < 0 ? at + dim : at; };
+    const std::int64_t start = std::clamp<std::int64_t>(from_front(slice.start), -1, dim - 1);
+    const std::int64_t end = std::clamp<std::int64_t>(from_front(slice.end), -1, dim - 1);
+    Ints indices;
+    for (std::int64_t at = start; at > end; at += std::max(slice.step, -dim)) indices.push_back(at);
+    if (indices.empty()) return node.malformed("the result has no elements");
+    return selected(node, x, slice.axis, indices);
+}
+
 Result<ValueId> import_slice(const NodeView& node) {
     MINTMARK_TRY(const ValueId x, node.input(0));
     Shape out = node.shape(x);
@@ -220,10 +236,15 @@ Result<ValueId> import_slice(const NodeView& node) {
     MINTMARK_TRY(const auto distinct, axis_set(node, arguments.axes, out.size()));
     SliceOp op{std::vector<std::uint32_t>(out.size(), 0),
                std::vector<std::uint32_t>(out.size(), 1)};
+    std::vector<BackwardSlice> backward;
     for (std::size_t i = 0; i < arguments.starts.size(); ++i) {
         MINTMARK_TRY(const std::uint32_t axis, normalise_axis(node, arguments.axes[i], out.size()));
         const std::int64_t dim = out[axis], step = arguments.steps[i];
-        if (step < 1) return node.unsupported("a step is not positive");
+        if (step == 0) return node.malformed("a step is 0");
+        if (step < 0) {
+            backward.push_back({axis, arguments.starts[i], arguments.ends[i], step});
+            continue;
+        }
         const auto clip = [dim](std::int64_t at) {
             return std::clamp<std::int64_t>(at < 0 ? at + dim : at, 0, dim);
         };
@@ -233,8 +254,14 @@ Result<ValueId> import_slice(const NodeView& node) {
         op.steps[axis] = static_cast<std::uint32_t>(std::min<std::int64_t>(step, 1 << 30));
         out[axis] = static_cast<std::uint32_t>(count);
     }
-    if (out == node.shape(x)) return x;
-    return node.emit(std::move(op), {x}, out);
+    ValueId y = x;
+    if (out != node.shape(x)) {
+        MINTMARK_TRY(y, node.emit(std::move(op), {x}, out));
+    }
+    for (const BackwardSlice& slice : backward) {
+        MINTMARK_TRY(y, slice_backward(node, y, slice));
+    }
+    return y;
 }
 
 /// Pads for all axes, begins then ends, from the operator's three historic forms.
@@ -266,20 +293,55 @@ Result<double> pad_value(const NodeView& node) {
     return node.builder().value(id).data[0];
 }
 
+/// Entry of the input (dim `dim`) that stands at position `at` beyond its ends; -1: a constant.
+std::int64_t pad_source(const std::string& mode, std::int64_t at, std::int64_t dim) {
+    if (at >= 0 && at < dim) return at;
+    if (mode == "constant") return -1;
+    if (mode == "edge") return std::clamp<std::int64_t>(at, 0, dim - 1);
+    const std::int64_t period = mode == "wrap" ? dim : std::max<std::int64_t>(2 * dim - 2, 1);
+    const std::int64_t folded = (at % period + period) % period;
+    return folded < dim ? folded : period - folded;
+}
+
+/// Copies of the input's entries around it, or (negative pads) fewer of them.
+Result<ValueId> pad_axis(const NodeView& node, ValueId x, const std::string& mode,
+                         std::uint32_t axis, std::pair<std::int64_t, std::int64_t> pads) {
+    const std::int64_t dim = node.shape(x)[axis];
+    if (dim == 0) return node.malformed("pads an axis without entries");
+    Ints from;
+    for (std::int64_t at = -pads.first; at < dim + pads.second; ++at)
+        from.push_back(pad_source(mode, at, dim));
+    if (from.empty()) return node.malformed("the result has no elements");
+    return selected(node, x, axis, from);
+}
+
 Result<ValueId> import_pad(const NodeView& node) {
-    MINTMARK_TRY(const ValueId x, node.real_input(0));
+    MINTMARK_TRY(ValueId x, node.input(0));
     MINTMARK_TRY(const std::string mode, node.string_attribute("mode", "constant"));
-    if (mode != "constant") return node.unsupported(fmt::format("mode '{}'", mode));
-    Shape out = node.shape(x);
-    MINTMARK_TRY(const Ints pads, pad_amounts(node, out.size()));
+    if (mode != "constant" && mode != "reflect" && mode != "edge" && mode != "wrap")
+        return node.malformed(fmt::format("mode '{}'", mode));
+    const std::size_t rank = node.shape(x).size();
+    MINTMARK_TRY(const Ints pads, pad_amounts(node, rank));
     PadOp op;
     MINTMARK_TRY(op.value, pad_value(node));
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        const std::int64_t before = pads[i], after = pads[out.size() + i];
-        if (before < 0 || after < 0) return node.unsupported("a pad is negative");
-        if (before > 65535 || after > 65535) return node.unsupported("a pad is too large");
+    for (std::size_t i = 0; i < rank; ++i) {
+        std::int64_t before = pads[i], after = pads[rank + i];
+        if (std::max(std::abs(before), std::abs(after)) > 65535)
+            return node.unsupported("a pad is too large");
+        const bool copies = mode != "constant";
+        const std::pair around =
+            copies ? std::pair{before, after}
+                   : std::pair{std::min<std::int64_t>(before, 0), std::min<std::int64_t>(after, 0)};
+        if (around != std::pair<std::int64_t, std::int64_t>{0, 0}) {
+            MINTMARK_TRY(x, pad_axis(node, x, mode, static_cast<std::uint32_t>(i), around));
+        }
+    }
+    if (mode != "constant") return x;
+    Shape out = node.shape(x);
+    for (std::size_t i = 0; i < rank; ++i) {
+        const std::int64_t before = std::max<std::int64_t>(pads[i], 0);
         op.begin.push_back(static_cast<std::uint32_t>(before));
-        out[i] += static_cast<std::uint32_t>(before + after);
+        out[i] += static_cast<std::uint32_t>(before + std::max<std::int64_t>(pads[rank + i], 0));
     }
     if (out == node.shape(x)) return x;
     return node.emit(std::move(op), {x}, out);

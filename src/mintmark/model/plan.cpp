@@ -335,6 +335,13 @@ class Planner {
     Status add(const Node& node, const TransposeOp&) { return add_move(node); }
     Status add(const Node& node, const SliceOp&) { return add_move(node); }
     Status add(const Node& node, const PadOp&) { return add_move(node); }
+    Status add(const Node& node, const SelectOp&) { return add_move(node); }
+    Status add(const Node& node, const ExpandOp&) {
+        Layer layer = start(node, LayerKind::kLinComb);
+        layer.coefs = {1};
+        push(std::move(layer));
+        return {};
+    }
     Status add(const Node& node, const ConcatOp&) {
         for (const ValueId id : node.inputs) {
             if (!is_constant(id)) continue;

@@ -43,7 +43,7 @@ struct Layer {
     Window window;              ///< kConv, kSumPool
     std::uint32_t groups = 1;   ///< kConv
     std::optional<PointwiseOp> activation;
-    Op move;  ///< kMove: MaxPool, Reshape, Transpose, Slice, Pad or Concat
+    Op move;  ///< kMove: MaxPool, Reshape, Transpose, Slice, Pad, Concat or Select
 };
 
 /// Layers in execution order over the graph's values and `shapes` beyond them.

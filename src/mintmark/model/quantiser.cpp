@@ -301,8 +301,17 @@ Status Quantiser::emit(const std::string& name, QOp op, std::vector<TensorId> in
                                 name, width));
     }
     result.id = add_tensor(name, shape, result);
+    if (requant_of(op) == nullptr) cover(result.id, inputs);
     graph_.nodes.push_back({name, std::move(inputs), result.id, std::move(op)});
     return {};
+}
+
+/// Elements that a copy leaves behind may reach further: it keeps its inputs' bounds.
+void Quantiser::cover(TensorId copy, std::span<const TensorId> inputs) {
+    for (const TensorId id : inputs) {
+        graph_.tensors[copy].lo = std::min(graph_.tensors[copy].lo, graph_.tensors[id].lo);
+        graph_.tensors[copy].hi = std::max(graph_.tensors[copy].hi, graph_.tensors[id].hi);
+    }
 }
 
 std::optional<QLut> Quantiser::look_up(const Layer& layer, const Interval& u, double step) const {
@@ -715,6 +724,7 @@ void Quantiser::add_outputs() {
             single ? plan_.shapes[id] : Shape{static_cast<std::uint32_t>(value.step.size())};
         const TensorId source = value.id;
         value.id = add_tensor(plan_.names[id] + "/out", shape, value);
+        cover(value.id, {&source, 1});
         graph_.nodes.push_back({plan_.names[id], {source}, value.id, QReshape{}});
         parts.push_back(value.id);
     }
@@ -723,6 +733,7 @@ void Quantiser::add_outputs() {
         return;
     }
     graph_.output = add_tensor("outputs", {static_cast<std::uint32_t>(all.step.size())}, all);
+    cover(graph_.output, parts);
     graph_.nodes.push_back({"outputs", parts, graph_.output, QConcat{0}});
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <vector>
 
 #include "mintmark/model/calibration.hpp"
@@ -73,6 +74,7 @@ class Quantiser {
                                               double step) const;
     [[nodiscard]] Status emit(const std::string& name, QOp op, std::vector<TensorId> inputs,
                               const Shape& shape, Ints& result);
+    void cover(TensorId copy, std::span<const TensorId> inputs);
     [[nodiscard]] TensorId add_tensor(const std::string& name, const Shape& shape,
                                       const Ints& ints);
     [[nodiscard]] double width_limit(const Layer& layer) const;

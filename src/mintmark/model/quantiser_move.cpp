@@ -29,6 +29,30 @@ QOp to_integer_op(const Op& move) {
     return QReshape{};
 }
 
+/// A selection is a product with a matrix of zeros and ones: exact, one step.
+QOp selection(const SelectOp& op, std::uint32_t length, const Interval& range) {
+    const auto columns = static_cast<std::uint32_t>(op.indices.size());
+    QMatMul product{{{length, columns}, std::vector<std::int64_t>(std::size_t{length} * columns)},
+                    std::nullopt,
+                    {}};
+    for (std::uint32_t c = 0; c < columns; ++c) {
+        if (op.indices[c] < 0) continue;
+        product.weight.values[static_cast<std::size_t>(op.indices[c]) * columns + c] = 1;
+    }
+    product.requant.u_lo = static_cast<std::int64_t>(min_of(range.lo));
+    product.requant.u_hi = static_cast<std::int64_t>(max_of(range.hi));
+    return product;
+}
+
+/// Zeros take the step of the row's first element, so that one step stays one step.
+void fill_steps(std::vector<double>& steps, const SelectOp& op, const std::vector<double>& from,
+                std::size_t length) {
+    const std::size_t columns = op.indices.size();
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        if (op.indices[i % columns] < 0) steps[i] = from[i / columns * length];
+    }
+}
+
 }  // namespace
 
 Status Quantiser::add_move(const Layer& layer) {
@@ -41,7 +65,12 @@ Status Quantiser::add_move(const Layer& layer) {
         return evaluate(layer.move, {&operand, 1}, out);
     };
     Ints result{0, {move(x.range.lo), move(x.range.hi)}, move(x.step)};
-    MINTMARK_CHECK(emit(plan_.names[layer.output], to_integer_op(layer.move), {x.id}, out, result));
+    QOp op = to_integer_op(layer.move);
+    if (const auto* select = std::get_if<SelectOp>(&layer.move)) {
+        fill_steps(result.step, *select, x.step, in.back());
+        op = selection(*select, in.back(), result.range);
+    }
+    MINTMARK_CHECK(emit(plan_.names[layer.output], std::move(op), {x.id}, out, result));
     values_[layer.output] = std::move(result);
     return {};
 }

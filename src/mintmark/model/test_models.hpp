@@ -12,8 +12,10 @@
 namespace mintmark::model {
 
 inline constexpr const char* kTestModels[] = {
-    "mlp",        "cnn",    "groups",    "conv1d", "layout", "residual", "scalars",  "square",
-    "two_inputs", "shapes", "attention", "half",   "deep",   "logic",    "functions"};
+    "mlp",        "cnn",      "groups",     "conv1d", "layout",    "residual",
+    "scalars",    "square",   "two_inputs", "shapes", "attention", "half",
+    "deep",       "logic",    "functions",  "moves",  "scatters",  "blocks",
+    "reductions", "upsample", "recurrent",  "einsum"};
 
 struct TestModel {
     Graph graph;

@@ -237,6 +237,106 @@ def functions():
     m.save(m.node("Mul", m.node("Sin", roots), m.node("Elu", m.node("MatMul", x, m.weight(8, 6)))))
 
 
+def moves():
+    m = Model("moves", opset=16)
+    x = m.input("x", "batch", 4, 6)
+    picked = m.node("Gather", x, m.ints(5, 0, 0, -2), axis=2)
+    strided = m.node("Gather", x, m.ints(1, 3, 5), axis=2)
+    one = m.node("Gather", x, m.const(np.array(2, dtype=np.int64)), axis=1)
+    back = m.node("Slice", x, m.ints(-1), m.ints(-7), m.ints(2), m.ints(-2))
+    rows = np.arange(2 * 2 * 6).reshape(2, 2, 6) % 4
+    elements = m.node("GatherElements", x, m.const(rows.astype(np.int64)), axis=1)
+    tuples = m.node("GatherND", x, m.const(np.array([[[3, 0], [1, 5]], [[0, 0], [2, 2]]])),
+                    batch_dims=1)
+    total = m.node("Concat", picked, strided, back, axis=2)
+    tiled = m.node("Tile", one, m.ints(1, 2))
+    widened = m.node("Expand", m.node("Unsqueeze", one, m.ints(1)), m.ints(2, 3, 6))
+    low = m.node("Trilu", x, upper=0)
+    summed = m.node("CumSum", x, m.const(np.array(2, dtype=np.int64)), reverse=1)
+    labelled = m.node("Concat", m.const(np.full((2, 1, 6), 0.5, np.float32)), x, low, axis=1)
+    kept = m.node("Compress", x, m.const(np.array([True, False, False, True])), axis=1)
+    m.save(total, elements, tuples, tiled, widened, low, summed, labelled, kept)
+
+
+def scatters():
+    m = Model("scatters", opset=16)
+    x = m.input("x", 3, 4)
+    y = m.input("y", 2, 4)
+    rows = m.node("ScatterND", x, m.const(np.array([[2], [0]])), y)
+    added = m.node("ScatterND", x, m.const(np.array([[1], [0]])), y, reduction="add")
+    at = np.array([[0, 1, 2, 0], [2, 0, 1, 1]])
+    elements = m.node("ScatterElements", x, m.const(at), y, axis=0)
+    m.save(rows, added, elements)
+
+
+def blocks():
+    m = Model("blocks", opset=13)
+    x = m.input("x", 1, 8, 2, 4)
+    deep = m.node("DepthToSpace", x, blocksize=2)
+    columns = m.node("DepthToSpace", x, blocksize=2, mode="CRD")
+    wide = m.node("SpaceToDepth", x, blocksize=2)
+    pads = m.ints(0, 0, 1, 2, 0, 0, 1, 1)
+    mirrored = m.node("Pad", x, pads, mode="reflect")
+    edges = m.node("Pad", x, pads, mode="edge")
+    cropped = m.node("Pad", x, m.ints(0, 0, 0, -1, 0, 0, 1, -1))
+    m.save(deep, columns, wide, mirrored, edges, cropped)
+
+
+def reductions():
+    m = Model("reductions", opset=13)
+    x = m.input("x", "batch", 3, 4, 5)
+    outs = [m.node("ReduceSum", x, m.ints(1, 3), keepdims=0),
+            m.node("ReduceMean", x, axes=[-1]), m.node("ReduceMax", x, axes=[0, 2]),
+            m.node("ReduceMin", x, axes=[1], keepdims=0), m.node("ReduceL1", x, axes=[2]),
+            m.node("ReduceProd", x, axes=[1]), m.node("ReduceSumSquare", x, axes=[3]),
+            m.node("GlobalMaxPool", x)]
+    m.save(*outs, low=-1.5, high=1.5)
+
+
+def upsample():
+    m = Model("upsample", opset=13)
+    x = m.input("x", 1, 4, 3, 5)
+    up = m.node("ConvTranspose", x, m.weight(4, 3, 3, 3), m.weight(6), strides=[2, 3],
+                pads=[1, 0, 1, 2], output_padding=[1, 0], group=2)
+    plain = m.node("ConvTranspose", x, m.weight(4, 2, 2, 2), dilations=[2, 1])
+    scales = m.const(np.array([1, 1, 2, 2], np.float32))
+    near = m.node("Resize", x, "", scales, mode="nearest", nearest_mode="floor",
+                  coordinate_transformation_mode="asymmetric")
+    linear = m.node("Resize", x, "", scales, mode="linear")
+    corner = m.node("Resize", x, "", "", m.ints(1, 4, 5, 3), mode="linear",
+                    coordinate_transformation_mode="align_corners")
+    cubic = m.node("Resize", x, "", scales, mode="cubic")
+    m.save(up, plain, near, linear, corner, cubic)
+
+
+def recurrent():
+    m = Model("recurrent", opset=14)
+    x = m.input("x", 2, 1, 4)
+    start = m.input("h", 2, 1, 3)
+    weights = lambda directions, gates: (m.weight(directions, gates * 3, 4),
+                                         m.weight(directions, gates * 3, 3),
+                                         m.weight(directions, gates * 6, scale=0.3))
+    lstm = m.node("LSTM", x, *weights(2, 4), "", start, hidden_size=3, direction="bidirectional")
+    gru = m.node("GRU", x, *weights(1, 3), hidden_size=3, linear_before_reset=1)
+    reset = m.node("GRU", x, *weights(1, 3), hidden_size=3, direction="reverse")
+    rnn = m.node("RNN", x, *weights(2, 1), "", start, hidden_size=3, direction="bidirectional",
+                 activations=["Tanh", "Relu"])
+    m.save(lstm, gru, reset, rnn, low=-1, high=1)
+
+
+def einsum():
+    m = Model("einsum", opset=13)
+    x = m.input("x", 2, 3, 4)
+    y = m.input("y", 2, 5, 4)
+    scores = m.node("Einsum", x, y, equation="bqd,bkd->bqk")
+    turned = m.node("Einsum", x, equation="abc->cb")
+    outer = m.node("Einsum", x, m.weight(4, 2, 3), equation="bid,dhk->hbik")
+    sums = m.node("Einsum", x, y, equation="bqd, bkd -> db")
+    wide = m.node("MatMul", m.node("Unsqueeze", x, m.ints(1)),
+                  m.node("Transpose", m.node("Unsqueeze", y, m.ints(0)), perm=[0, 1, 3, 2]))
+    m.save(scores, turned, outer, sums, wide, low=-1, high=1)
+
+
 def bad_models():
     """Models that must be refused: bad/<name>.onnx and bad/expected.json (code, part of message)."""
     folder = pathlib.Path("bad")
@@ -305,14 +405,14 @@ def bad_models():
     m.node("Div", m.const(np.float32(1)), "x")
     refuse("divides_by_input", "unsupported", "divisor must be a constant", m)
     m = linear()
-    m.node("Slice", "x", m.ints(3), m.ints(0), m.ints(1), m.ints(-1))
-    refuse("negative_step", "unsupported", "step is not positive", m)
+    m.node("Slice", "x", m.ints(3), m.ints(0), m.ints(1), m.ints(0))
+    refuse("zero_step", "malformed", "a step is 0", m)
     m = linear()
     m.node("Reshape", "x", m.ints(3, -1))
     refuse("reshape", "malformed", "cannot reshape", m)
     m = linear()
-    m.node("Pad", "x", m.ints(0, 1, 0, 1), mode="reflect")
-    refuse("pad_mode", "unsupported", "mode 'reflect'", m)
+    m.node("Pad", "x", m.ints(0, 1, 0, 1), mode="mirror")
+    refuse("pad_mode", "malformed", "mode 'mirror'", m)
     m = Model("bad")
     m.input("x", 1, 3, 8, 8)
     m.node("Conv", "x", m.weight(4, 2, 3, 3))
@@ -334,6 +434,7 @@ def bad_models():
 
 if __name__ == "__main__":
     for build in (mlp, cnn, groups, conv1d, layout, residual, scalars, square, two_inputs, shapes,
-                  attention, half, deep, logic, functions):
+                  attention, half, deep, logic, functions, moves, scatters, blocks, reductions, upsample, recurrent,
+                  einsum):
         build()
     bad_models()

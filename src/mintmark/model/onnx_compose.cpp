@@ -1,0 +1,273 @@
+#include "mintmark/model/onnx_compose.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "mintmark/model/quant_graph.hpp"
+
+namespace mintmark::model {
+namespace {
+
+constexpr std::uint64_t kLargestMatrix = std::uint64_t{1} << 24U;
+
+std::vector<std::uint32_t> identity_perm(std::size_t rank) {
+    std::vector<std::uint32_t> perm(rank);
+    std::iota(perm.begin(), perm.end(), 0U);
+    return perm;
+}
+
+Shape with_dim(Shape shape, std::uint32_t axis, std::size_t dim) {
+    shape[axis] = static_cast<std::uint32_t>(dim);
+    return shape;
+}
+
+/// a, a + s, a + 2s, … with s >= 1 inside of the axis.
+bool is_progression(const Ints& indices) {
+    if (indices.empty() || indices[0] < 0) return false;
+    const std::int64_t step = indices.size() > 1 ? indices[1] - indices[0] : 1;
+    for (std::size_t i = 1; i < indices.size(); ++i)
+        if (indices[i] - indices[i - 1] != step) return false;
+    return step >= 1;
+}
+
+Result<ValueId> strided(const NodeView& node, ValueId x, std::uint32_t axis, const Ints& indices) {
+    const Shape in = node.shape(x);
+    SliceOp op{std::vector<std::uint32_t>(in.size(), 0), std::vector<std::uint32_t>(in.size(), 1)};
+    op.starts[axis] = static_cast<std::uint32_t>(indices[0]);
+    if (indices.size() > 1) op.steps[axis] = static_cast<std::uint32_t>(indices[1] - indices[0]);
+    const Shape out = with_dim(in, axis, indices.size());
+    if (out == in) return x;
+    return node.emit(std::move(op), {x}, out);
+}
+
+/// A reduction of the last axis of [1, rows, length] to [1, rows, 1].
+Result<ValueId> reduce_rows(const NodeView& node, ValueId x, Reduction kind) {
+    const Shape in = node.shape(x);
+    const Shape out = {1, in[1], 1};
+    const PoolKind pool = kind == Reduction::kMax ? PoolKind::kMax : PoolKind::kAverage;
+    const PoolOp op{pool, {{in[2]}, {1}, {0}, {0}, {1}}};
+    MINTMARK_TRY(const ValueId y, node.emit(op, {x}, out));
+    return kind == Reduction::kSum ? scaled(node, y, in[2]) : y;
+}
+
+/// The product of the last axis' entries, as a balanced tree.
+Result<ValueId> multiply_rows(const NodeView& node, ValueId x) {
+    while (node.shape(x)[2] > 1) {
+        const std::uint32_t length = node.shape(x)[2], half = length / 2;
+        MINTMARK_TRY(const ValueId low, sliced(node, x, 2, 0, half));
+        MINTMARK_TRY(const ValueId high, sliced(node, x, 2, half, half));
+        MINTMARK_TRY(ValueId product, combined(node, Binary::kMul, low, high));
+        if (length % 2 != 0) {
+            MINTMARK_TRY(const ValueId last, sliced(node, x, 2, length - 1, 1));
+            MINTMARK_TRY(product, joined(node, {product, last}, 2));
+        }
+        x = product;
+    }
+    return x;
+}
+
+}  // namespace
+
+Result<ValueId> reshaped(const NodeView& node, ValueId x, const Shape& shape) {
+    if (node.shape(x) == shape) return x;
+    return node.emit(ReshapeOp{}, {x}, shape);
+}
+
+Result<ValueId> transposed(const NodeView& node, ValueId x,
+                           const std::vector<std::uint32_t>& perm) {
+    if (std::ranges::is_sorted(perm)) return x;
+    Shape out;
+    for (const std::uint32_t axis : perm) out.push_back(node.shape(x)[axis]);
+    return node.emit(TransposeOp{perm}, {x}, out);
+}
+
+Result<ValueId> axis_to_end(const NodeView& node, ValueId x, std::uint32_t axis) {
+    auto perm = identity_perm(node.shape(x).size());
+    perm.erase(perm.begin() + axis);
+    perm.push_back(axis);
+    return transposed(node, x, perm);
+}
+
+Result<ValueId> axis_from_end(const NodeView& node, ValueId x, std::uint32_t axis) {
+    auto perm = identity_perm(node.shape(x).size());
+    const std::uint32_t last = perm.back();
+    perm.pop_back();
+    perm.insert(perm.begin() + axis, last);
+    return transposed(node, x, perm);
+}
+
+Result<ValueId> sliced(const NodeView& node, ValueId x, std::uint32_t axis, std::uint32_t start,
+                       std::uint32_t count) {
+    Ints indices(count);
+    std::iota(indices.begin(), indices.end(), std::int64_t{start});
+    return strided(node, x, axis, indices);
+}
+
+Result<ValueId> selected(const NodeView& node, ValueId x, std::uint32_t axis, const Ints& indices) {
+    if (is_progression(indices)) return strided(node, x, axis, indices);
+    const std::uint64_t size = std::uint64_t{node.shape(x)[axis]} * indices.size();
+    if (size > kLargestMatrix && !node.builder().value(x).is_constant)
+        return node.unsupported(
+            fmt::format("selects {} of {} entries: too many", indices.size(), node.shape(x)[axis]));
+    MINTMARK_TRY(const ValueId turned, axis_to_end(node, x, axis));
+    const Shape in = node.shape(turned);
+    const Shape out = with_dim(in, static_cast<std::uint32_t>(in.size() - 1), indices.size());
+    MINTMARK_TRY(const ValueId picked,
+                 node.emit(SelectOp{{indices.begin(), indices.end()}}, {turned}, out));
+    return axis_from_end(node, picked, axis);
+}
+
+Result<ValueId> expanded(const NodeView& node, ValueId x, const Shape& shape) {
+    Shape aligned = node.shape(x);
+    aligned.insert(aligned.begin(), shape.size() - std::min(shape.size(), aligned.size()), 1);
+    MINTMARK_TRY(x, reshaped(node, x, aligned));
+    if (aligned == shape) return x;
+    return node.emit(ExpandOp{}, {x}, shape);
+}
+
+Result<ValueId> padded(const NodeView& node, ValueId x, const std::vector<std::uint32_t>& begin,
+                       const Shape& shape) {
+    if (node.shape(x) == shape) return x;
+    return node.emit(PadOp{begin, 0}, {x}, shape);
+}
+
+Result<ValueId> joined(const NodeView& node, const std::vector<ValueId>& parts,
+                       std::uint32_t axis) {
+    Shape out = node.shape(parts[0]);
+    out[axis] = 0;
+    std::size_t constants = 0;
+    for (const ValueId id : parts) {
+        out[axis] += node.shape(id)[axis];
+        if (node.builder().value(id).is_constant) ++constants;
+    }
+    if (parts.size() == 1) return parts[0];
+    if (constants == 0 || constants == parts.size()) return node.emit(ConcatOp{axis}, parts, out);
+    // The computed parts at their places, and the constants added.
+    std::vector<ValueId> computed, fixed;
+    for (const ValueId id : parts) {
+        const Shape shape = node.shape(id);
+        if (node.builder().value(id).is_constant) {
+            fixed.push_back(id);
+            computed.push_back(constant(node, shape, std::vector<double>(element_count(shape), 0)));
+        } else {
+            computed.push_back(id);
+            fixed.push_back(constant(node, shape, std::vector<double>(element_count(shape), 0)));
+        }
+    }
+    MINTMARK_TRY(const ValueId offsets, node.emit(ConcatOp{axis}, fixed, out));
+    std::optional<ValueId> sum;
+    std::uint32_t at = 0;
+    for (const ValueId id : parts) {
+        const std::uint32_t dim = node.shape(id)[axis];
+        if (!node.builder().value(id).is_constant) {
+            std::vector<std::uint32_t> begin(out.size(), 0);
+            begin[axis] = at;
+            MINTMARK_TRY(ValueId placed, padded(node, id, begin, out));
+            if (sum) {
+                MINTMARK_TRY(placed, combined(node, Binary::kAdd, *sum, placed));
+            }
+            sum = placed;
+        }
+        at += dim;
+    }
+    return combined(node, Binary::kAdd, *sum, offsets);
+}
+
+Result<ValueId> mapped(const NodeView& node, ValueId x, std::uint32_t axis,
+                       std::vector<double> matrix, std::uint32_t columns) {
+    const std::uint32_t rows = node.shape(x)[axis];
+    const ValueId weight = constant(node, {rows, columns}, std::move(matrix));
+    if (node.shape(x).size() == 1) {
+        MINTMARK_TRY(x, reshaped(node, x, {1, rows}));
+        MINTMARK_TRY(const ValueId row, multiplied(node, x, weight));
+        return reshaped(node, row, {columns});
+    }
+    MINTMARK_TRY(const ValueId turned, axis_to_end(node, x, axis));
+    MINTMARK_TRY(const ValueId product, multiplied(node, turned, weight));
+    return axis_from_end(node, product, axis);
+}
+
+Result<ValueId> combined(const NodeView& node, Binary kind, ValueId a, ValueId b) {
+    MINTMARK_TRY(const Shape shape, broadcast_shape(node, node.shape(a), node.shape(b)));
+    return node.emit(BinaryOp{kind}, {a, b}, shape);
+}
+
+Result<ValueId> scaled(const NodeView& node, ValueId x, double factor) {
+    if (factor == 1) return x;
+    return combined(node, Binary::kMul, x, node.scalar(factor));
+}
+
+Result<ValueId> applied(const NodeView& node, Pointwise kind, ValueId x) {
+    return node.emit(PointwiseOp{kind, 0}, {x}, node.shape(x));
+}
+
+Result<ValueId> multiplied(const NodeView& node, ValueId a, ValueId b) {
+    Shape sa = node.shape(a), sb = node.shape(b);
+    const auto matrix_only = [&](ValueId id, Shape shape) -> Result<ValueId> {
+        const Shape batch(shape.begin(), shape.end() - 2);
+        const bool is_single = element_count(batch) == 1 && shape.size() > 2;
+        if (!node.builder().value(id).is_constant || !is_single) return id;
+        return reshaped(node, id, Shape(shape.end() - 2, shape.end()));
+    };
+    MINTMARK_TRY(const Shape batch, broadcast_shape(node, Shape(sa.begin(), sa.end() - 2),
+                                                    Shape(sb.begin(), sb.end() - 2)));
+    const auto batched = [&](ValueId id, const Shape& shape) -> Result<ValueId> {
+        Shape wide = batch;
+        wide.insert(wide.end(), shape.end() - 2, shape.end());
+        return expanded(node, id, wide);
+    };
+    MINTMARK_TRY(a, matrix_only(a, sa));
+    MINTMARK_TRY(b, matrix_only(b, sb));
+    const bool fixed_a = node.builder().value(a).is_constant && node.shape(a).size() == 2;
+    const bool fixed_b = node.builder().value(b).is_constant && node.shape(b).size() == 2;
+    if (!fixed_a) {
+        MINTMARK_TRY(a, batched(a, sa));
+    }
+    if (!fixed_b) {
+        MINTMARK_TRY(b, batched(b, sb));
+    }
+    Shape out = batch;
+    out.push_back(sa[sa.size() - 2]);
+    out.push_back(sb.back());
+    return node.emit(MatMulOp{}, {a, b}, out);
+}
+
+ValueId constant(const NodeView& node, const Shape& shape, std::vector<double> data) {
+    return node.builder().add_constant(node.name() + "/constant",
+                                       {shape, ElementType::kReal, std::move(data)});
+}
+
+Result<ValueId> reduced(const NodeView& node, ValueId x, const std::vector<std::uint32_t>& axes,
+                        Reduction kind) {
+    const Shape in = node.shape(x);
+    Shape out = in;
+    std::vector<std::uint32_t> perm;
+    std::uint64_t length = 1;
+    for (std::uint32_t axis = 0; axis < in.size(); ++axis)
+        if (std::ranges::find(axes, axis) == axes.end()) perm.push_back(axis);
+    for (const std::uint32_t axis : axes) {
+        perm.push_back(axis);
+        length *= in[axis];
+        out[axis] = 1;
+    }
+    if (length == 0) return node.malformed("reduces an axis without entries");
+    if (length > 65535) return node.unsupported(fmt::format("reduces {} elements", length));
+    if (length == 1) return x;
+    MINTMARK_TRY(ValueId rows, transposed(node, x, perm));
+    const auto count = static_cast<std::uint32_t>(element_count(in) / length);
+    MINTMARK_TRY(rows, reshaped(node, rows, {1, count, static_cast<std::uint32_t>(length)}));
+    if (kind == Reduction::kProd) {
+        MINTMARK_TRY(rows, multiply_rows(node, rows));
+    } else if (kind == Reduction::kMin) {
+        MINTMARK_TRY(rows, scaled(node, rows, -1));
+        MINTMARK_TRY(rows, reduce_rows(node, rows, Reduction::kMax));
+        MINTMARK_TRY(rows, scaled(node, rows, -1));
+    } else {
+        MINTMARK_TRY(rows, reduce_rows(node, rows, kind));
+    }
+    return reshaped(node, rows, out);
+}
+
+}  // namespace mintmark::model
