@@ -155,19 +155,36 @@ Result<View> Lowering::materialise(const View& view, const model::Shape& shape,
     return copy_limb(tensor);
 }
 
+namespace {
+
+/// Stored axes of dim 1 are interchangeable: each dim of `whole` without an axis takes one from a
+/// dim outside of `whole`. Whether every dim of `whole` is one stored axis afterwards.
+bool give_unit_axes(std::vector<std::vector<std::uint8_t>>& groups, const model::Shape& shape,
+                    const std::vector<std::size_t>& whole) {
+    const auto is_wanted = [&](std::size_t d) {
+        return std::ranges::find(whole, d) != whole.end();
+    };
+    for (const std::size_t dim : whole) {
+        for (std::size_t d = 0; groups[dim].empty() && d < groups.size(); ++d) {
+            if (shape[d] == 1 && !is_wanted(d)) std::swap(groups[dim], groups[d]);
+        }
+    }
+    return std::ranges::all_of(whole, [&](std::size_t dim) { return groups[dim].size() == 1; });
+}
+
+}  // namespace
+
 Result<Lowering::Input> Lowering::input(const model::QNode& node, std::size_t index,
                                         const std::vector<std::size_t>& whole) {
     const model::TensorId id = node.inputs[index];
     const model::QTensor& tensor = graph_.tensors[id];
     View& view = views_.at(id);
     auto positions = group_axes(view.dims(), tensor.shape);
-    const bool is_whole = positions && std::ranges::all_of(whole, [&](std::size_t dim) {
-                              return (*positions)[dim].size() == 1;
-                          });
-    if (!is_whole) {
+    if (!positions || !give_unit_axes(*positions, tensor.shape, whole)) {
         MINTMARK_TRY(view, materialise(view, tensor.shape, whole, tensor));
         positions = group_axes(view.dims(), tensor.shape);
         MINTMARK_ASSERT(positions.has_value());
+        MINTMARK_ASSERT(give_unit_axes(*positions, tensor.shape, whole));
     }
     Input out{.view = view, .groups = std::move(*positions)};
     for (auto& group : out.groups) {
