@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "challenge_commands.hpp"
 #include "market_context.hpp"
 #include "mintmark/base/file.hpp"
 #include "serve_commands.hpp"
@@ -73,6 +74,7 @@ int main(int argc, char** argv) {
     mintmark::app::add_pass_commands(root, app);
     mintmark::app::add_price_commands(root, app);
     mintmark::app::add_channel_commands(root, app);
+    mintmark::app::add_challenge_commands(root, app);
     mintmark::app::add_gate_commands(root, app);
     mintmark::app::add_node_commands(root, app);
     mintmark::app::add_serve_commands(root, app);

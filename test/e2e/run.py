@@ -9,6 +9,7 @@ import sys
 import accuracy
 import bad_input
 import catalogue
+import challenges
 import examples
 import gateway
 import governance
@@ -28,7 +29,7 @@ def build_contracts():
 
 def main():
     build_contracts()
-    suites = [story.suite, rights.suite, accuracy.suite, standalone.suite, bad_input.suite]
+    suites = [story.suite, challenges.suite, rights.suite, accuracy.suite, standalone.suite, bad_input.suite]
     if "--no-examples" not in sys.argv[1:]:
         suites.append(examples.suite)
     selling_suites = [selling.suite, catalogue.suite, governance.suite]

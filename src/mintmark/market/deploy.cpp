@@ -20,6 +20,17 @@ constexpr std::uint64_t kArbiterRole = 3;
 constexpr std::uint64_t kGatekeeperRole = 4;
 constexpr std::uint64_t kVerifierGas = 10'000'000;
 
+constexpr std::uint64_t kAdapterGas = 3'000'000;
+struct Adapter {
+    const char* contract;
+    const char* system;
+};
+constexpr Adapter kAdapters[] = {{"EzklVerifier", "ezkl-halo2-v1"},
+                                 {"RiscZeroVerifier", "risc-zero-v1"},
+                                 {"TeeVerifier", "tee-signer-v1"},
+                                 {"OptimisticVerifier", "optimistic-v1"},
+                                 {"AuditedVerifier", "sampled-audit-v1"}};
+
 /// One deployment under way.
 class Deployer {
   public:
@@ -28,6 +39,7 @@ class Deployer {
 
     Result<chain::Deployment> run() {
         MINTMARK_CHECK(create_all());
+        MINTMARK_CHECK(create_adapters());
         MINTMARK_CHECK(wire());
         MINTMARK_CHECK(assign_functions());
         MINTMARK_CHECK(grant_roles());
@@ -97,7 +109,29 @@ class Deployer {
                       {authority, registry, terms, at("RevenueRouter"), at("DerivativeGraph")});
     }
 
+    /// The adapters of other proof systems, each under its name.
+    Status create_adapters() {
+        const AbiValue treasury(options_.treasury);
+        MINTMARK_CHECK(create("EzklVerifier", {}));
+        MINTMARK_CHECK(create("RiscZeroVerifier", {}));
+        MINTMARK_CHECK(create("TeeVerifier", {at("AccessManager")}));
+        MINTMARK_CHECK(create("OptimisticVerifier", {treasury}));
+        MINTMARK_CHECK(create("AuditedVerifier", {treasury}));
+        return create("InferenceNFT", {at("VerifierRouter")});
+    }
+
+    Status register_adapters() {
+        for (const auto& [name, system] : kAdapters) {
+            MINTMARK_CHECK(call("VerifierRouter", "registerProofSystem(string,address,uint64)",
+                                {AbiValue(system), at(name), AbiValue(kAdapterGas)}));
+        }
+        MINTMARK_CHECK(
+            assign("TeeVerifier", {"attest(address,bytes32,uint64,bytes32)"}, kOperatorRole));
+        return assign("TeeVerifier", {"revoke(address)"}, kGuardianRole);
+    }
+
     Status wire() {
+        MINTMARK_CHECK(register_adapters());
         MINTMARK_CHECK(call("DerivativeGraph", "bindLicenses(address)", {at("LicenseToken")}));
         MINTMARK_CHECK(call("ModelRegistry", "bindDerivatives(address)", {at("DerivativeGraph")}));
         MINTMARK_CHECK(call("AccessPass", "bindSettler(address)", {at("VerifierRouter")}));
