@@ -117,7 +117,6 @@ Int128 unclamped(const Table& table, std::int64_t in) noexcept {
         default:
             return function_output(table, in);
     }
-    return 0;
 }
 
 /// Calls body(row, table index from 0, input) for every row of every table.
