@@ -157,6 +157,9 @@ Status ResponseParser::feed(std::string_view bytes) {
 }
 
 Status ResponseParser::feed_end() {
+    // Beast asserts on an end before the first byte.
+    if (!state_->parser.got_some())
+        return fail(ErrorCode::kMalformed, "the response is cut off before its first byte");
     error_code ec;
     state_->parser.put_eof(ec);
     if (ec) return fail(ErrorCode::kMalformed, "the response is cut off");
