@@ -52,8 +52,7 @@ contract AuditedVerifierTest is AdapterBase {
     }
 
     function root() internal view returns (bytes32) {
-        (bytes32 a, bytes32 b) = leaves[0] < leaves[1] ? (leaves[0], leaves[1]) : (leaves[1], leaves[0]);
-        return keccak256(abi.encode(a, b));
+        return keccak256(abi.encode(leaves[0], leaves[1]));
     }
 
     function path(uint256 index) internal view returns (bytes32[] memory p) {
@@ -200,6 +199,33 @@ contract AuditedVerifierTest is AdapterBase {
         refuseOpening(batchId, key, o, IAuditedVerifier.Audited_ProofRejected.selector);
         refuseOpening(batchId, deployKey(terms(1)), good, IAuditedVerifier.Audited_NotInBatch.selector);
         adapter.proveSample(batchId, key, good);
+    }
+
+    /// A node that commits to a true and a false result of one index, shows the true one when it is drawn and settles the
+    /// false one.
+    function test_audit_hasOneResultPerIndex() public {
+        uint256[] memory lie = instancesOf(1);
+        lie[lie.length - 1] += 1;
+        leaves[1] = adapter.leafOf(0, contexts[0], lie);
+        uint256 batchId = drawn();
+        while (adapter.sampleIndex(batchId, 0) != 0) batchId = drawn();
+        adapter.proveSample(batchId, key, opening(batchId, 0));
+        assertTrue(adapter.verify(key, contexts[0], instancesOf(1), pathProof(batchId, 0)));
+        bytes32[] memory sibling = new bytes32[](1);
+        sibling[0] = leaves[0];
+        assertFalse(adapter.verify(key, contexts[0], lie, abi.encode(batchId, 0, sibling)));
+        assertFalse(adapter.verify(key, contexts[0], lie, abi.encode(batchId, 1, sibling)));
+        refuseToSettle(requests[0], lie, abi.encode(batchId, 0, sibling));
+    }
+
+    /// The tree's depth is fixed by the count: an inner node is no result, and a longer path leads nowhere.
+    function test_audit_pathHasTheTreesLength() public {
+        uint256 batchId = drawn();
+        adapter.proveSample(batchId, key, opening(batchId, 0));
+        bytes32[] memory longer = new bytes32[](2);
+        longer[0] = leaves[1];
+        assertFalse(adapter.verify(key, contexts[0], instancesOf(1), abi.encode(batchId, 0, longer)));
+        assertFalse(adapter.verify(key, contexts[0], instancesOf(1), abi.encode(batchId, 0, new bytes32[](0))));
     }
 
     function test_Z1_auditedResultBelongsToItsRequestAndKey() public {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IAdapterErrors} from "../../interfaces/IAdapterErrors.sol";
 import {IAuditedVerifier} from "../../interfaces/IAuditedVerifier.sol";
 import {IProofVerifier} from "../../interfaces/IProofVerifier.sol";
@@ -79,8 +79,7 @@ contract AuditedVerifier is IProofVerifier, IAuditedVerifier, IAdapterErrors, Bo
         uint256 index = sampleIndex(batchId, opening.sample);
         if (batch.proven >> opening.sample & 1 != 0) revert Audited_SampleProven(batchId, opening.sample);
         bytes32 leaf = leafOf(index, opening.context, opening.instances);
-        bool inBatch =
-            _keyId[batchId] == _idOf(key) && MerkleProof.verifyCalldata(opening.path, batch.root, leaf);
+        bool inBatch = _keyId[batchId] == _idOf(key) && _isAt(batch, index, leaf, opening.path);
         if (!inBatch) revert Audited_NotInBatch(batchId, index);
         _check(_load(key), opening);
         batch.proven |= uint8(1 << opening.sample);
@@ -117,8 +116,8 @@ contract AuditedVerifier is IProofVerifier, IAuditedVerifier, IAdapterErrors, Bo
             abi.decode(proof, (uint256, uint256, bytes32[]));
         if (batchId >= _batches.length || _keyId[batchId] != _idOf(key)) return false;
         Batch storage batch = _batches[batchId];
-        if (batch.state != State.Passed || index >= batch.count) return false;
-        return MerkleProof.verify(path, batch.root, leafOf(index, context, instances));
+        if (batch.state != State.Passed) return false;
+        return _isAt(batch, index, leafOf(index, context, instances), path);
     }
 
     /// @inheritdoc IProofVerifier
@@ -148,6 +147,22 @@ contract AuditedVerifier is IProofVerifier, IAuditedVerifier, IAdapterErrors, Bo
     {
         bytes32 instancesHash = keccak256(abi.encodePacked(instances));
         return keccak256(bytes.concat(keccak256(abi.encode(index, context, instancesHash))));
+    }
+
+    /// @dev Whether `leaf` is the one at place `index` of the batch's tree of depth ⌈log2 count⌉. The index says at each level
+    /// on which side the sibling is: with sorted pairs a node could hide a second, false result under an honest one's index.
+    function _isAt(Batch storage batch, uint256 index, bytes32 leaf, bytes32[] memory path)
+        private
+        view
+        returns (bool)
+    {
+        if (index >= batch.count || path.length != Math.log2(batch.count, Math.Rounding.Ceil)) return false;
+        bytes32 node = leaf;
+        for (uint256 i = 0; i < path.length; ++i) {
+            bool isRight = index >> i & 1 == 1;
+            node = isRight ? keccak256(abi.encode(path[i], node)) : keccak256(abi.encode(node, path[i]));
+        }
+        return node == batch.root;
     }
 
     function _check(Key memory k, Opening calldata o) private view {
