@@ -162,6 +162,14 @@ Result<std::uint64_t> Ledger::reserve(const RequestRow& request) {
         const auto [where, is_new] =
             in_progress_.emplace(pair_key(request.key_id, request.idempotency_key), request.id);
         if (!is_new) return fail(ErrorCode::kAlreadyExists, "this request is in progress");
+        // The caller's own look may be older than the end of the request that had the key.
+        const auto answered = find_idempotent(request.key_id, request.idempotency_key);
+        if (!answered || *answered) {
+            in_progress_.erase(where);
+            if (!answered) return std::unexpected(answered.error());
+            return fail(ErrorCode::kAlreadyExists, "this request was answered already",
+                        "send it again for the answer");
+        }
     }
     account.reserved = plus(account.reserved, request.units_reserved);
     if (key != nullptr) key->reserved += request.usd_reserved;

@@ -96,7 +96,8 @@ class Ledger {
     [[nodiscard]] const AccountState* account(const std::string& id) const;
 
     /// kInsufficientFunds: the account's limit; kRejected: unsigned use has reached its limit;
-    /// kPriceExceeded: the key's budget; kAlreadyExists: the request id is taken; kNotFound.
+    /// kPriceExceeded: the key's budget; kAlreadyExists: the request id is taken, or the
+    /// idempotency key's request runs or was answered; kNotFound; kIo.
     [[nodiscard]] Result<std::uint64_t> reserve(const RequestRow& request);
     /// Counts what a running request has cost so far, for the case of a crash.
     std::uint64_t progress(const std::string& request, const Amount& units, std::uint64_t usd);

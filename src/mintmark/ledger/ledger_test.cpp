@@ -155,6 +155,22 @@ TEST_F(LedgerTest, IdempotencyKeysHoldOnePlaceAndKeepTheAnswer) {
     EXPECT_FALSE(ledger_->find_idempotent("other", "i").value().has_value());
 }
 
+/// A buyer's second request that looked for the answer before the first one ended must not pay too.
+TEST_F(LedgerTest, AnIdempotencyKeyThatWasAnsweredIsNotReservedAgain) {
+    open();
+    fund("grant:a", 100);
+    RequestRow row = request("1", 1);
+    row.idempotency_key = "i";
+    EXPECT_TRUE(ledger_->reserve(row).has_value());
+    wait(ledger_->finish("1", cost(1)).value());
+    ledger_->forget_idempotency("k", "i");
+    row.id = "2";
+    EXPECT_EQ(ledger_->reserve(row).error().code, ErrorCode::kAlreadyExists);
+    row.id = "3";
+    row.idempotency_key = "other";
+    EXPECT_TRUE(ledger_->reserve(row).has_value());
+}
+
 TEST_F(LedgerTest, NoncesAreUsedOnceAcrossRestarts) {
     open();
     wait(ledger_->use_nonce({"x402", "n", "", 0}).value());
