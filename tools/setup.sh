@@ -12,9 +12,10 @@ packages=(
     libsqlite3-dev libhiredis-dev libpq-dev redis-server postgresql-15
     protobuf-compiler libprotobuf-dev libbenchmark-dev
     openssl libspdlog-dev libtomlplusplus-dev prometheus-cpp-dev
+    python3-numpy
 )
 # `setup.sh bench`: also what writes the bench models.
-if [ "${1:-}" = bench ]; then packages+=(python3-onnx python3-numpy); fi
+if [ "${1:-}" = bench ]; then packages+=(python3-onnx); fi
 # `setup.sh bench-gateway`: what the gateway is measured with.
 if [ "${1:-}" = bench-gateway ]; then packages+=(nginx-light wrk procps util-linux); fi
 missing=()

@@ -78,6 +78,8 @@ int main(int argc, char** argv) {
     mintmark::app::add_gate_commands(root, app);
     mintmark::app::add_node_commands(root, app);
     mintmark::app::add_serve_commands(root, app);
+    mintmark::app::add_worker_commands(root, app);
+    mintmark::app::add_jobs_commands(root, app);
     mintmark::app::add_infer_commands(root, app);
     mintmark::app::add_revenue_commands(root, app);
     mintmark::app::add_license_commands(root, app);

@@ -1,4 +1,4 @@
-// `mintmark serve` and what belongs to it.
+// `mintmark serve`, `worker`, `jobs` and what belongs to them.
 #pragma once
 
 #include "app.hpp"
@@ -6,5 +6,7 @@
 namespace mintmark::app {
 
 void add_serve_commands(CLI::App& root, App& app);
+void add_worker_commands(CLI::App& root, App& app);
+void add_jobs_commands(CLI::App& root, App& app);
 
 }  // namespace mintmark::app

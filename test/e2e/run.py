@@ -13,6 +13,7 @@ import challenges
 import examples
 import gateway
 import governance
+import jobs
 import paid
 import rights
 import selling
@@ -29,7 +30,7 @@ def build_contracts():
 
 def main():
     build_contracts()
-    suites = [story.suite, challenges.suite, rights.suite, accuracy.suite, standalone.suite, bad_input.suite]
+    suites = [story.suite, challenges.suite, rights.suite, jobs.suite, accuracy.suite, standalone.suite, bad_input.suite]
     if "--no-examples" not in sys.argv[1:]:
         suites.append(examples.suite)
     selling_suites = [selling.suite, catalogue.suite, governance.suite]

@@ -1,9 +1,6 @@
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
 #include "mintmark/gateway/config.hpp"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <set>
@@ -11,111 +8,14 @@
 #include "mintmark/base/file.hpp"
 #include "mintmark/chain/address.hpp"
 #include "mintmark/chain/u256.hpp"
+#include "mintmark/gateway/toml_reader.hpp"
+#include "mintmark/jobs/job_data.hpp"
 #include "mintmark/serving/stream.hpp"
 
 namespace mintmark::gateway {
 namespace {
 
 constexpr std::uint64_t kMostDays = 3650;
-
-/// Reads a table's members by name, remembers which ones, and keeps the first error.
-class Reader {
-  public:
-    Reader(const toml::table& table, std::string file, std::string where)
-        : table_(table), file_(std::move(file)), where_(std::move(where)) {}
-
-    void text(std::string_view key, std::string& out) {
-        const toml::node* node = find(key);
-        if (node == nullptr) return;
-        const auto value = node->value_exact<std::string>();
-        if (!value) return bad(*node, key, "must be text");
-        out = *value;
-    }
-    void path(std::string_view key, std::filesystem::path& out) {
-        std::string value = out.string();
-        text(key, value);
-        out = value;
-        if (!value.empty() && out.is_relative()) {
-            out = std::filesystem::path(file_).parent_path() / out;
-        }
-    }
-    void flag(std::string_view key, bool& out) {
-        const toml::node* node = find(key);
-        if (node == nullptr) return;
-        const auto value = node->value_exact<bool>();
-        if (!value) return bad(*node, key, "must be true or false");
-        out = *value;
-    }
-    template <class Int>
-    void number(std::string_view key, Int& out, std::int64_t least, std::int64_t most) {
-        const toml::node* node = find(key);
-        if (node == nullptr) return;
-        const auto value = node->value_exact<std::int64_t>();
-        if (!value) return bad(*node, key, "must be a whole number");
-        if (*value < least || *value > most) {
-            return bad(*node, key, fmt::format("must be from {} to {}", least, most));
-        }
-        out = static_cast<Int>(*value);
-    }
-    void texts(std::string_view key, std::vector<std::string>& out) {
-        const toml::node* node = find(key);
-        if (node == nullptr) return;
-        const toml::array* array = node->as_array();
-        if (array == nullptr) return bad(*node, key, "must be a list of texts");
-        out.clear();
-        for (const toml::node& item : *array) {
-            const auto value = item.value_exact<std::string>();
-            if (!value) return bad(item, key, "must be a list of texts");
-            out.push_back(*value);
-        }
-    }
-    /// "0.05" dollars, in pico-dollars.
-    void dollars(std::string_view key, std::uint64_t& out) {
-        std::string value;
-        text(key, value);
-        if (value.empty()) return;
-        const auto amount = chain::parse_units(value, 12);
-        const auto small = amount ? amount->to_u64() : std::nullopt;
-        if (!small || *small > (std::uint64_t{1} << 62U)) {
-            return bad_key(key, fmt::format("\"{}\" is no amount of dollars", value));
-        }
-        out = *small;
-    }
-    void required(std::string_view key) {
-        if (find(key) == nullptr) fail_at(table_.source(), key, "is missing");
-    }
-    [[nodiscard]] const toml::node* find(std::string_view key) {
-        known_.insert(std::string(key));
-        return table_.get(key);
-    }
-    void bad_key(std::string_view key, const std::string& what) {
-        const toml::node* node = table_.get(key);
-        fail_at(node == nullptr ? table_.source() : node->source(), key, what);
-    }
-    void bad(const toml::node& node, std::string_view key, const std::string& what) {
-        fail_at(node.source(), key, what);
-    }
-    [[nodiscard]] Status finish() {
-        for (const auto& [key, node] : table_) {
-            if (!known_.contains(std::string(key.str()))) {
-                fail_at(key.source(), key.str(), "is no setting");
-            }
-        }
-        if (!error_.empty()) return fail(ErrorCode::kInvalidArgument, error_);
-        return {};
-    }
-
-  private:
-    void fail_at(const toml::source_region& source, std::string_view key, std::string_view what) {
-        if (!error_.empty()) return;
-        error_ = fmt::format("{}:{}: {}{}: {}", file_, source.begin.line, where_, key, what);
-    }
-    const toml::table& table_;
-    std::string file_;
-    std::string where_;
-    std::set<std::string> known_;
-    std::string error_;
-};
 
 Status read_server(Reader reader, ServerConfig& out) {
     constexpr std::int64_t kMostMs = 3'600'000;
@@ -231,7 +131,15 @@ Status read_model(Reader reader, ModelConfig& out) {
     reader.text("id", out.id);
     reader.required("id");
     reader.texts("upstreams", out.upstreams);
-    if (out.upstreams.empty()) reader.bad_key("upstreams", "names no upstream");
+    reader.path("compiled", out.local.compiled);
+    reader.path("proving_key", out.local.proving_key);
+    reader.path("onnx", out.local.onnx);
+    if (out.upstreams.empty() && out.local.compiled.empty()) {
+        reader.bad_key("upstreams", "names no upstream, and there is no compiled model");
+    }
+    if (out.local.compiled.empty() && !out.local.proving_key.empty()) {
+        reader.bad_key("proving_key", "needs compiled");
+    }
     out.upstream_model = out.id;
     reader.text("upstream_model", out.upstream_model);
     reader.number("model", out.version.model, 1, std::int64_t{1} << 53U);
@@ -239,6 +147,8 @@ Status read_model(Reader reader, ModelConfig& out) {
     if ((out.version.model == 0) != (out.version.version == 0)) {
         reader.bad_key("model", "needs version, and the other way round");
     }
+    out.local.model = out.version.model;
+    out.local.version = out.version.version;
     read_rates(reader, out);
     if (out.has_chain_rates && out.version.model == 0) {
         reader.bad_key("rates", "\"chain\" needs model and version");
@@ -247,6 +157,45 @@ Status read_model(Reader reader, ModelConfig& out) {
     reader.number("context_tokens", out.context_tokens, 0, 100'000'000);
     reader.text("license", out.license);
     reader.text("description", out.description);
+    return reader.finish();
+}
+
+Status read_recipe(Reader reader, jobs::Recipe& out) {
+    reader.text("name", out.name);
+    reader.required("name");
+    if (!out.name.empty() && !jobs::is_name(out.name)) reader.bad_key("name", "is no plain name");
+    reader.texts("command", out.command);
+    if (out.command.empty()) reader.bad_key("command", "names no program");
+    reader.texts("environment", out.environment);
+    return reader.finish();
+}
+
+Status read_jobs(Reader reader, const std::string& file, jobs::Config& out) {
+    constexpr std::int64_t kMostS = 30 * 86'400;
+    constexpr std::uint64_t kMebi = std::uint64_t{1} << 20U;
+    reader.text("queue", out.queue);
+    reader.required("queue");
+    if (!out.queue.empty() && out.queue.find("://") == std::string::npos) {
+        std::filesystem::path path;
+        reader.path("queue", path);
+        out.queue = path.string();
+    }
+    reader.text("name", out.name);
+    reader.number("lease_ms", out.lease_ms, 500, 3'600'000);
+    reader.path("store", out.store);
+    reader.path("work", out.work);
+    reader.path("srs", out.srs);
+    reader.number("slots", out.slots, 1, 256);
+    reader.number("poll_ms", out.poll_ms, 10, 60'000);
+    reader.number("drain_s", out.drain_s, 0, kMostS);
+    std::uint64_t memory_mb = out.limits.memory_bytes / kMebi;
+    std::uint64_t file_mb = out.limits.file_bytes / kMebi;
+    reader.number("memory_mb", memory_mb, 64, 1 << 24U);
+    reader.number("file_mb", file_mb, 1, 1 << 24U);
+    reader.number("time_s", out.limits.time_s, 1, kMostS);
+    out.limits.memory_bytes = memory_mb * kMebi;
+    out.limits.file_bytes = file_mb * kMebi;
+    MINTMARK_CHECK(read_list(reader, file, "recipes", out.recipes, read_recipe));
     return reader.finish();
 }
 
@@ -267,42 +216,6 @@ Status read_grant(Reader reader, GrantConfig& out) {
     reader.dollars("credit_usd", out.credit);
     reader.texts("models", out.models);
     return reader.finish();
-}
-
-/// Every [[name]] table.
-template <class T, class Read>
-Status read_list(Reader& root, const std::string& file, std::string_view name, std::vector<T>& out,
-                 Read read) {
-    const toml::node* node = root.find(name);
-    if (node == nullptr) return {};
-    const toml::array* array = node->as_array();
-    std::size_t index = 0;
-    if (array != nullptr) {
-        for (const toml::node& item : *array) {
-            const toml::table* table = item.as_table();
-            if (table == nullptr) break;
-            T entry;
-            MINTMARK_CHECK(
-                read(Reader(*table, file, fmt::format("{}[{}].", name, index++)), entry));
-            out.push_back(std::move(entry));
-        }
-    }
-    if (array == nullptr || index != array->size()) {
-        root.bad(*node, name, fmt::format("must be written as [[{}]] tables", name));
-    }
-    return {};
-}
-
-template <class T, class Read>
-Status read_table(Reader& root, const std::string& file, std::string_view name, T& out, Read read) {
-    const toml::node* node = root.find(name);
-    if (node == nullptr) return {};
-    const toml::table* table = node->as_table();
-    if (table == nullptr) {
-        root.bad(*node, name, fmt::format("must be a [{}] table", name));
-        return {};
-    }
-    return read(Reader(*table, file, fmt::format("{}.", name)), out);
 }
 
 /// What no single table can see.
@@ -381,11 +294,17 @@ Result<Config> Config::parse(std::string_view text, const std::filesystem::path&
         reader.texts("order", config.order);
         return reader.finish();
     }));
+    out.jobs.store = std::filesystem::path(file).parent_path() / "store";
+    const auto jobs = [&](Reader reader, jobs::Config& to) { return read_jobs(reader, file, to); };
+    MINTMARK_CHECK(read_table(root, file, "jobs", out.jobs, jobs));
     MINTMARK_CHECK(read_list(root, file, "upstreams", out.upstreams, read_upstream));
     MINTMARK_CHECK(read_list(root, file, "models", out.models, read_model));
     MINTMARK_CHECK(read_list(root, file, "grants", out.grants, read_grant));
     MINTMARK_CHECK(root.finish());
     MINTMARK_CHECK(check_whole(out, file));
+    for (const ModelConfig& model : out.models) {
+        if (!model.local.compiled.empty()) out.jobs.models[model.id] = model.local;
+    }
     return out;
 }
 

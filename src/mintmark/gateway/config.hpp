@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "mintmark/base/result.hpp"
+#include "mintmark/jobs/config.hpp"
 #include "mintmark/market/rates.hpp"
 
 namespace mintmark::gateway {
@@ -54,6 +55,7 @@ struct ModelConfig {
     std::uint64_t context_tokens = 0;  ///< 0: not said
     std::string license = {};
     std::string description = {};
+    jobs::LocalModel local = {};  ///< files of a model that Mintmark runs itself
 };
 
 /// Credit that the operator gives to a key of his making.
@@ -92,6 +94,7 @@ struct Config {
     std::vector<UpstreamConfig> upstreams = {};
     std::vector<ModelConfig> models = {};
     std::vector<GrantConfig> grants = {};
+    jobs::Config jobs = {};  ///< with the models that this machine has
 
     /// kInvalidArgument: "FILE:LINE: KEY: what is wrong", for the first thing that is wrong,
     /// unknown keys included. Relative paths are relative to the file.
