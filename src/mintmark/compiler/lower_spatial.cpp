@@ -38,6 +38,9 @@ bool window_leaves_box(const model::QMaxPool& op, std::size_t s, std::uint32_t i
     return op.pads_begin[s] != 0 || last >= std::uint64_t{op.pads_begin[s]} + in_dim;
 }
 
+/// A running maximum of more tensors than this is copied to one.
+constexpr std::size_t kMostSources = 2;
+
 /// max(a, b) = b + relu(a - b) on differences of at most `range`.
 TableRequest difference_relu(std::int64_t range) {
     return {.function = TableFunction::kRelu,
@@ -53,12 +56,22 @@ TableRequest difference_relu(std::int64_t range) {
 /// sources.
 class MaxPoolSteps {
   public:
-    MaxPoolSteps(CircuitBuilder& builder, const model::QMaxPool& op, Dims leading, Dims grid)
-        : builder_(builder), op_(op), leading_(std::move(leading)), grid_(std::move(grid)) {}
+    /// `least`: no value is below.
+    MaxPoolSteps(CircuitBuilder& builder, const model::QMaxPool& op, Dims leading, Dims grid,
+                 std::int64_t least)
+        : builder_(builder),
+          op_(op),
+          leading_(std::move(leading)),
+          grid_(std::move(grid)),
+          least_(least) {}
 
     /// sources: sum = the values; afterwards their sum is the maximum along axis s too.
     void reduce(std::vector<Source>& sources, std::size_t s, std::uint32_t out_dim,
                 std::int64_t range) {
+        if (out_dim == 1 && op_.kernel[s] == grid_[s] && op_.kernel[s] > 4 &&
+            op_.pads_begin[s] == 0 && op_.dilations[s] == 1) {
+            return halve(sources, s, range);
+        }
         grid_[s] = out_dim;
         std::vector<Source> current = tap(sources, s, 0);
         for (std::uint32_t t = 1; t < op_.kernel[s]; ++t) {
@@ -70,6 +83,31 @@ class MaxPoolSteps {
             current = std::move(next);
         }
         sources = std::move(current);
+    }
+
+    /// The maximum of a whole axis: the first half against the last one, until one entry is left.
+    /// (For an odd length the middle entry meets itself or its neighbour; twice is no harm.)
+    void halve(std::vector<Source>& sources, std::size_t s, std::int64_t range) {
+        while (grid_[s] > 1) {
+            if (sources.size() > kMostSources) sources = {sum_of(sources, range)};
+            const std::uint32_t half = (grid_[s] + 1) / 2;
+            std::vector<Source> high = sources;
+            for (Source& source : high)
+                source.offset[s] += static_cast<std::int32_t>(grid_[s] - half);
+            grid_[s] = half;
+            begin();
+            add(sources, 1);
+            add(high, -1);
+            high.push_back(result(builder_.add_limb(0, difference_relu(range))));
+            sources = std::move(high);
+        }
+    }
+
+    /// The sum of the sources as one tensor.
+    Source sum_of(const std::vector<Source>& sources, std::int64_t range) {
+        begin();
+        add(sources, 1);
+        return result(builder_.add_limb(0, value_range(least_, least_ + range)));
     }
 
     void begin() {
@@ -112,6 +150,7 @@ class MaxPoolSteps {
     const model::QMaxPool& op_;
     Dims leading_;
     Dims grid_;
+    std::int64_t least_;
 };
 
 }  // namespace
@@ -164,7 +203,7 @@ Result<View> Lowering::lower_op(const model::QMaxPool& op, const model::QNode& n
                                     .offset = std::vector<std::int32_t>(spatial, 0)}};
     // Outside of the box a read gives 0: neutral once every value is at least 0.
     const std::int64_t floor = leaves_box ? in_tensor.lo : 0;
-    MaxPoolSteps steps(builder_, op, leading, grid);
+    MaxPoolSteps steps(builder_, op, leading, grid, floor < 0 ? 0 : in_tensor.lo);
     if (floor < 0) {
         steps.begin();
         steps.add(sources, 1);

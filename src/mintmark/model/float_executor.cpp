@@ -223,6 +223,24 @@ Doubles run(const SelectOp& op, Inputs in, const Shape&) {
     return out;
 }
 
+Doubles run(const SoftmaxOp& op, Inputs in, const Shape&) {
+    const std::size_t length = in[0].shape->back();
+    Doubles out;
+    for (std::size_t row = 0; row + length <= in[0].data.size(); row += length) {
+        const std::span<const double> x = in[0].data.subspan(row, length);
+        const double largest = *std::ranges::max_element(x);
+        double sum = 0;
+        for (const double v : x) sum += std::exp(v - largest);
+        const double log_sum = largest + std::log(sum);
+        if (op.kind == SoftmaxKind::kLogSum) out.push_back(log_sum);
+        if (op.kind == SoftmaxKind::kLogShare)
+            for (const double v : x) out.push_back(v - log_sum);
+        if (op.kind == SoftmaxKind::kShare)
+            for (const double v : x) out.push_back(std::exp(v - largest) / sum);
+    }
+    return out;
+}
+
 }  // namespace
 
 std::vector<double> evaluate(const Op& op, Inputs inputs, const Shape& out_shape) {

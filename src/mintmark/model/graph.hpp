@@ -120,8 +120,14 @@ struct SelectOp {    ///< out[…, i] = x[…, indices[i]] along the last axis; 
     std::vector<std::int32_t> indices;
 };
 
+/// Over the last axis: e^x / S, x - ln S, or ln S (last axis 1), S the sum of e^x.
+enum class SoftmaxKind : std::uint8_t { kShare, kLogShare, kLogSum };
+struct SoftmaxOp {
+    SoftmaxKind kind = SoftmaxKind::kShare;
+};
+
 using Op = std::variant<ConvOp, MatMulOp, PointwiseOp, BinaryOp, PoolOp, ReshapeOp, TransposeOp,
-                        SliceOp, PadOp, ConcatOp, ExpandOp, SelectOp>;
+                        SliceOp, PadOp, ConcatOp, ExpandOp, SelectOp, SoftmaxOp>;
 
 struct Node {
     std::string name;     ///< ONNX node name, or its output's name when it has none

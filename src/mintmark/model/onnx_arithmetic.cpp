@@ -30,7 +30,11 @@ Result<ValueId> binary(const NodeView& node, Binary kind, ValueId a, ValueId b) 
 /// x / c = x * (1/c).
 Result<ValueId> divide(const NodeView& node, ValueId a, ValueId b) {
     GraphBuilder& builder = node.builder();
-    if (!builder.value(b).is_constant) return node.unsupported("the divisor must be a constant");
+    if (!builder.value(b).is_constant) {
+        if (builder.type(b) != ElementType::kReal)
+            return node.unsupported("a division of integers by a computed value");
+        return divided(node, a, b);
+    }
     Constant inverse{node.shape(b), ElementType::kReal, builder.value(b).data};
     for (double& x : inverse.data) {
         x = 1 / x;
@@ -278,6 +282,26 @@ Result<ValueId> import_pool(const NodeView& node, PoolKind kind) {
         return node.unsupported("the padding is so wide that a window misses the input");
     return node.emit(PoolOp{kind, std::move(window)}, {x}, out);
 }
+
+}  // namespace
+
+Result<ValueId> window_sum(const NodeView& node, ValueId x) {
+    const Shape in = node.shape(x);
+    MINTMARK_CHECK(check_spatial(node, in));
+    if (!node.has_attribute("kernel_shape")) return node.malformed("kernel_shape is missing");
+    MINTMARK_TRY(auto kernel, window_entries(node, "kernel_shape", in.size() - 2, 1, 1));
+    MINTMARK_TRY(Window window, read_window(node, std::move(kernel), in));
+    MINTMARK_TRY(const std::int64_t ceil, node.int_attribute("ceil_mode", 0));
+    if (ceil != 0) return node.unsupported("ceil_mode");
+    MINTMARK_TRY(const Shape out, window_shape(node, window, in, in[1], CeilMode::kFloor));
+    double taps = 1;
+    for (const std::uint32_t k : window.kernel) taps *= k;
+    MINTMARK_TRY(const ValueId mean,
+                 node.emit(PoolOp{PoolKind::kAverageWithPads, std::move(window)}, {x}, out));
+    return scaled(node, mean, taps);
+}
+
+namespace {
 
 Result<ValueId> import_max_pool(const NodeView& node) {
     return import_pool(node, PoolKind::kMax);

@@ -115,14 +115,16 @@ using ImporterMap = std::map<std::string_view, NodeImporter>;
 [[nodiscard]] Result<std::uint32_t> normalise_axis(const NodeView& node, std::int64_t axis,
                                                    std::size_t rank);
 
-void add_arithmetic_importers(ImporterMap& map);   ///< Gemm, Conv, pools, pointwise, binary
-void add_function_importers(ImporterMap& map);     ///< Exp, Log, Gelu, ... (one variable)
-void add_layout_importers(ImporterMap& map);       ///< Reshape, Slice, Pad, Concat, ...
-void add_constant_importers(ImporterMap& map);     ///< Constant, Shape, ... (folded only)
-void add_movement_importers(ImporterMap& map);     ///< Gather, Split, Tile, Expand, ...
-void add_einsum_importer(ImporterMap& map);        ///< Einsum
-void add_recurrent_importers(ImporterMap& map);    ///< RNN, GRU, LSTM
-void add_convolution_importers(ImporterMap& map);  ///< ConvTranspose, Resize
-void add_reduction_importers(ImporterMap& map);    ///< Reduce*, GlobalMaxPool, ...
+void add_arithmetic_importers(ImporterMap& map);     ///< Gemm, Conv, pools, pointwise, binary
+void add_function_importers(ImporterMap& map);       ///< Exp, Log, Gelu, ... (one variable)
+void add_layout_importers(ImporterMap& map);         ///< Reshape, Slice, Pad, Concat, ...
+void add_constant_importers(ImporterMap& map);       ///< Constant, Shape, ... (folded only)
+void add_movement_importers(ImporterMap& map);       ///< Gather, Split, Tile, Expand, ...
+void add_einsum_importer(ImporterMap& map);          ///< Einsum
+void add_recurrent_importers(ImporterMap& map);      ///< RNN, GRU, LSTM
+void add_convolution_importers(ImporterMap& map);    ///< ConvTranspose, Resize
+void add_reduction_importers(ImporterMap& map);      ///< Reduce*, GlobalMaxPool, ...
+void add_softmax_importers(ImporterMap& map);        ///< Softmax, LogSoftmax
+void add_normalisation_importers(ImporterMap& map);  ///< LayerNormalization, LRN, ...
 
 }  // namespace mintmark::model

@@ -42,6 +42,25 @@ Result<ValueId> strided(const NodeView& node, ValueId x, std::uint32_t axis, con
     return node.emit(std::move(op), {x}, out);
 }
 
+/// x is a · a: a.
+std::optional<ValueId> square_root_of(const NodeView& node, ValueId x) {
+    const Node* from = producer(node, x);
+    if (from == nullptr) return std::nullopt;
+    const auto* product = std::get_if<BinaryOp>(&from->op);
+    const bool is_square =
+        product != nullptr && product->kind == Binary::kMul && from->inputs[0] == from->inputs[1];
+    return is_square ? std::optional(from->inputs[0]) : std::nullopt;
+}
+
+/// `axes` last, the others first.
+std::vector<std::uint32_t> axes_last(std::size_t rank, const std::vector<std::uint32_t>& axes) {
+    std::vector<std::uint32_t> perm;
+    for (std::uint32_t axis = 0; axis < rank; ++axis)
+        if (std::ranges::find(axes, axis) == axes.end()) perm.push_back(axis);
+    perm.insert(perm.end(), axes.begin(), axes.end());
+    return perm;
+}
+
 /// A reduction of the last axis of [1, rows, length] to [1, rows, 1].
 Result<ValueId> reduce_rows(const NodeView& node, ValueId x, Reduction kind) {
     const Shape in = node.shape(x);
@@ -243,18 +262,20 @@ Result<ValueId> reduced(const NodeView& node, ValueId x, const std::vector<std::
                         Reduction kind) {
     const Shape in = node.shape(x);
     Shape out = in;
-    std::vector<std::uint32_t> perm;
+    const auto perm = axes_last(in.size(), axes);
     std::uint64_t length = 1;
-    for (std::uint32_t axis = 0; axis < in.size(); ++axis)
-        if (std::ranges::find(axes, axis) == axes.end()) perm.push_back(axis);
     for (const std::uint32_t axis : axes) {
-        perm.push_back(axis);
         length *= in[axis];
         out[axis] = 1;
     }
     if (length == 0) return node.malformed("reduces an axis without entries");
     if (length > 65535) return node.unsupported(fmt::format("reduces {} elements", length));
     if (length == 1) return x;
+    const bool adds = kind == Reduction::kSum || kind == Reduction::kMean;
+    if (const auto root = square_root_of(node, x); root && adds) {
+        MINTMARK_TRY(const ValueId sum, sum_of_squares(node, *root, axes));
+        return kind == Reduction::kSum ? sum : scaled(node, sum, 1 / static_cast<double>(length));
+    }
     MINTMARK_TRY(ValueId rows, transposed(node, x, perm));
     const auto count = static_cast<std::uint32_t>(element_count(in) / length);
     MINTMARK_TRY(rows, reshaped(node, rows, {1, count, static_cast<std::uint32_t>(length)}));
@@ -268,6 +289,44 @@ Result<ValueId> reduced(const NodeView& node, ValueId x, const std::vector<std::
         MINTMARK_TRY(rows, reduce_rows(node, rows, kind));
     }
     return reshaped(node, rows, out);
+}
+
+const Node* producer(const NodeView& node, ValueId x) {
+    const std::vector<Node>& nodes = node.builder().graph().nodes;
+    for (std::size_t i = nodes.size(); i-- > 0;)
+        if (nodes[i].output == x) return &nodes[i];
+    return nullptr;
+}
+
+Result<ValueId> divided(const NodeView& node, ValueId a, ValueId b) {
+    const Node* from = producer(node, b);
+    const auto* root = from == nullptr ? nullptr : std::get_if<PointwiseOp>(&from->op);
+    const bool is_root = root != nullptr && root->kind == Pointwise::kSqrt;
+    const ValueId argument = is_root ? from->inputs[0] : b;
+    MINTMARK_TRY(const ValueId inverse,
+                 applied(node, is_root ? Pointwise::kRsqrt : Pointwise::kReciprocal, argument));
+    return combined(node, Binary::kMul, a, inverse);
+}
+
+Result<ValueId> sum_of_squares(const NodeView& node, ValueId x,
+                               const std::vector<std::uint32_t>& axes) {
+    const Shape in = node.shape(x);
+    Shape out = in;
+    std::uint64_t length = 1;
+    for (const std::uint32_t axis : axes) {
+        length *= in[axis];
+        out[axis] = 1;
+    }
+    if (length == 0) return node.malformed("reduces an axis without entries");
+    if (length > 65535) return node.unsupported(fmt::format("reduces {} elements", length));
+    if (length == 1) return combined(node, Binary::kMul, x, x);
+    const auto count = static_cast<std::uint32_t>(element_count(in) / length);
+    const auto size = static_cast<std::uint32_t>(length);
+    MINTMARK_TRY(const ValueId turned, transposed(node, x, axes_last(in.size(), axes)));
+    MINTMARK_TRY(const ValueId rows, reshaped(node, turned, {count, 1, size}));
+    MINTMARK_TRY(const ValueId columns, reshaped(node, turned, {count, size, 1}));
+    MINTMARK_TRY(const ValueId sum, node.emit(MatMulOp{}, {rows, columns}, {count, 1, 1}));
+    return reshaped(node, sum, out);
 }
 
 }  // namespace mintmark::model

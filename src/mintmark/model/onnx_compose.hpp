@@ -41,6 +41,18 @@ namespace mintmark::model {
 [[nodiscard]] Result<ValueId> multiplied(const NodeView& node, ValueId a, ValueId b);
 [[nodiscard]] ValueId constant(const NodeView& node, const Shape& shape, std::vector<double> data);
 
+/// Over the last axis.
+[[nodiscard]] Result<ValueId> softmax(const NodeView& node, ValueId x, SoftmaxKind kind);
+/// Σ x² over `axes` (sorted, distinct), which stay as dims of 1: one product, nothing is rounded.
+[[nodiscard]] Result<ValueId> sum_of_squares(const NodeView& node, ValueId x,
+                                             const std::vector<std::uint32_t>& axes);
+/// Sums over the windows of a pooling node (zeros beyond the box).
+[[nodiscard]] Result<ValueId> window_sum(const NodeView& node, ValueId x);
+/// The node that computes x; nullptr for inputs and constants.
+[[nodiscard]] const Node* producer(const NodeView& node, ValueId x);
+/// a / b for a computed b: a product with a looked-up inverse (of a root where b is one).
+[[nodiscard]] Result<ValueId> divided(const NodeView& node, ValueId a, ValueId b);
+
 enum class Reduction : std::uint8_t { kSum, kMean, kMax, kMin, kProd };
 /// Reduces `axes` (sorted, distinct); they stay as dims of 1.
 [[nodiscard]] Result<ValueId> reduced(const NodeView& node, ValueId x,

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "mintmark/model/functions.hpp"
-#include "mintmark/model/onnx_builder.hpp"
+#include "mintmark/model/onnx_compose.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -69,6 +69,16 @@ Result<ValueId> import_hard_sigmoid(const NodeView& node) {
     return apply(node, Pointwise::kClip, moved, 0, 1);
 }
 
+/// 1 / sqrt(x) is one look-up.
+Result<ValueId> import_reciprocal(const NodeView& node) {
+    MINTMARK_TRY(const ValueId x, node.real_input(0));
+    const Node* from = producer(node, x);
+    const auto* root = from == nullptr ? nullptr : std::get_if<PointwiseOp>(&from->op);
+    if (root == nullptr || root->kind != Pointwise::kSqrt)
+        return apply(node, Pointwise::kReciprocal, x);
+    return apply(node, Pointwise::kRsqrt, from->inputs[0]);
+}
+
 Result<ValueId> import_neg(const NodeView& node) {
     MINTMARK_TRY(const ValueId x, node.input(0));
     return node.emit(BinaryOp{Binary::kMul}, {x, node.scalar(-1)}, node.shape(x));
@@ -84,7 +94,7 @@ Result<ValueId> import_pow(const NodeView& node) {
     MINTMARK_TRY(const Shape shape, broadcast_shape(node, node.shape(x), value.shape));
     if (shape != node.shape(x)) return node.unsupported("the exponent has more axes than the base");
     if (p == 1) return x;
-    if (p == 2) return apply(node, Pointwise::kSquare, x);
+    if (p == 2) return node.emit(BinaryOp{Binary::kMul}, {x, x}, shape);
     if (p == 0.5) return apply(node, Pointwise::kSqrt, x);
     if (p == -0.5) return apply(node, Pointwise::kRsqrt, x);
     if (p == -1) return apply(node, Pointwise::kReciprocal, x);
@@ -138,7 +148,7 @@ void add_function_importers(ImporterMap& map) {
     map["Mish"] = import_function<Pointwise::kMish>;
     map["Neg"] = import_neg;
     map["Pow"] = import_pow;
-    map["Reciprocal"] = import_function<Pointwise::kReciprocal>;
+    map["Reciprocal"] = import_reciprocal;
     map["Round"] = import_function<Pointwise::kRound>;
     map["Selu"] = import_selu;
     map["Sign"] = import_function<Pointwise::kSign>;

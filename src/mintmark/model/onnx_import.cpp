@@ -27,6 +27,8 @@ const ImporterMap& importers() {
         add_einsum_importer(all);
         add_recurrent_importers(all);
         add_reduction_importers(all);
+        add_softmax_importers(all);
+        add_normalisation_importers(all);
         return all;
     }();
     return map;

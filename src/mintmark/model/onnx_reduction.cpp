@@ -1,4 +1,4 @@
-// Importers of the reductions that need no table of their own.
+// Importers of the reductions.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -48,8 +48,48 @@ Result<ValueId> import_reduce(const NodeView& node) {
 Result<ValueId> import_reduce_sum_square(const NodeView& node) {
     MINTMARK_TRY(const ValueId x, node.real_input(0));
     MINTMARK_TRY(const auto axes, reduced_axes(node, node.shape(x).size(), 18));
-    MINTMARK_TRY(const ValueId square, combined(node, Binary::kMul, x, x));
-    MINTMARK_TRY(const ValueId y, reduced(node, square, axes, Reduction::kSum));
+    MINTMARK_TRY(const ValueId y, sum_of_squares(node, x, axes));
+    return without_axes(node, y, axes);
+}
+
+Result<ValueId> import_reduce_l2(const NodeView& node) {
+    MINTMARK_TRY(const ValueId x, node.real_input(0));
+    MINTMARK_TRY(const auto axes, reduced_axes(node, node.shape(x).size(), 18));
+    MINTMARK_TRY(const ValueId sum, sum_of_squares(node, x, axes));
+    MINTMARK_TRY(const ValueId y, applied(node, Pointwise::kSqrt, sum));
+    return without_axes(node, y, axes);
+}
+
+Result<ValueId> import_reduce_log_sum(const NodeView& node) {
+    MINTMARK_TRY(const ValueId x, node.real_input(0));
+    MINTMARK_TRY(const auto axes, reduced_axes(node, node.shape(x).size(), 18));
+    MINTMARK_TRY(const ValueId sum, reduced(node, x, axes, Reduction::kSum));
+    MINTMARK_TRY(const ValueId y, applied(node, Pointwise::kLog, sum));
+    return without_axes(node, y, axes);
+}
+
+/// The reduced axes become the last one of a softmax' logarithm.
+Result<ValueId> import_reduce_log_sum_exp(const NodeView& node) {
+    MINTMARK_TRY(const ValueId x, node.real_input(0));
+    const Shape in = node.shape(x);
+    MINTMARK_TRY(const auto axes, reduced_axes(node, in.size(), 18));
+    std::vector<std::uint32_t> perm;
+    Shape out = in;
+    std::uint32_t length = 1;
+    for (std::uint32_t axis = 0; axis < in.size(); ++axis)
+        if (std::ranges::find(axes, axis) == axes.end()) perm.push_back(axis);
+    for (const std::uint32_t axis : axes) {
+        perm.push_back(axis);
+        length *= in[axis];
+        out[axis] = 1;
+    }
+    if (length == 0) return node.malformed("reduces an axis without entries");
+    if (length == 1) return without_axes(node, x, axes);
+    const auto rows = static_cast<std::uint32_t>(element_count(in) / length);
+    MINTMARK_TRY(const ValueId turned, transposed(node, x, perm));
+    MINTMARK_TRY(const ValueId flat, reshaped(node, turned, {rows, length}));
+    MINTMARK_TRY(const ValueId sums, softmax(node, flat, SoftmaxKind::kLogSum));
+    MINTMARK_TRY(const ValueId y, reshaped(node, sums, out));
     return without_axes(node, y, axes);
 }
 
@@ -83,6 +123,9 @@ void add_reduction_importers(ImporterMap& map) {
     map["ReduceProd"] = import_reduce<Reduction::kProd, 18>;
     map["ReduceSumSquare"] = import_reduce_sum_square;
     map["ReduceL1"] = import_reduce_l1;
+    map["ReduceL2"] = import_reduce_l2;
+    map["ReduceLogSum"] = import_reduce_log_sum;
+    map["ReduceLogSumExp"] = import_reduce_log_sum_exp;
     map["GlobalMaxPool"] = import_global_max_pool;
 }
 

@@ -77,7 +77,8 @@ class Planner {
     Layer* open_layer(ValueId id) {
         if (!producer_[id] || uses_[id] != 1) return nullptr;
         Layer& layer = plan_.layers[*producer_[id]];
-        const bool open = layer.kind != LayerKind::kMove && !layer.activation;
+        const bool computes = layer.kind != LayerKind::kMove && layer.kind != LayerKind::kSoftmax;
+        const bool open = computes && !layer.activation;
         return open ? &layer : nullptr;
     }
 
@@ -85,6 +86,17 @@ class Planner {
         producer_[output] = producer_[layer.output];
         if (!layer.activation) layer.sum = output;
         layer.output = output;
+    }
+
+    /// The value that `id` is a reshaped copy of, or `id`.
+    ValueId reshaped_from(ValueId id) const {
+        while (producer_[id]) {
+            const Layer& layer = plan_.layers[*producer_[id]];
+            if (!std::holds_alternative<ReshapeOp>(layer.move) || layer.kind != LayerKind::kMove)
+                break;
+            id = layer.inputs[0];
+        }
+        return id;
     }
 
     Layer start(const Node& node, LayerKind kind) const {
@@ -141,6 +153,8 @@ class Planner {
         }
         Layer layer = start(node, LayerKind::kMatMulDyn);
         layer.inputs = node.inputs;
+        layer.is_square = a[a.size() - 2] == 1 && b.back() == 1 &&
+                          reshaped_from(node.inputs[0]) == reshaped_from(node.inputs[1]);
         push(std::move(layer));
         return {};
     }
@@ -195,6 +209,7 @@ class Planner {
         Layer layer = start(node, op.kind == Binary::kMul ? LayerKind::kMul : LayerKind::kLinComb);
         layer.inputs = node.inputs;
         layer.coefs = {1, op.kind == Binary::kSub ? -1.0 : 1.0};
+        layer.is_square = op.kind == Binary::kMul && node.inputs[0] == node.inputs[1];
         push(std::move(layer));
         return {};
     }
@@ -252,6 +267,15 @@ class Planner {
             layer.weight = combine(layer.weight, weight, std::multiplies<>());
             layer.bias =
                 combine(combine(layer.bias, weight, std::multiplies<>()), bias, std::plus<>());
+            return true;
+        }
+        const bool scales = layer.kind == LayerKind::kMatMulDyn || layer.kind == LayerKind::kMul ||
+                            layer.kind == LayerKind::kSumPool;
+        if (scales) {
+            if (weight.data.size() != 1 || bias.data.size() != 1 || weight.data[0] <= 0)
+                return false;
+            layer.scale *= weight.data[0];
+            layer.offset = layer.offset * weight.data[0] + bias.data[0];
             return true;
         }
         if (layer.kind != LayerKind::kConv && layer.kind != LayerKind::kMatMul) return false;
@@ -328,6 +352,12 @@ class Planner {
         Layer layer = start(node, LayerKind::kMove);
         layer.inputs = node.inputs;
         layer.move = node.op;
+        push(std::move(layer));
+        return {};
+    }
+    Status add(const Node& node, const SoftmaxOp& op) {
+        Layer layer = start(node, LayerKind::kSoftmax);
+        layer.move = op;
         push(std::move(layer));
         return {};
     }

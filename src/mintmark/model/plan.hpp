@@ -19,6 +19,7 @@ enum class LayerKind : std::uint8_t {
     kMul,
     kAffine,
     kSumPool,
+    kSoftmax,
     kMove
 };
 
@@ -40,10 +41,13 @@ struct Layer {
     /// kConv [M], kMatMul [N], kAffine broadcast against the output; empty data: none.
     FloatConstant bias;
     std::vector<double> coefs;  ///< kLinComb, one per input; kSumPool: one factor
-    Window window;              ///< kConv, kSumPool
-    std::uint32_t groups = 1;   ///< kConv
+    /// kMatMulDyn, kMul, kSumPool: the sums times scale, plus offset.
+    double scale = 1, offset = 0;
+    bool is_square = false;    ///< kMatMulDyn, kMul: both factors hold the same values
+    Window window;             ///< kConv, kSumPool
+    std::uint32_t groups = 1;  ///< kConv
     std::optional<PointwiseOp> activation;
-    Op move;  ///< kMove: MaxPool, Reshape, Transpose, Slice, Pad, Concat or Select
+    Op move;  ///< kMove: MaxPool, Reshape, Transpose, Slice, Pad, Concat or Select; kSoftmax
 };
 
 /// Layers in execution order over the graph's values and `shapes` beyond them.

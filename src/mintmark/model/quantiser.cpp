@@ -322,7 +322,7 @@ std::optional<QLut> Quantiser::look_up(const Layer& layer, const Interval& u, do
     const double symmetric = precise ? kLookUpRows / 2 - 1 : signed_max();
     QLut lut;
     if (!layer.activation) {
-        if (precise || plan_.integral[layer.output] || hi - lo <= exact_width())
+        if (precise || plan_.integral[layer.output] || layer.is_square || hi - lo <= exact_width())
             return std::nullopt;
         lut.out_lo = static_cast<std::int32_t>(-symmetric - 1);
         lut.out_hi = static_cast<std::int32_t>(symmetric);
@@ -427,6 +427,8 @@ Status Quantiser::add(const Layer& layer) {
     switch (layer.kind) {
         case LayerKind::kMove:
             return add_move(layer);
+        case LayerKind::kSoftmax:
+            return add_softmax(layer);
         case LayerKind::kLinComb:
             return add_sum(layer);
         case LayerKind::kMatMulDyn:
@@ -594,6 +596,15 @@ Status Quantiser::add_scaled(const Layer& layer) {
         std::ranges::fill(sums.step, max_of(a.step) * max_of(b.step));
         if (layer.kind == LayerKind::kMatMulDyn) {
             sums.acc = product_interval(in, out, a.range, b.range);
+            if (layer.is_square)
+                for (double& v : sums.acc.lo) v = std::max(v, 0.0);
+            if (const auto known = row_sums_.find(a.id); known != row_sums_.end()) {
+                // Shares of a whole: no mean lies beyond the values.
+                const double least = known->second * std::min(min_of(b.range.lo), 0.0);
+                const double most = known->second * std::max(max_of(b.range.hi), 0.0);
+                for (double& v : sums.acc.lo) v = std::max(v, least);
+                for (double& v : sums.acc.hi) v = std::min(v, most);
+            }
         } else {
             const Shape shapes[2] = {in, plan_.shapes[layer.inputs[1]]};
             const bool same = layer.inputs[0] == layer.inputs[1];
@@ -603,11 +614,17 @@ Status Quantiser::add_scaled(const Layer& layer) {
     }
     Interval real = sums.acc;
     for (std::size_t o = 0; o < sums.step.size(); ++o) {
-        real.lo[o] *= sums.step[o];
-        real.hi[o] *= sums.step[o];
+        sums.step[o] *= layer.scale;
+        real.lo[o] = real.lo[o] * sums.step[o] + layer.offset;
+        real.hi[o] = real.hi[o] * sums.step[o] + layer.offset;
     }
     if (!is_moderate(real)) return fail(ErrorCode::kUnsupported, sum_too_large(layer.name));
-    const Goal goal = goal_for(layer, real);
+    Goal goal = goal_for(layer, real);
+    if (layer.kind == LayerKind::kMul && layer.is_square && goal.out_max > 0) {
+        // Squares are summed and their roots taken: small ones count.
+        goal = {std::vector<double>(sums.step.size(), as_float(max_of(real.hi) / goal.budget)), 0,
+                goal.budget};
+    }
     const double width = max_of(sums.acc.hi) - min_of(sums.acc.lo);
     double ratio = 1;
     for (std::size_t o = 0; o < sums.step.size(); ++o)
@@ -651,7 +668,30 @@ Status Quantiser::add_scaled(const Layer& layer) {
         const Window& w = layer.window;
         sums.op = QSumPool{w.kernel, w.strides, w.pads_begin, w.pads_end, w.dilations, coef, {}};
     }
-    return finish(layer, std::move(sums));
+    const double constant = round_half_up(layer.offset / max_of(sums.step));
+    if (constant == 0) return finish(layer, std::move(sums));
+    return add_offset(layer, std::move(sums), constant);
+}
+
+/// The sums as they are, then the activation of sum + constant.
+Status Quantiser::add_offset(const Layer& layer, Sums sums, double constant) {
+    Ints plain{0, std::move(sums.acc), sums.step};
+    for (double& v : plain.range.lo) v = shift_right(v, sums.shift);
+    for (double& v : plain.range.hi) v = shift_right(v, sums.shift);
+    set_requant(sums.op, {sums.shift, static_cast<std::int64_t>(min_of(plain.range.lo)),
+                          static_cast<std::int64_t>(max_of(plain.range.hi)), std::nullopt});
+    MINTMARK_CHECK(emit(plan_.names[layer.output] + "/sum", std::move(sums.op),
+                        std::move(sums.inputs), plan_.shapes[layer.output], plain));
+    if (std::abs(constant) > 0x1p30)
+        return fail(ErrorCode::kUnsupported, sum_too_large(layer.name));
+    Sums moved{QLinComb{{1}, static_cast<std::int64_t>(constant), {}},
+               {plain.id},
+               std::move(plain.range),
+               std::move(sums.step),
+               0};
+    for (double& v : moved.acc.lo) v += constant;
+    for (double& v : moved.acc.hi) v += constant;
+    return finish(layer, std::move(moved));
 }
 
 // ---- the whole --------------------------------------------------------------------------------

@@ -45,6 +45,11 @@ class Quantiser {
         double budget = 0;         ///< largest u_hi - u_lo
     };
 
+    /// One tensor's integers, all alike.
+    struct RowBounds {
+        double lo = 0, hi = 0, step = 1;
+    };
+
     void add_inputs();
     void add_outputs();
     [[nodiscard]] Status add(const Layer& layer);
@@ -55,6 +60,7 @@ class Quantiser {
     [[nodiscard]] Status add_sum(const Layer& layer);
     [[nodiscard]] Status add_linear(const Layer& layer);
     [[nodiscard]] Status add_scaled(const Layer& layer);
+    [[nodiscard]] Status add_offset(const Layer& layer, Sums sums, double constant);
     [[nodiscard]] Result<Ints> rescale(const Ints& x, double step, const std::string& name);
 
     [[nodiscard]] Goal goal_for(const Layer& layer, const Interval& real) const;
@@ -70,6 +76,10 @@ class Quantiser {
                                        double finest) const;
     [[nodiscard]] QLut function_look_up(const Layer& layer, const Interval& u, double step) const;
     [[nodiscard]] Result<bool> add_step(const Layer& layer);
+    [[nodiscard]] Status add_softmax(const Layer& layer);
+    [[nodiscard]] Result<Ints> emit_rows(const std::string& name, QOp op,
+                                         std::vector<TensorId> inputs, const Shape& shape,
+                                         const RowBounds& bounds);
     [[nodiscard]] std::optional<QLut> look_up(const Layer& layer, const Interval& u,
                                               double step) const;
     [[nodiscard]] Status emit(const std::string& name, QOp op, std::vector<TensorId> inputs,
@@ -92,6 +102,8 @@ class Quantiser {
     std::uint8_t common_shift_;
     std::uint8_t largest_small_shift_ = 0;
     int widest_bits_ = 0;  ///< of the look-up domains so far
+    /// Softmax results: no row sums to more than this (the elements are not negative).
+    std::map<TensorId, double> row_sums_;
 };
 
 }  // namespace mintmark::model

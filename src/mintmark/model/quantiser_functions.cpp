@@ -41,6 +41,14 @@ double steepest(const PointwiseOp& op, double lo, double hi) {
     return most;
 }
 
+/// Their results are factors or sums of many values: relative precision counts.
+bool is_scale(Pointwise kind) {
+    return kind == Pointwise::kRsqrt || kind == Pointwise::kReciprocal ||
+           kind == Pointwise::kSqrt || kind == Pointwise::kPow;
+}
+
+constexpr int kFewBits = 10;  ///< up to here products with a 12-bit factor need one remainder limb
+
 }  // namespace
 
 /// Largest magnitude of a value on the samples, or `otherwise`.
@@ -59,7 +67,8 @@ double Quantiser::argument_step(const Layer& layer, const Interval& real, double
         hi = std::min(hi, max_of(calibration_.hi[id]));
     }
     if (plan_.integral[id] && finest <= 1) return 1;
-    const double levels = sensitivity_.precise[layer.output] ? 16383 : 2 * unsigned_max();
+    const bool fine = sensitivity_.precise[layer.output] || is_scale(op.kind);
+    const double levels = fine ? 16383 : 2 * unsigned_max();
     double wanted = (hi - lo) / (4 * unsigned_max());
     if (!gives_integers(op.kind)) {
         const double slope = steepest(op, lo, hi);
@@ -91,7 +100,8 @@ QLut Quantiser::function_look_up(const Layer& layer, const Interval& u, double s
     const double bound = std::max(most, -least);
     const bool counts = gives_integers(op.kind) || plan_.integral[layer.output];
     const double symmetric = precise ? 32767 : signed_max();
-    const double most_out = least < 0 ? symmetric : precise ? 32767 : unsigned_max();
+    double most_out = least < 0 ? symmetric : precise ? 32767 : unsigned_max();
+    if (is_scale(op.kind)) most_out = precise || options_.activation_bits > kFewBits ? 32767 : 4095;
     const double reach =
         std::min(calibrated_reach(layer.output, bound) * (1 + options_.activation_margin), bound);
     double out_step = reach > 0x1p-60 ? reach / most_out : 1;

@@ -78,6 +78,7 @@ Axes accepted_axes(const Plan& plan, const Layer& layer, const Shape& in, const 
         case LayerKind::kMatMulDyn:
         case LayerKind::kMul:
         case LayerKind::kAffine:
+        case LayerKind::kSoftmax:
             break;
     }
     return axes;

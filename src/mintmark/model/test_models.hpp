@@ -12,10 +12,10 @@
 namespace mintmark::model {
 
 inline constexpr const char* kTestModels[] = {
-    "mlp",        "cnn",      "groups",     "conv1d", "layout",    "residual",
-    "scalars",    "square",   "two_inputs", "shapes", "attention", "half",
-    "deep",       "logic",    "functions",  "moves",  "scatters",  "blocks",
-    "reductions", "upsample", "recurrent",  "einsum"};
+    "mlp",       "cnn",        "groups",    "conv1d",    "layout",     "residual", "scalars",
+    "square",    "two_inputs", "shapes",    "attention", "half",       "deep",     "logic",
+    "functions", "moves",      "scatters",  "blocks",    "reductions", "upsample", "recurrent",
+    "einsum",    "norms",      "softmaxes", "roots"};
 
 struct TestModel {
     Graph graph;

@@ -293,6 +293,36 @@ def reductions():
     m.save(*outs, low=-1.5, high=1.5)
 
 
+def norms():
+    m = Model("norms", opset=17)
+    x = m.input("x", "batch", 6, 3, 4)
+    layer = m.node("LayerNormalization", x, m.weight(3, 4), m.weight(3, 4), axis=-2)
+    instance = m.node("InstanceNormalization", x, m.weight(6), m.weight(6))
+    flat = m.node("Reshape", x, m.ints(2, 3, 8, 3))
+    variance = m.node("ReduceMean", m.node("Pow", flat, m.const(np.float32(2))), axes=[-1])
+    root = m.node("Sqrt", m.node("Add", variance, m.const(np.float32(1e-6))))
+    rms = m.node("Mul", m.node("Div", flat, root), m.weight(3))
+    m.save(layer, instance, m.node("MeanVarianceNormalization", x), rms, m.node("LRN", x, size=3, alpha=0.5),
+           m.node("LpNormalization", x, axis=1), m.node("LpNormalization", x, axis=2, p=1))
+
+
+def softmaxes():
+    m = Model("softmaxes", opset=13)
+    x = m.input("x", "batch", 5, 9)
+    m.save(m.node("Softmax", x), m.node("Softmax", x, axis=1), m.node("LogSoftmax", x),
+           m.node("ReduceLogSumExp", x, axes=[1, 2]), low=-4, high=4)
+
+
+def roots():
+    m = Model("roots", opset=11)
+    x = m.input("x", "batch", 4, 6, 5)
+    square = m.node("Add", m.node("Mul", x, x), m.const(np.float32(0.25)))
+    quotient = m.node("Div", m.node("ReduceSum", x, axes=[1]), m.node("ReduceMean", square, axes=[1]))
+    m.save(m.node("ReduceL2", x, axes=[1]), m.node("ReduceLogSum", square, axes=[3], keepdims=0), quotient,
+           m.node("LpPool", x, kernel_shape=[2, 3], pads=[1, 0, 0, 1], strides=[2, 1]), m.node("GlobalLpPool", x),
+           m.node("Softmax", x, axis=2), m.node("Reciprocal", m.node("Sqrt", square)))
+
+
 def upsample():
     m = Model("upsample", opset=13)
     x = m.input("x", 1, 4, 3, 5)
@@ -402,9 +432,6 @@ def bad_models():
     m.node("Div", "x", m.const(np.array([1, 0, 1, 1], dtype=np.float32)))
     refuse("zero_divisor", "malformed", "divides by zero", m)
     m = linear()
-    m.node("Div", m.const(np.float32(1)), "x")
-    refuse("divides_by_input", "unsupported", "divisor must be a constant", m)
-    m = linear()
     m.node("Slice", "x", m.ints(3), m.ints(0), m.ints(1), m.ints(0))
     refuse("zero_step", "malformed", "a step is 0", m)
     m = linear()
@@ -435,6 +462,6 @@ def bad_models():
 if __name__ == "__main__":
     for build in (mlp, cnn, groups, conv1d, layout, residual, scalars, square, two_inputs, shapes,
                   attention, half, deep, logic, functions, moves, scatters, blocks, reductions, upsample, recurrent,
-                  einsum):
+                  einsum, norms, softmaxes, roots):
         build()
     bad_models()

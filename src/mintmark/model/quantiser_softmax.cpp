@@ -1,0 +1,154 @@
+// Quantisation of softmax and its logarithm: a maximum, two looked-up exponentials, one logarithm.
+//
+//   m = max x        e = 65535 exp(x - m)        L = ln(sum e / 65535) in steps t = s/k
+//   share = exp((k (x - m) - L) t),   log share = k (x - m) - L,   log sum = k m + L
+//
+// x, m have step s; k is an integer, so that the sums are exact and need no remainder.
+#include <algorithm>
+#include <cmath>
+
+#include "mintmark/model/quantiser.hpp"
+
+namespace mintmark::model {
+namespace {
+
+constexpr double kTop = 65535;        ///< e of the largest entry
+constexpr double kRows = 65536 - 64;  ///< of a look-up's domain
+constexpr int kFewBits = 10;          ///< up to here shares have 12 bits: one remainder limb later
+
+double min_of(std::span<const double> v) {
+    return *std::ranges::min_element(v);
+}
+double max_of(std::span<const double> v) {
+    return *std::ranges::max_element(v);
+}
+
+double as_float(double x) {
+    return static_cast<double>(static_cast<float>(x));
+}
+
+Requant requantisation(double lo, double hi, std::uint8_t shift = 0) {
+    return {shift, static_cast<std::int64_t>(lo), static_cast<std::int64_t>(hi), std::nullopt};
+}
+
+QLut function_table(QFunction function, double in_step, double out_step, double out_hi) {
+    QLut lut;
+    lut.function = function;
+    lut.in_step = static_cast<float>(in_step);
+    lut.out_step = static_cast<float>(out_step);
+    lut.out_hi = static_cast<std::int32_t>(out_hi);
+    return lut;
+}
+
+/// The rows of softmax: `shape` split at its last axis.
+struct Rows {
+    std::uint32_t count, length;
+    Shape shape, reduced;
+
+    explicit Rows(const Shape& full) : shape(full), reduced(full) {
+        length = full.back();
+        count = static_cast<std::uint32_t>(element_count(full) / length);
+        reduced.back() = 1;
+    }
+    [[nodiscard]] Shape flat(std::uint32_t last) const { return {1, count, last}; }
+};
+
+}  // namespace
+
+/// Emits a node whose result is `bounds` for every element.
+Result<Quantiser::Ints> Quantiser::emit_rows(const std::string& name, QOp op,
+                                             std::vector<TensorId> inputs, const Shape& shape,
+                                             const RowBounds& bounds) {
+    const std::size_t count = element_count(shape);
+    Ints out{0,
+             {std::vector<double>(count, bounds.lo), std::vector<double>(count, bounds.hi)},
+             std::vector<double>(count, bounds.step)};
+    if (const Requant* requant = requant_of(op); requant != nullptr && requant->lut) {
+        const double rows = static_cast<double>(requant->u_hi - requant->u_lo) + 1;
+        widest_bits_ = std::max(widest_bits_, static_cast<int>(std::ceil(std::log2(rows))));
+    }
+    MINTMARK_CHECK(emit(name, std::move(op), std::move(inputs), shape, out));
+    return out;
+}
+
+Status Quantiser::add_softmax(const Layer& layer) {
+    const SoftmaxKind kind = std::get<SoftmaxOp>(layer.move).kind;
+    const std::string name = plan_.names[layer.output];
+    const Rows rows(plan_.shapes[layer.inputs[0]]);
+    const double log_length = std::log(static_cast<double>(rows.length));
+    Ints x = values_.at(layer.inputs[0]);
+    const double span = (max_of(x.range.hi) - min_of(x.range.lo)) * max_of(x.step) + log_length;
+    if (max_of(x.step) < span / kRows) {
+        MINTMARK_TRY(x, rescale(x, as_float(span / (kRows / 2)), name + "/scaled"));
+    }
+    const double lo = min_of(x.range.lo), hi = max_of(x.range.hi), width = hi - lo;
+    const double step = max_of(x.step);
+    const RowBounds like_x{lo, hi, step};
+
+    MINTMARK_TRY(const Ints flat,
+                 emit_rows(name + "/rows", QReshape{}, {x.id}, rows.flat(rows.length), like_x));
+    MINTMARK_TRY(const Ints top,
+                 emit_rows(name + "/top", QMaxPool{{rows.length}, {1}, {0}, {0}, {1}}, {flat.id},
+                           rows.flat(1), like_x));
+    MINTMARK_TRY(const Ints largest,
+                 emit_rows(name + "/max", QReshape{}, {top.id}, rows.reduced, like_x));
+
+    // The exponentials of the differences; the largest is kTop exactly.
+    Requant requant = requantisation(-width, 0);
+    requant.lut = function_table(QFunction::kExp, step, 1 / kTop, kTop);
+    MINTMARK_TRY(const Ints power, emit_rows(name + "/exp", QLinComb{{1, -1}, 0, requant},
+                                             {x.id, largest.id}, rows.shape, {0, kTop, 1 / kTop}));
+
+    // t: fine enough for the result, and every sum within a table.
+    const bool precise = sensitivity_.precise[layer.output];
+    const double wanted = precise ? 0x1p-14 : std::ldexp(0.5, -options_.activation_bits);
+    const double rows_left = precise ? std::ldexp(1, output_bits()) - 64 : kRows;
+    const double most = std::floor(rows_left / (width + log_length / step));
+    const double factor = std::clamp(std::ceil(step / wanted), 1.0, std::max(most, 1.0));
+    const double fine = as_float(step / factor);
+
+    // The sum is at least kTop, so its logarithm is not negative.
+    std::uint8_t shift = 0;
+    while (std::ldexp(kTop * (rows.length - 1.0), -shift) >= kRows) ++shift;
+    const auto halved = [shift](double v) { return std::floor(std::ldexp(v, -shift) + 0.5); };
+    const double most_log = std::ceil(log_length / fine) + 2;
+    requant =
+        requantisation(std::floor(std::ldexp(kTop, -shift)), halved(kTop * rows.length), shift);
+    requant.lut = function_table(QFunction::kLog, std::ldexp(1 / kTop, shift), fine, most_log);
+    MINTMARK_TRY(const Ints flat_power, emit_rows(name + "/exp rows", QReshape{}, {power.id},
+                                                  rows.flat(rows.length), {0, kTop, 1 / kTop}));
+    MINTMARK_TRY(const Ints sum,
+                 emit_rows(name + "/sum", QSumPool{{rows.length}, {1}, {0}, {0}, {1}, 1, requant},
+                           {flat_power.id}, rows.flat(1), {0, most_log, fine}));
+    MINTMARK_TRY(const Ints log_sum,
+                 emit_rows(name + "/log", QReshape{}, {sum.id}, rows.reduced, {0, most_log, fine}));
+
+    const auto coef = static_cast<std::int64_t>(factor);
+    if (kind == SoftmaxKind::kLogSum) {
+        const RowBounds bounds{factor * lo, factor * hi + most_log, fine};
+        requant = requantisation(bounds.lo, bounds.hi);
+        MINTMARK_TRY(values_[layer.output],
+                     emit_rows(name, QLinComb{{coef, 1}, 0, requant}, {largest.id, log_sum.id},
+                               rows.reduced, bounds));
+        return {};
+    }
+    const double least = -factor * width - most_log;
+    requant = requantisation(least, 0);
+    RowBounds bounds{least, 0, fine};
+    if (kind == SoftmaxKind::kShare) {
+        const double one = precise || options_.activation_bits > kFewBits ? 32767 : 4095;
+        requant.lut = function_table(QFunction::kExp, fine, 1 / one, one);
+        bounds = {0, one, as_float(1 / one)};
+    }
+    MINTMARK_TRY(const Ints result, emit_rows(name, QLinComb{{coef, -coef, -1}, 0, requant},
+                                              {x.id, largest.id, log_sum.id}, rows.shape, bounds));
+    if (kind == SoftmaxKind::kShare) {
+        // Errors of the logarithm (half a step, the sum's rounding) and of each share (one half).
+        const double loose = fine / 2 + (std::ldexp(0.5, shift) + rows.length / 2.0) / kTop;
+        row_sums_[result.id] = std::ceil(bounds.hi * std::exp(loose) + rows.length / 2.0) + 1;
+    }
+    values_[layer.output] = result;
+    return {};
+}
+
+}  // namespace mintmark::model
