@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build demo test test-long test-crash bench bench-accuracy bench-gateway bench-rivals lint format clean
+.PHONY: help setup build demo test test-long test-crash conformance bench bench-accuracy bench-gateway bench-rivals lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,10 @@ test-long: setup ## the heavy suites: every byte of a proof flipped, long fuzzin
 test-crash: setup ## kill -9 of workers, Redis and PostgreSQL at 3 x 200 random moments (MINTMARK_SEED, MINTMARK_CRASHES)
 	@cmake --preset release >/dev/null && cmake --build --preset release --target mintmark_queue_test
 	@MINTMARK_CRASHES=$${MINTMARK_CRASHES:-200} build/release/src/mintmark/queue/mintmark_queue_test --gtest_filter='*CrashLoad*'
+
+conformance: build ## ezkl's examples (MINTMARK_MODELS), ONNX's node tests, broken graphs; writes docs/conformance.md
+	@tools/setup.sh conformance
+	@/usr/bin/python3 test/onnx/run.py --page
 
 bench: build ## setup, prove, verify, gas, sizes and memory of many models, as medians
 	@tools/setup.sh bench

@@ -16,6 +16,8 @@ packages=(
 )
 # `setup.sh bench`: also what writes the bench models.
 if [ "${1:-}" = bench ]; then packages+=(python3-onnx); fi
+# `setup.sh conformance`: what makes and reads ONNX models.
+if [ "${1:-}" = conformance ]; then packages+=(python3-onnx); fi
 # `setup.sh bench-gateway`: what the gateway is measured with.
 if [ "${1:-}" = bench-gateway ]; then packages+=(nginx-light wrk procps util-linux); fi
 missing=()
