@@ -71,13 +71,12 @@ Status status(const App& app) {
 }
 
 struct DeployArgs {
-    std::string srs, contracts, treasury, admin, guardian, operator_, arbiter;
+    std::string srs, contracts, treasury, admin, guardian, operator_, arbiter, salt;
     std::uint32_t platform_ppm = 25'000;
     std::optional<std::uint64_t> min_commit_age;
     std::uint64_t price_notice = 86'400;
     unsigned power = 17;
     bool is_dev = false;
-    bool is_replace = false;
 };
 
 Result<std::string> deploy_url(const App& app) {
@@ -111,9 +110,12 @@ Result<Srs> deploy_srs(const App& app, DeployArgs& args, bool is_local) {
                     "import a ceremony's with `mintmark zk get-srs --from FILE`");
     }
     args.srs = (app.deployment_path().parent_path() / "dev-insecure.srs").string();
+    // A deployment that goes on must find the verifier that it made for this SRS.
+    const std::size_t points = srs_points_for_chunk(std::size_t{1} << args.power);
+    auto old = read_srs(args.srs);
+    if (old && old->insecure && old->g1.size() == points) return old;
     notice(app, fmt::format("making an INSECURE development SRS: {}", args.srs));
-    Srs srs =
-        generate_insecure_srs(srs_points_for_chunk(std::size_t{1} << args.power), system_rng());
+    Srs srs = generate_insecure_srs(points, system_rng());
     MINTMARK_CHECK(write_srs(args.srs, srs));
     return srs;
 }
@@ -121,14 +123,27 @@ Result<Srs> deploy_srs(const App& app, DeployArgs& args, bool is_local) {
 Status check_free(const App& app, const DeployArgs& args, chain::RpcClient& client,
                   std::uint64_t chain_id) {
     const auto old = chain::Deployment::read(app.deployment_path());
-    if (args.is_replace || !old || old->chain_id != chain_id) return {};
+    if (!args.salt.empty() || !old || old->chain_id != chain_id) return {};
     const auto registry = old->contract("ModelRegistry");
     if (!registry) return {};
     MINTMARK_TRY(const Bytes code, client.code(*registry));
     if (code.empty()) return {};  // the chain has been started anew
     return fail(ErrorCode::kAlreadyExists,
                 fmt::format("{} describes a living deployment", app.deployment_path().string()),
-                "pass --replace to deploy a second one");
+                "its addresses follow from its parameters: --salt TEXT makes a second one");
+}
+
+/// Where a deployment that is not complete is kept.
+std::filesystem::path begun_path(const App& app) {
+    return app.deployment_path().string() + ".part";
+}
+
+/// What an earlier run on this chain has kept.
+chain::Deployment begun_deployment(const App& app, std::uint64_t chain_id) {
+    auto begun = chain::Deployment::read(begun_path(app));
+    if (!begun || begun->chain_id != chain_id) return {.chain_id = chain_id};
+    begun->contracts.clear();  // found again by their addresses; only the records are worth keeping
+    return std::move(*begun);
 }
 
 Result<market::DeployOptions> deploy_options(const App& app, const DeployArgs& args,
@@ -154,6 +169,7 @@ Result<market::DeployOptions> deploy_options(const App& app, const DeployArgs& a
     if (!args.treasury.empty()) {
         MINTMARK_TRY(out.treasury, parse_account(app, args.treasury));
     }
+    out.salt = args.salt;
     out.platform_ppm = args.platform_ppm;
     out.min_commit_age = args.min_commit_age.value_or(is_local ? 1 : 60);
     out.price_notice = args.price_notice;
@@ -179,20 +195,23 @@ Status deploy(const App& app, DeployArgs args) {
     std::uint64_t gas = 0;
     chain::U256 fees;
     chain::Sender sender(client, key, chain_id);
-    MINTMARK_TRY(chain::Deployment deployment,
-                 market::deploy_contracts(
-                     sender, options, [&](const std::string& what, const chain::Receipt& receipt) {
-                         gas += receipt.gas_used;
-                         fees = fees.checked_add(receipt.fee()).value_or(fees);
-                         if (!app.is_json) {
-                             fmt::print(stderr, "{:<44} gas {:>10}\n", what,
-                                        grouped(receipt.gas_used));
-                         }
-                     }));
-    deployment.chain_id = chain_id;
+    chain::Deployment deployment = begun_deployment(app, chain_id);
     deployment.rpc_url = url;
     deployment.srs_path = std::filesystem::absolute(args.srs).string();
+    const auto progress = [&](const std::string& what, const chain::Receipt& receipt) {
+        gas += receipt.gas_used;
+        fees = fees.checked_add(receipt.fee()).value_or(fees);
+        if (!app.is_json) {
+            fmt::print(stderr, "{:<44} gas {:>10}\n", what, grouped(receipt.gas_used));
+        }
+    };
+    const auto keep = [&](const chain::Deployment& so_far) {
+        return so_far.write(begun_path(app));
+    };
+    MINTMARK_CHECK(market::deploy_contracts(sender, options, progress, keep, deployment));
     MINTMARK_CHECK(deployment.write(app.deployment_path()));
+    std::error_code ignored;
+    std::filesystem::remove(begun_path(app), ignored);
 
     json::Json contracts = json::Json::object();
     Table table;
@@ -261,7 +280,8 @@ void add_deploy_command(CLI::App& group, App& app) {
                     "seconds between the two steps of a publication [60; local chain: 1]");
     sub->add_option("--price-notice", args->price_notice, "seconds before a higher price holds");
     sub->add_flag("--dev", args->is_dev, "deploy with anvil's well-known first account");
-    sub->add_flag("--replace", args->is_replace, "deploy although there is a deployment");
+    sub->add_option("--salt", args->salt,
+                    "addresses follow from parameters and this: another TEXT, a second deployment");
 }
 
 }  // namespace

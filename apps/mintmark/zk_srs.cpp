@@ -10,6 +10,17 @@ namespace {
 
 constexpr int kDefaultLogrows = 16;
 
+/// The four words that contracts/script/Deploy.s.sol takes as TAU_G2.
+std::string tau_words(const Srs& srs) {
+    const auto bytes = srs.tau_g2.to_bytes();
+    std::string out;
+    for (std::size_t i = 0; i < 4; ++i) {
+        if (i > 0) out += ',';
+        out += to_hex(ByteSpan(bytes).subspan(32 * i, 32));
+    }
+    return out;
+}
+
 Status gen_srs(const App& app, const ZkFlags& flags) {
     const int log = flags.logrows.value_or(kDefaultLogrows);
     if (log < 1 || log > 22) {
@@ -25,7 +36,11 @@ Status gen_srs(const App& app, const ZkFlags& flags) {
     notice(app,
            "this SRS is INSECURE: this machine knew its secret. Use it for development only; "
            "for production import a ceremony's file with get-srs.");
-    emit(app, {{"srs_path", flags.srs}, {"insecure", true}, {"digest", to_hex(srs.digest())}},
+    emit(app,
+         {{"srs_path", flags.srs},
+          {"insecure", true},
+          {"digest", to_hex(srs.digest())},
+          {"tau_g2", tau_words(srs)}},
          fmt::format("wrote {} ({} points, insecure), digest {}", flags.srs, srs.g1.size(),
                      to_hex(srs.digest())));
     return {};
@@ -50,7 +65,8 @@ Status get_srs(const App& app, const ZkFlags& flags, const std::string& from) {
          {{"srs_path", flags.srs},
           {"points", srs.g1.size()},
           {"insecure", srs.insecure},
-          {"digest", to_hex(srs.digest())}},
+          {"digest", to_hex(srs.digest())},
+          {"tau_g2", tau_words(srs)}},
          fmt::format("checked and wrote {} ({} points), digest {}\ncompare the digest with the "
                      "ceremony's: a consistent file is not yet a trusted one",
                      flags.srs, srs.g1.size(), to_hex(srs.digest())));

@@ -10,6 +10,7 @@ import accuracy
 import bad_input
 import catalogue
 import challenges
+import deployment
 import examples
 import gateway
 import governance
@@ -36,7 +37,9 @@ def main():
     selling_suites = [selling.suite, catalogue.suite, governance.suite]
     world, market, serving = World("e2e"), World("selling"), World("serving")
     sold = World("paid")
+    deployed = World("deployment")
     try:
+        deployment.suite.run(deployed)
         for suite in suites:
             suite.run(world)
         for suite in selling_suites:
@@ -48,8 +51,11 @@ def main():
         market.close()
         serving.close()
         sold.close()
-    passed = sum(suite.passed for suite in [*suites, *selling_suites, gateway.suite, paid.suite])
-    failed = sum(suite.failed for suite in [*suites, *selling_suites, gateway.suite, paid.suite])
+        deployed.close()
+        if hasattr(deployed, "other"):
+            deployed.other.close()
+    passed = sum(suite.passed for suite in [*suites, *selling_suites, gateway.suite, paid.suite, deployment.suite])
+    failed = sum(suite.failed for suite in [*suites, *selling_suites, gateway.suite, paid.suite, deployment.suite])
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -27,7 +27,7 @@ def chain_and_contracts(world):
     for address in deployed["contracts"].values():
         assert len(world.rpc("eth_getCode", address, "latest")) > 100
     assert world.buyer.ok("chain", "status")["contracts"] == deployed["contracts"]
-    world.platform.refused(EXISTS, "chain", "deploy", says="--replace")
+    world.platform.refused(EXISTS, "chain", "deploy", says="--salt")
 
 
 @suite.test

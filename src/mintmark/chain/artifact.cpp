@@ -20,6 +20,27 @@ Result<Deployed> create(Sender& sender, Bytes creation_data) {
     return Deployed{address, std::move(receipt)};
 }
 
+/// What the compiler's metadata says about how this code was made.
+json::Json compilation_of(const json::Json& value, std::string_view name) {
+    const json::Json* metadata = json::find(value, "metadata");
+    if (metadata == nullptr) return {};
+    const auto text = [&](const char* pointer) {
+        const json::Json::json_pointer at(pointer);
+        return metadata->contains(at) ? (*metadata)[at] : json::Json();
+    };
+    json::Json source;
+    const json::Json targets = text("/settings/compilationTarget");
+    for (const auto& [path, contract] : targets.items()) {
+        source = fmt::format("{}:{}", path, name);
+    }
+    const json::Json via_ir = text("/settings/viaIR");
+    return {{"source", source},
+            {"compiler", text("/compiler/version")},
+            {"optimizerRuns", text("/settings/optimizer/runs")},
+            {"viaIr", via_ir.is_boolean() && via_ir.get<bool>()},
+            {"evmVersion", text("/settings/evmVersion")}};
+}
+
 }  // namespace
 
 Result<Artifact> Artifact::load(const std::filesystem::path& out, std::string_view name) {
@@ -49,6 +70,7 @@ Result<Artifact> Artifact::from_json(std::string_view name, const json::Json& va
         return fail(ErrorCode::kUnsupported, "the contract needs libraries that are not linked");
     }
     MINTMARK_TRY(out.creation_code, from_hex(code));
+    out.compilation = compilation_of(value, name);
     return out;
 }
 

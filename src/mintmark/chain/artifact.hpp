@@ -15,6 +15,9 @@ struct Artifact {
     std::string name;
     ContractAbi abi;
     Bytes creation_code;
+    /// {"source", "compiler", "optimizerRuns", "viaIr", "evmVersion"}, for verifiers of sources;
+    /// empty when the compiler wrote no metadata.
+    json::Json compilation = {};
 
     /// Reads <out>/<name>.sol/<name>.json; kNotFound with the command that builds it, kMalformed,
     /// kUnsupported when libraries are not linked.

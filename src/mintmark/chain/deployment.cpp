@@ -26,6 +26,10 @@ Result<Deployment> from_json(const json::Json& value) {
         MINTMARK_TRY(const std::string text, json::get_string(contracts, name));
         MINTMARK_TRY(out.contracts[name], parse_address(text));
     }
+    if (const json::Json* records = json::find(value, "records");
+        records != nullptr && records->is_object()) {
+        for (const auto& [name, record] : records->items()) out.records[name] = record;
+    }
     return out;
 }
 
@@ -68,6 +72,10 @@ Status Deployment::write(const std::filesystem::path& path) const {
     value["srsPath"] = srs_path;
     json::Json& list = value["contracts"] = json::Json::object();
     for (const auto& [name, address] : contracts) list[name] = to_checksum(address);
+    if (!records.empty()) {
+        json::Json& kept = value["records"] = json::Json::object();
+        for (const auto& [name, record] : records) kept[name] = record;
+    }
     return json::write(path, value);
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "mintmark/base/bytes.hpp"
+#include "mintmark/json/json.hpp"
 
 namespace mintmark::chain {
 
@@ -17,6 +18,9 @@ struct Deployment {
     std::uint64_t start_block = 0;  ///< block of the first contract: where an index begins
     std::string srs_path = {};      ///< may be empty; relative paths are relative to the file
     std::map<std::string, Address> contracts = {};  ///< by contract name
+    /// By contract name, what a verifier of sources asks for: {"block", "transaction" (both absent
+    /// when it was there before), "constructorArguments", "codeHash", "source", "compiler", …}.
+    std::map<std::string, json::Json> records = {};
 
     /// kNotFound naming the contract.
     [[nodiscard]] Result<Address> contract(std::string_view name) const;

@@ -1,4 +1,6 @@
-// Deployment of all contracts in their order, with their roles (docs/spec/contracts.md).
+// Deployment of all contracts in their order, with their roles, as contracts/script/plan.json says
+// (docs/spec/contracts.md). Addresses depend on the parameters alone, and what is there already is
+// not done again: a deployment that was cut short goes on.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +10,7 @@
 
 #include "mintmark/chain/deployment.hpp"
 #include "mintmark/chain/sender.hpp"
+#include "mintmark/market/deploy_plan.hpp"
 #include "mintmark/math/curve.hpp"
 
 namespace mintmark::market {
@@ -33,19 +36,37 @@ struct DeployOptions {
     std::uint64_t dispute_bond = 100'000'000'000'000'000;  ///< wei: 0.1 of the native currency
     std::uint64_t thaw_period = 259'200;  ///< seconds a withdrawal from a payment channel waits
     std::uint64_t price_notice = 86'400;  ///< seconds before a higher price holds
+    std::string salt = {};                ///< empty: the plan's; another one gives other addresses
 };
 
 /// Told of each transaction that was mined: what it did, and its receipt.
 using DeployProgress = std::function<void(const std::string& what, const chain::Receipt& receipt)>;
 
+/// Told of the deployment as far as it has come, after each contract; an error stops it.
+using DeployKeeper = std::function<Status(const chain::Deployment& so_far)>;
+
+/// Who follows a plan.
+struct PlanRun {
+    chain::Sender& sender;
+    const std::filesystem::path& artifacts;
+    const DeployProgress& progress;
+    const DeployKeeper& keep;
+    Bytes32 salt;
+};
+
+/// Makes every step of the list that is not done yet, and adds contracts and records to `out`.
+[[nodiscard]] Status follow_plan(const PlanRun& run, const std::vector<PlanStep>& steps,
+                                 std::map<std::string, chain::AbiValue> parameters,
+                                 chain::Deployment& out);
+
 /// The contract folder: $MINTMARK_CONTRACTS, else contracts/out below a parent of the working
 /// folder or of this program; kNotFound.
 [[nodiscard]] Result<std::filesystem::path> find_artifacts();
 
-/// Deploys everything and hands the deployer's rights over. Returns addresses; chain id, node and
-/// SRS path are the caller's to fill in.
-[[nodiscard]] Result<chain::Deployment> deploy_contracts(chain::Sender& sender,
-                                                         const DeployOptions& options,
-                                                         const DeployProgress& progress);
+/// Deploys everything and hands the deployer's rights over. `out`: what an earlier run has kept, or
+/// nothing; chain id, node and SRS path are the caller's to fill in.
+[[nodiscard]] Status deploy_contracts(chain::Sender& sender, const DeployOptions& options,
+                                      const DeployProgress& progress, const DeployKeeper& keep,
+                                      chain::Deployment& out);
 
 }  // namespace mintmark::market

@@ -1,0 +1,22 @@
+// Generated from contracts/out by tools/generate.mjs (`make abi`). Do not edit.
+export const stakeVaultAbi = [
+  {"type":"constructor","inputs":[{"name":"gates_","type":"address"}],"stateMutability":"nonpayable"},
+  {"type":"function","name":"gates","inputs":[],"outputs":[{"name":"","type":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"hold","inputs":[{"name":"gateId","type":"uint256"},{"name":"holder","type":"address"},{"name":"until","type":"uint64"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"stake","inputs":[{"name":"gateId","type":"uint256"},{"name":"amount","type":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"stakeOf","inputs":[{"name":"gateId","type":"uint256"},{"name":"holder","type":"address"}],"outputs":[{"name":"","type":"tuple","components":[{"name":"amount","type":"uint128"},{"name":"since","type":"uint64"},{"name":"lockedUntil","type":"uint64"}]}],"stateMutability":"view"},
+  {"type":"function","name":"totalStaked","inputs":[{"name":"token","type":"address"}],"outputs":[{"name":"","type":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"unstake","inputs":[{"name":"gateId","type":"uint256"},{"name":"amount","type":"uint256"},{"name":"to","type":"address"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"event","name":"Held","inputs":[{"name":"gateId","type":"uint256","indexed":true},{"name":"holder","type":"address","indexed":true},{"name":"lockedUntil","type":"uint64","indexed":false}],"anonymous":false},
+  {"type":"event","name":"Staked","inputs":[{"name":"gateId","type":"uint256","indexed":true},{"name":"holder","type":"address","indexed":true},{"name":"amount","type":"uint256","indexed":false},{"name":"lockedUntil","type":"uint64","indexed":false}],"anonymous":false},
+  {"type":"event","name":"Unstaked","inputs":[{"name":"gateId","type":"uint256","indexed":true},{"name":"holder","type":"address","indexed":true},{"name":"to","type":"address","indexed":false},{"name":"amount","type":"uint256","indexed":false}],"anonymous":false},
+  {"type":"error","name":"ReentrancyGuardReentrantCall","inputs":[]},
+  {"type":"error","name":"SafeERC20FailedOperation","inputs":[{"name":"token","type":"address"}]},
+  {"type":"error","name":"StakeVault_AmountAboveLimit","inputs":[{"name":"amount","type":"uint256"},{"name":"limit","type":"uint256"}]},
+  {"type":"error","name":"StakeVault_Locked","inputs":[{"name":"gateId","type":"uint256"},{"name":"lockedUntil","type":"uint256"}]},
+  {"type":"error","name":"StakeVault_NotLedger","inputs":[{"name":"caller","type":"address"}]},
+  {"type":"error","name":"StakeVault_NotStakeGate","inputs":[{"name":"gateId","type":"uint256"}]},
+  {"type":"error","name":"StakeVault_ReceivedOther","inputs":[{"name":"received","type":"uint256"},{"name":"amount","type":"uint256"}]},
+  {"type":"error","name":"StakeVault_ZeroAddress","inputs":[]},
+  {"type":"error","name":"StakeVault_ZeroAmount","inputs":[]},
+] as const;

@@ -1,0 +1,3 @@
+export * from './abi/index.js';
+export * from './deployment.js';
+export * from './typedData.js';
