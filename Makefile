@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build demo test test-long test-crash conformance bench bench-accuracy bench-gateway bench-rivals lint format clean
+.PHONY: help setup build demo test test-long test-crash conformance abi coverage mutants gas bench bench-accuracy bench-gateway bench-rivals lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,18 @@ test-crash: setup ## kill -9 of workers, Redis and PostgreSQL at 3 x 200 random 
 conformance: build ## ezkl's examples (MINTMARK_MODELS), ONNX's node tests, broken graphs; writes docs/conformance.md
 	@tools/setup.sh conformance
 	@/usr/bin/python3 test/onnx/run.py --page
+
+abi: build ## the generated files of sdk/typescript, from the compiled contracts
+	@cd sdk/typescript && node tools/generate.mjs
+
+coverage: setup ## lines and branches of every contract, against the bars
+	@$(MAKE) -C contracts coverage
+
+mutants: setup ## broken contracts, each noticed by a test (goes on where it was stopped)
+	@$(MAKE) -C contracts mutants
+
+gas: setup ## gas of every entry point against contracts/snapshots, and its limits
+	@$(MAKE) -C contracts snapshot-check
 
 bench: build ## setup, prove, verify, gas, sizes and memory of many models, as medians
 	@tools/setup.sh bench

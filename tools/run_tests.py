@@ -2,7 +2,7 @@
 """Runs every suite and ends with one line: 'N passed, N failed'. Exit status 1 if anything failed.
 
 usage: run_tests.py [--long] [--only NAME ...]
-NAMEs: defects release contracts e2e dev; long long-contracts long-fuzz mutants
+NAMEs: defects release contracts e2e sdk dev; long long-contracts long-fuzz mutants
 """
 import argparse
 import pathlib
@@ -13,7 +13,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FORGE = "node_modules/.bin/forge"
-USUAL = ["defects", "release", "contracts", "e2e", "dev"]
+USUAL = ["defects", "release", "contracts", "e2e", "sdk", "dev"]
 LONG = ["long", "long-contracts", "long-fuzz", "mutants"]
 
 
@@ -87,6 +87,17 @@ def e2e():
     return counted(status, int(found[-1][0]), int(found[-1][1]))
 
 
+def sdk():
+    """After `contracts` and `e2e`: it needs their builds."""
+    print("== TypeScript package (typed ABIs, EIP-712; against the real contracts)", flush=True)
+    folder = ROOT / "sdk/typescript"
+    if quiet(["node", "tools/generate.mjs", "--check"], folder) or quiet(["npx", "--no-install", "tsc"], folder):
+        return 0, 1
+    status, out = run(["node", "--test", *sorted(map(str, folder.glob("dist/test/*.test.js")))], folder)
+    passed, failed = (re.search(rf"^(?:#|ℹ) {word} (\d+)", out, re.M) for word in ("pass", "fail"))
+    return counted(status, int(passed[1]), int(failed[1])) if passed and failed else (0, 1)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--long", action="store_true", help="the heavy suites only")
@@ -97,6 +108,7 @@ def main():
         "release": lambda: cpp("release"),
         "contracts": contracts,
         "e2e": e2e,
+        "sdk": sdk,
         "dev": lambda: cpp("dev"),
         "long": lambda: cpp("release", long=True),
         "long-contracts": lambda: contracts("--match-contract", "MutationsTest", MINTMARK_MUTATIONS="1700",

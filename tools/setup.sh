@@ -42,16 +42,11 @@ if [ ${#missing[@]} -gt 0 ]; then
     rm -f "$log"
 fi
 
-stamp=contracts/node_modules/.mintmark-stamp
-if ! cmp -s contracts/package-lock.json "$stamp"; then
-    echo "installing npm packages (contracts/package-lock.json)"
-    (cd contracts && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
-    cp contracts/package-lock.json "$stamp"
-fi
-
-stamp=third_party/bullmq/node_modules/.mintmark-stamp
-if ! cmp -s third_party/bullmq/package-lock.json "$stamp"; then
-    echo "installing npm packages (third_party/bullmq/package-lock.json)"
-    (cd third_party/bullmq && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
-    cp third_party/bullmq/package-lock.json "$stamp"
-fi
+for folder in contracts third_party/bullmq sdk/typescript; do
+    stamp=$folder/node_modules/.mintmark-stamp
+    if ! cmp -s "$folder/package-lock.json" "$stamp"; then
+        echo "installing npm packages ($folder/package-lock.json)"
+        (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+        cp "$folder/package-lock.json" "$stamp"
+    fi
+done

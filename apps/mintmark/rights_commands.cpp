@@ -1,6 +1,8 @@
 // `mintmark license` and `mintmark derivative`: rights in models, and models built on others.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "market_context.hpp"
 #include "mintmark/chain/address.hpp"
 #include "mintmark/market/amount.hpp"
@@ -22,7 +24,9 @@ struct DerivativeArgs {
     std::uint64_t model = 0, parent = 0, max_stack_ppm = 0;
     std::vector<std::uint64_t> licenses;
     std::vector<std::string> relations;
-    std::string name, card, payout, reason;
+    std::vector<std::string> approvals;
+    std::uint64_t license = 0, hours = 24;
+    std::string name, card, payout, reason, relation = "fine-tune", file;
 };
 
 Result<Bytes32> make_terms(market::Market& market, const chain::PrivateKey& key, LicenseArgs args) {
@@ -133,6 +137,51 @@ Status emit_receipt(const App& app, std::uint64_t model, const chain::Receipt& r
     return {};
 }
 
+/// Each file's approval goes to the parent whose licence it names.
+Status attach_approvals(const DerivativeArgs& args, std::vector<market::LinkedParent>& parents) {
+    for (const std::string& file : args.approvals) {
+        MINTMARK_TRY(const json::Json value, json::read(file));
+        MINTMARK_TRY(const market::Approval approval, market::Approval::from_json(value));
+        const auto it = std::find_if(
+            parents.begin(), parents.end(),
+            [&](const market::LinkedParent& parent) { return parent.license == approval.license; });
+        if (it == parents.end() || approval.child != args.model ||
+            approval.relation != it->relation) {
+            return fail(ErrorCode::kInvalidArgument, fmt::format("{} approves another link", file),
+                        "child, licence and relation must be the link's");
+        }
+        it->approval = approval;
+    }
+    return {};
+}
+
+/// A parent's owner signs, off-chain, that a link may be made.
+Status sign_approval(const App& app, const DerivativeArgs& args) {
+    MINTMARK_TRY(market::Market market, open_market(app));
+    market::Approval approval;
+    approval.child = args.model;
+    approval.license = args.license;
+    MINTMARK_TRY(approval.relation, market::parse_relation(args.relation));
+    MINTMARK_TRY(const market::LicenseInfo license, market::get_license(market, args.license));
+    MINTMARK_TRY(approval.parent, market::resolve_version(market, {license.model, 0}));
+    MINTMARK_TRY(const std::uint64_t now, market.now());
+    approval.deadline = now + args.hours * 3600;
+    MINTMARK_TRY(const Bytes32 digest, approval.digest(market.deployment()));
+    MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
+    approval.signature = key.sign(digest).to_bytes();
+    const json::Json value = approval.to_json();
+    if (!args.file.empty()) {
+        MINTMARK_CHECK(json::write(args.file, value));
+    }
+    emit(app, value,
+         Table()
+             .row("child", fmt::format("{} of model {}", approval.child, approval.parent.model))
+             .row("until", time_text(approval.deadline))
+             .row("signature", to_hex(approval.signature))
+             .text());
+    return {};
+}
+
 Status link(const App& app, const DerivativeArgs& args) {
     std::vector<market::LinkedParent> parents;
     for (std::size_t i = 0; i < args.licenses.size(); ++i) {
@@ -142,6 +191,7 @@ Status link(const App& app, const DerivativeArgs& args) {
         }
         parents.push_back(parent);
     }
+    MINTMARK_CHECK(attach_approvals(args, parents));
     MINTMARK_TRY(market::Market market, open_market(app));
     MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
     MINTMARK_TRY(const chain::Receipt receipt,
@@ -256,6 +306,15 @@ void add_derivative_commands(CLI::App& root, App& app) {
     sub->add_option("--max-stack-ppm", args->max_stack_ppm,
                     "most that all ancestors together may take, in millionths")
         ->required();
+    sub->add_option("--approval", args->approvals,
+                    "files of `derivative sign`, of parents that agree");
+    sub = command(*group, app, "sign", "agree to a child before it links: a file for its owner",
+                  [&app, args] { return sign_approval(app, *args); });
+    sub->add_option("ID", args->model, "the child")->required();
+    sub->add_option("--license", args->license, "the licence that the child will use")->required();
+    sub->add_option("--relation", args->relation, "what the child is to your model [fine-tune]");
+    sub->add_option("--hours", args->hours, "how long it serves [24]");
+    sub->add_option("--file", args->file, "where to write");
     sub = command(*group, app, "show", "parents, ancestors and what they take",
                   [&app, args] { return show_derivative(app, args->model); });
     sub->add_option("ID", args->model, "model id")->required();

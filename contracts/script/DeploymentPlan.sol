@@ -22,7 +22,7 @@ abstract contract DeploymentPlan is Script {
     address[] internal made; // in the plan's order
     string[] internal names;
     mapping(string name => bytes32 word) internal parameter;
-    mapping(string name => address at) internal contractAt;
+    mapping(string name => address) internal contractAt;
     mapping(string name => bytes arguments) internal constructorArguments;
 
     /// @param saltText empty for the plan's own
@@ -54,14 +54,14 @@ abstract contract DeploymentPlan is Script {
         string memory artifact = vm.readFile(string.concat("out/", name, ".sol/", name, ".json"));
         bytes memory arguments = encoded(plan.readStringArray(string.concat(step, ".args")));
         bytes memory code = bytes.concat(artifact.readBytes(".bytecode.object"), arguments);
-        address at = vm.computeCreate2Address(salt, keccak256(code), PROXY);
-        if (at.code.length == 0) {
+        address place = vm.computeCreate2Address(salt, keccak256(code), PROXY);
+        if (place.code.length == 0) {
             (bool ok,) = PROXY.call(bytes.concat(salt, code));
-            if (!ok || at.code.length == 0) revert Plan_NotCreated(name);
+            if (!ok || place.code.length == 0) revert Plan_NotCreated(name);
         }
-        contractAt[name] = at;
+        contractAt[name] = place;
         constructorArguments[name] = arguments;
-        made.push(at);
+        made.push(place);
         names.push(name);
     }
 
@@ -73,8 +73,9 @@ abstract contract DeploymentPlan is Script {
     function isDone(string memory step) internal view returns (bool) {
         bytes memory data = calldataOf(step, ".done", ".doneArgs");
         (bool ok, bytes memory answer) = target(step).staticcall(data);
-        return ok && answer.length >= 32
-            && bytes32(answer) == word(plan.readString(string.concat(step, ".equals")));
+        return
+            ok && answer.length >= 32
+                && bytes32(answer) == word(plan.readString(string.concat(step, ".equals")));
     }
 
     function call(string memory step) internal {
@@ -86,7 +87,8 @@ abstract contract DeploymentPlan is Script {
     }
 
     function target(string memory step) internal view returns (address) {
-        return address(uint160(uint256(word(string.concat("@", plan.readString(string.concat(step, ".call")))))));
+        return
+            address(uint160(uint256(word(string.concat("@", plan.readString(string.concat(step, ".call")))))));
     }
 
     function calldataOf(string memory step, string memory functionKey, string memory argumentsKey)

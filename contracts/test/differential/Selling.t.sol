@@ -13,45 +13,22 @@ import {PaymentChannels} from "../../src/payments/PaymentChannels.sol";
 import {PriceBook} from "../../src/pricing/PriceBook.sol";
 import {ModelId, PassId, VersionId} from "../../src/types/Ids.sol";
 import {Unit} from "../../src/types/Unit.sol";
-import {SellingPasses} from "../utils/SellingPasses.sol";
+import {SellingVectors} from "../utils/SellingVectors.sol";
 
 /// @dev The contracts against test/vectors/selling/selling.json, which a Python program has computed and the C++ tests read, too.
-contract SellingDifferentialTest is SellingPasses {
+contract SellingDifferentialTest is SellingVectors {
     using stdJson for string;
-
-    uint256 internal constant DIGESTS = 10;
-    uint256 internal constant BILLS = 40;
-
-    string internal json;
 
     function setUp() public override {
         super.setUp();
-        json = vm.readFile("test/vectors/selling/selling.json");
-        vm.chainId(json.readUint(".chainId"));
         vm.etch(at("PaymentChannels"), address(channels).code);
         vm.etch(at("AccessPass"), address(passes).code);
         vm.etch(at("QuotaLedger"), address(ledger).code);
         vm.etch(at("PriceBook"), address(priceBook).code);
     }
 
-    function at(string memory name) internal view returns (address) {
-        return json.readAddress(string.concat(".contracts.", name));
-    }
-
-    function field(string memory kind, uint256 i, string memory name) internal pure returns (string memory) {
-        return string.concat(".", kind, "[", vm.toString(i), "].", name);
-    }
-
-    function number(string memory kind, uint256 i, string memory name) internal view returns (uint256) {
-        return json.readUint(field(kind, i, name));
-    }
-
-    function word(string memory kind, uint256 i, string memory name) internal view returns (bytes32) {
-        return json.readBytes32(field(kind, i, name));
-    }
-
-    function account(string memory kind, uint256 i, string memory name) internal view returns (address) {
-        return json.readAddress(field(kind, i, name));
+    function vectors() internal pure override returns (string memory) {
+        return "selling";
     }
 
     function test_vouchers() public view {
@@ -140,7 +117,7 @@ contract SellingDifferentialTest is SellingPasses {
 
     function test_bills() public view {
         string memory kind = "bill";
-        for (uint256 i = 0; i < BILLS; ++i) {
+        for (uint256 i = 0; i < SUMS; ++i) {
             IRateBook.RateCard memory card;
             uint256[] memory rates = json.readUintArray(field(kind, i, "rates"));
             uint256[] memory used = json.readUintArray(field(kind, i, "usage"));

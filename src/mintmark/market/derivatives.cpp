@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "mintmark/chain/typed_data.hpp"
 #include "mintmark/market/licensing.hpp"
 
 namespace mintmark::market {
@@ -10,6 +11,9 @@ namespace {
 using chain::AbiValue;
 
 constexpr std::string_view kGraph = "DerivativeGraph";
+constexpr std::string_view kApprovalType =
+    "Approval(uint256 child,uint256 parent,uint256 licenseId,uint256 versionId,uint8 relation,"
+    "uint64 deadline)";
 constexpr std::array<std::string_view, 6> kRelations = {"fine-tune", "adapter",   "merge",
                                                         "quantized", "distilled", "dataset"};
 constexpr std::array<std::string_view, 4> kStates = {"none", "pending", "linked", "rejected"};
@@ -100,13 +104,53 @@ Result<chain::Receipt> link_derivative(Market& market, const chain::PrivateKey& 
     for (const LinkedParent& parent : parents) {
         MINTMARK_TRY(const LicenseInfo license, get_license(market, parent.license));
         MINTMARK_TRY(const VersionRef version, resolve_version(market, {license.model, 0}));
-        list.emplace_back(std::vector<AbiValue>{AbiValue(parent.license), AbiValue(version.version),
-                                                AbiValue(static_cast<unsigned>(parent.relation)),
-                                                AbiValue(0U), AbiValue(Bytes{})});
+        const Approval none = {.parent = version};
+        const Approval& approval = parent.approval ? *parent.approval : none;
+        list.emplace_back(
+            std::vector<AbiValue>{AbiValue(parent.license), AbiValue(approval.parent.version),
+                                  AbiValue(static_cast<unsigned>(parent.relation)),
+                                  AbiValue(approval.deadline), AbiValue(approval.signature)});
     }
     return market.send(key, {kGraph,
                              "link(uint256,(uint256,uint256,uint8,uint64,bytes)[],uint32)",
                              {AbiValue(child), AbiValue(list), AbiValue(max_stack_ppm)}});
+}
+
+Result<Bytes32> Approval::digest(const chain::Deployment& deployment) const {
+    MINTMARK_TRY(const Address graph, deployment.contract(kGraph));
+    const chain::TypedDataDomain domain{"Mintmark", "1", deployment.chain_id, graph};
+    return chain::typed_data_hash(domain, chain::StructHash(kApprovalType)
+                                              .number(child)
+                                              .number(parent.model)
+                                              .number(license)
+                                              .number(parent.version)
+                                              .number(static_cast<std::uint64_t>(relation))
+                                              .number(deadline)
+                                              .finish());
+}
+
+json::Json Approval::to_json() const {
+    return {{"child", child},
+            {"parent", parent.model},
+            {"licenseId", license},
+            {"versionId", parent.version},
+            {"relation", relation_name(relation)},
+            {"deadline", deadline},
+            {"signature", to_hex(signature)}};
+}
+
+Result<Approval> Approval::from_json(const json::Json& value) {
+    Approval out;
+    MINTMARK_TRY(out.child, json::get_u64(value, "child"));
+    MINTMARK_TRY(out.parent.model, json::get_u64(value, "parent"));
+    MINTMARK_TRY(out.license, json::get_u64(value, "licenseId"));
+    MINTMARK_TRY(out.parent.version, json::get_u64(value, "versionId"));
+    MINTMARK_TRY(const std::string relation, json::get_string(value, "relation"));
+    MINTMARK_TRY(out.relation, parse_relation(relation));
+    MINTMARK_TRY(out.deadline, json::get_u64(value, "deadline"));
+    MINTMARK_TRY(const std::string signature, json::get_string(value, "signature"));
+    MINTMARK_TRY(out.signature, from_hex(signature));
+    return out;
 }
 
 Result<chain::Receipt> approve_derivative(Market& market, const chain::PrivateKey& key,

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "mintmark/json/json.hpp"
 #include "mintmark/market/registry.hpp"
 
 namespace mintmark::market {
@@ -98,14 +100,32 @@ struct DerivativeInfo {
     std::vector<AncestorInfo> ancestors = {};
 };
 
+/// A parent's owner's word, signed before the link, that a child may be (EIP-712 "Approval" of
+/// DerivativeGraph).
+struct Approval {
+    std::uint64_t child = 0;
+    VersionRef parent;
+    std::uint64_t license = 0;
+    Relation relation = Relation::kFineTune;
+    std::uint64_t deadline = 0;  ///< last second at which it serves a link
+    Bytes signature = {};
+
+    /// EIP-712 digest under the graph's domain: what the parent's owner signs.
+    [[nodiscard]] Result<Bytes32> digest(const chain::Deployment& deployment) const;
+    [[nodiscard]] json::Json to_json() const;
+    /// kMalformed, kInvalidArgument.
+    [[nodiscard]] static Result<Approval> from_json(const json::Json& value);
+};
+
 /// One parent of a link: a licence, and what the child is to it.
 struct LinkedParent {
     std::uint64_t license = 0;
     Relation relation = Relation::kFineTune;
+    std::optional<Approval> approval = {};  ///< none: the parent's owner decides afterwards
 };
 
 [[nodiscard]] Result<DerivativeInfo> get_derivative(Market& market, std::uint64_t model);
-/// Links to the canonical versions of the licences' models; without signed approvals.
+/// Links to the approved versions, or the canonical ones of the licences' models.
 [[nodiscard]] Result<chain::Receipt> link_derivative(Market& market, const chain::PrivateKey& key,
                                                      std::uint64_t child,
                                                      const std::vector<LinkedParent>& parents,

@@ -1,12 +1,15 @@
-// Digests and bills against contracts/test/vectors/selling/selling.json, which Python computed and
-// Solidity reads, too.
+// Digests, prices and splits against contracts/test/vectors/selling, which Python computed and
+// Solidity and TypeScript read, too.
 #include <gtest/gtest.h>
 
 #include "mintmark/chain/address.hpp"
 #include "mintmark/market/channels.hpp"
 #include "mintmark/market/gates.hpp"
+#include "mintmark/market/licensing.hpp"
 #include "mintmark/market/passes.hpp"
 #include "mintmark/market/rates.hpp"
+#include "mintmark/market/request.hpp"
+#include "mintmark/market/waterfall.hpp"
 
 namespace mintmark::market {
 namespace {
@@ -17,10 +20,13 @@ using json::Json;
 class Selling : public testing::Test {
   protected:
     void SetUp() override {
-        auto read =
-            json::read(std::filesystem::path(MINTMARK_CONTRACT_VECTORS) / "selling/selling.json");
-        ASSERT_TRUE(read) << read.error().message;
-        vectors = std::move(*read);
+        vectors = json::Json::object();
+        for (const char* name : {"selling.json", "rights.json"}) {
+            const auto folder = std::filesystem::path(MINTMARK_CONTRACT_VECTORS) / "selling";
+            auto read = json::read(folder / name);
+            ASSERT_TRUE(read) << read.error().message;
+            vectors.update(*read);
+        }
         deployment.chain_id = *json::get_u64(vectors, "chainId");
         for (const auto& [name, address] : vectors["contracts"].items()) {
             deployment.contracts[name] = *chain::parse_address(address.get<std::string>());
@@ -107,6 +113,75 @@ TEST_F(Selling, Quotes) {
         quote.deadline = small(v, "deadline");
         EXPECT_EQ(*quote.digest(deployment), word(v, "digest"));
     }
+}
+
+TEST_F(Selling, Requests) {
+    for (const Json& v : vectors["request"]) {
+        Request request;
+        request.version = {small(v, "modelId"), small(v, "versionId")};
+        request.pass = small(v, "passId");
+        request.input_commitment = word(v, "inputCommitment");
+        request.nonce = number(v, "nonce");
+        request.deadline = small(v, "deadline");
+        EXPECT_EQ(*request.digest(deployment), word(v, "digest"));
+    }
+}
+
+TEST_F(Selling, Approvals) {
+    for (const Json& v : vectors["approval"]) {
+        Approval approval;
+        approval.child = small(v, "child");
+        approval.parent = {small(v, "parent"), small(v, "versionId")};
+        approval.license = small(v, "licenseId");
+        approval.relation = static_cast<Relation>(small(v, "relation"));
+        approval.deadline = small(v, "deadline");
+        approval.signature = {1, 2, 3};
+        EXPECT_EQ(*approval.digest(deployment), word(v, "digest"));
+        const auto back = Approval::from_json(approval.to_json());
+        ASSERT_TRUE(back) << back.error().message;
+        EXPECT_EQ(*back->digest(deployment), word(v, "digest"));
+        EXPECT_EQ(back->signature, approval.signature);
+    }
+    EXPECT_FALSE(Approval::from_json({{"child", 1}}));
+}
+
+TEST_F(Selling, PassPrices) {
+    for (const Json& v : vectors["passPrice"]) {
+        const auto wei = pass_price(number(v, "perCall"), v["calls"].get<std::uint64_t>(),
+                                    number(v, "perDay"), v["days"].get<std::uint64_t>());
+        ASSERT_TRUE(wei) << wei.error().message;
+        EXPECT_EQ(*wei, number(v, "wei"));
+    }
+    EXPECT_FALSE(pass_price(*U256::parse("0x" + std::string(64, 'f')), 2, {}, 0));
+}
+
+TEST_F(Selling, Splits) {
+    for (const Json& v : vectors["split"]) {
+        const auto cell = [&](const char* column, std::size_t row) {
+            return U256::parse(v[column][row].get<std::string>()).value();
+        };
+        const auto rate = [&](std::size_t i) { return cell("rates", i).to_u64().value(); };
+        const SplitRates rates = {rate(0), rate(1), rate(2), rate(3)};
+        SplitState state;
+        for (std::size_t i = 0; i < v["amount"].size(); ++i) {
+            const auto parts = split_amount(state, cell("amount", i), rates);
+            ASSERT_TRUE(parts) << parts.error().message;
+            EXPECT_EQ(parts->platform, cell("platform", i));
+            EXPECT_EQ(parts->royalties, cell("royalties", i));
+            EXPECT_EQ(parts->node, cell("node", i));
+            EXPECT_EQ(parts->vault, cell("vault", i));
+            EXPECT_EQ(parts->creator, cell("creator", i));
+        }
+    }
+}
+
+TEST(Waterfall, WhatNoContractKeepsIsRefused) {
+    SplitState state;
+    EXPECT_FALSE(split_amount(state, U256(5U), {.platform = 1'000'001}));
+    EXPECT_FALSE(split_amount(state, *U256::parse("0x1" + std::string(32, '0')), {}));
+    state.royalty_base = *U256::parse("0x" + std::string(32, 'f'));
+    EXPECT_FALSE(split_amount(state, U256(5U), {.royalties = 1}));
+    EXPECT_EQ(state.platform_carry, 0U);
 }
 
 TEST_F(Selling, Bills) {

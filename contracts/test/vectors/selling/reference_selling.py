@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Digests and bills of the selling contracts, computed a third time: test/vectors/selling/selling.json.
+"""What people sign, what a use and a pass cost, how an amount is split: computed a third time, test/vectors/selling/{selling,rights}.json.
 
-usage: reference_selling.py > selling.json
+usage: reference_selling.py selling > selling.json; reference_selling.py rights > rights.json
 
-The Solidity and the C++ tests read the file; so the three agree on every EIP-712 digest and every bill in it.
+The Solidity, C++ and TypeScript tests read the files; so all agree on every EIP-712 digest in them, and C++ and Solidity on every bill, price and split.
 """
 import json
 import random
@@ -17,6 +17,9 @@ CONTRACTS = {
     "AccessPass": ("Mintmark Passes", 0x1002),
     "QuotaLedger": ("Mintmark Quotas", 0x1003),
     "PriceBook": ("Mintmark Prices", 0x1004),
+    "VerifierRouter": ("Mintmark", 0x1005),
+    "DerivativeGraph": ("Mintmark", 0x1006),
+    "TeeVerifier": ("Mintmark TEE", 0x1007),
 }
 TYPES = {
     "voucher": "Voucher(bytes32 channelId,uint256 modelId,uint256 versionId,uint128 cumulative,uint64 validUntil,bytes32 receiptRoot)",
@@ -24,9 +27,12 @@ TYPES = {
     "passUsage": "PassUsage(uint256 passId,uint64 cumulative,uint64 validUntil,address node,bytes32 receiptRoot)",
     "quotaUsage": "Usage(uint256 gateId,uint256 versionId,uint256 key,uint256 epoch,address provider,uint64 cumulative,bytes32 receiptRoot)",
     "quote": "Quote(uint256 modelId,uint256 versionId,address buyer,address token,uint256 amount,uint8 unit,uint256 units,uint256 numDays,uint256 nonce,uint256 deadline)",
+    "request": "Request(uint256 modelId,uint256 versionId,uint256 passId,bytes32 inputCommitment,uint256 nonce,uint256 deadline)",
+    "approval": "Approval(uint256 child,uint256 parent,uint256 licenseId,uint256 versionId,uint8 relation,uint64 deadline)",
+    "result": "Result(bytes32 measurement,address key,bytes32 keyHash,bytes32 context,bytes32 instancesHash,uint64 issuedAt)",
 }
 OWNER = {"voucher": "PaymentChannels", "close": "PaymentChannels", "passUsage": "AccessPass", "quotaUsage": "QuotaLedger",
-         "quote": "PriceBook"}
+         "quote": "PriceBook", "request": "VerifierRouter", "approval": "DerivativeGraph", "result": "TeeVerifier"}
 BITS = {"uint8": 3, "uint64": 64, "uint128": 128, "uint256": 63, "address": 160, "bytes32": 256}
 DURATIONS = (8, 9, 10)
 
@@ -65,6 +71,16 @@ def structure(rng, kind):
         values["settled"] = values["nonce"] = 0
     if kind == "quotaUsage":
         values["key"] = rng.getrandbits(256)
+    if kind == "result":  # an answer under a key that is contract code: 00, then four words
+        instances = [rng.getrandbits(253) for _ in range(rng.randrange(1, 6))]
+        data = words(int.from_bytes(keccak256(b"tee-signer-v1"), "big"), 1, values["measurement"], 86_400)
+        values["keyHash"] = int.from_bytes(keccak256(b"\0" + data), "big")
+        values["instancesHash"] = int.from_bytes(keccak256(words(*instances)), "big")
+        out = {"instances": [str(value) for value in instances], "keyCode": "0x00" + data.hex()}
+    if kind == "approval":
+        values["relation"] %= 6
+    if kind == "request":  # what C++ keeps as 64 bits, and a nonce of any width
+        values["nonce"] = rng.getrandbits(256)
     out.update({name: text(type_name, values[name]) for type_name, name in members})
     return out | {"digest": "0x" + digest(kind, values.values()).hex()}
 
@@ -84,12 +100,46 @@ def bill(rng):
             "multiplierPpm": multiplier, "usage": [str(q) for q in usage], "usd": str(usd)}
 
 
+def pass_price(rng):
+    """A pass of calls and days, in wei; prices in 10^-12 wei; rounded up, once."""
+    per_call, per_day = (rng.choice([0, rng.getrandbits(rng.randrange(1, 87))]) for _ in range(2))
+    calls, days = rng.randrange(1, 1_000_001), rng.randrange(1, 3_651)
+    return {"perCall": str(per_call), "perDay": str(per_day), "calls": calls, "days": days,
+            "wei": str(-(-(per_call * calls + per_day * days) // 10**12))}
+
+
+def split(rng):
+    """Payments of one model, one after the other: the waterfall with its carried fractions and the lifetime base of royalties."""
+    million = 10**6
+    rates = {"platform": rng.randrange(100_001), "royalties": rng.choice([0, rng.randrange(500_001)]),
+             "node": rng.choice([0, rng.randrange(900_001)]), "vault": rng.choice([0, rng.randrange(900_001)])}
+    carry, base = dict.fromkeys(rates, 0), 0
+    columns = {name: [] for name in ("amount", *rates, "creator")}
+    for _ in range(8):
+        amount = left = rng.choice([1, 7, rng.getrandbits(rng.randrange(1, 97))])
+        columns["amount"].append(str(amount))
+        for party, rate in rates.items():
+            if party == "royalties":
+                part = (base + left) * rate // million - base * rate // million if rate else 0
+                base += left if rate else 0
+            else:
+                part, carry[party] = divmod(left * rate + carry[party], million)
+            columns[party].append(str(part))
+            left -= part
+        columns["creator"].append(str(left))
+    return {"rates": [str(rate) for rate in rates.values()], **columns}
+
+
+FILES = {"selling": {"voucher": 10, "close": 10, "passUsage": 10, "quotaUsage": 10, "quote": 10, "bill": 40},
+         "rights": {"request": 10, "approval": 10, "result": 10, "passPrice": 40, "split": 20}}
+SUMS = {"bill": bill, "passPrice": pass_price, "split": split}
+
+
 def main():
-    rng = random.Random("mintmark selling")
+    rng = random.Random("mintmark " + sys.argv[1])
     out = {"chainId": CHAIN, "contracts": {name: text("address", at) for name, (_, at) in CONTRACTS.items()}}
-    for kind in TYPES:
-        out[kind] = [structure(rng, kind) for _ in range(10)]
-    out["bill"] = [bill(rng) for _ in range(40)]
+    for kind, count in FILES[sys.argv[1]].items():
+        out[kind] = [SUMS[kind](rng) if kind in SUMS else structure(rng, kind) for _ in range(count)]
     json.dump(out, sys.stdout, indent=1)
     print()
 
