@@ -40,7 +40,9 @@ contract AncestorTableTest is LicensingBase {
         assertEq(graph.royaltyPpm(child, younger), 60_000);
     }
 
-    /// @dev Against a plain search: every row is there, in order, with what it must take.
+    /// @dev Against a plain search: every row is there, in order, with what it must take. 10,000 runs of this take a minute.
+    /// forge-config: default.fuzz.runs = 500
+    /// forge-config: long.fuzz.runs = 20000
     function testFuzz_inheritIsSortedAndExact(uint256 seed, uint256 parent, uint256 rows, bool isAbsolute)
         public
         pure

@@ -63,7 +63,7 @@ contract DeploymentPlanTest is TestBase {
                 ++checked;
             }
         }
-        assertEq(checked, 16);
+        assertEq(checked, 17);
     }
 
     function test_everyBindingOfThePlanIsMade() public view {
