@@ -132,6 +132,14 @@ Result<BlockHeader> RpcClient::latest_block() {
     return rpc_json::to_block(value);
 }
 
+Result<std::optional<BlockHeader>> RpcClient::block(std::uint64_t number) {
+    MINTMARK_TRY(const Json value,
+                 request("eth_getBlockByNumber", Json::array({U256(number).to_quantity(), false})));
+    if (value.is_null()) return std::nullopt;
+    MINTMARK_TRY(const BlockHeader header, rpc_json::to_block(value));
+    return header;
+}
+
 Result<std::uint64_t> RpcClient::nonce(const Address& account) {
     MINTMARK_TRY(const Json value,
                  request("eth_getTransactionCount", Json::array({to_hex(account), "pending"})));

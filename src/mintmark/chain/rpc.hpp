@@ -22,6 +22,7 @@ struct BlockHeader {
     Bytes32 hash;
     U256 base_fee;  ///< wei per gas; 0 on chains without EIP-1559
     bool has_base_fee;
+    Bytes32 parent_hash;
 };
 
 struct Log {
@@ -31,6 +32,8 @@ struct Log {
     std::uint64_t block_number;
     std::uint64_t log_index;
     Bytes32 transaction_hash;
+    Bytes32 block_hash = {};            ///< zero when the node does not say it
+    std::uint64_t block_timestamp = 0;  ///< 0 when the node does not say it
 };
 
 struct Receipt {
@@ -61,6 +64,7 @@ struct Fees {
 
 struct LogFilter {
     std::optional<Address> address = {};
+    std::vector<Address> addresses = {};  ///< any of these, when there is no `address`
     /// topics[i]: the value wanted at position i, nullopt for any; at most 4.
     std::vector<std::optional<Bytes32>> topics = {};
     std::uint64_t from_block = 0;
@@ -93,6 +97,8 @@ class RpcClient {
     [[nodiscard]] Status expect_chain_id(std::uint64_t wanted);
     [[nodiscard]] Result<std::uint64_t> block_number();
     [[nodiscard]] Result<BlockHeader> latest_block();
+    /// nullopt when the node has no such block.
+    [[nodiscard]] Result<std::optional<BlockHeader>> block(std::uint64_t number);
     /// Next transaction number, pending ones counted.
     [[nodiscard]] Result<std::uint64_t> nonce(const Address& account);
     [[nodiscard]] Result<U256> balance(const Address& account);

@@ -72,7 +72,13 @@ Json from_call(const CallRequest& call) {
 
 Json from_filter(const LogFilter& filter) {
     Json out = Json::object();
-    if (filter.address) out["address"] = to_hex(*filter.address);
+    if (filter.address) {
+        out["address"] = to_hex(*filter.address);
+    } else if (!filter.addresses.empty()) {
+        Json list = Json::array();
+        for (const Address& address : filter.addresses) list.push_back(to_hex(address));
+        out["address"] = std::move(list);
+    }
     out["fromBlock"] = U256(filter.from_block).to_quantity();
     out["toBlock"] = filter.to_block ? U256(*filter.to_block).to_quantity() : "latest";
     Json topics = Json::array();
@@ -88,6 +94,9 @@ Result<BlockHeader> to_block(const Json& value) {
     MINTMARK_TRY(out.number, get(value, "number", to_u64));
     MINTMARK_TRY(out.timestamp, get(value, "timestamp", to_u64));
     MINTMARK_TRY(out.hash, get(value, "hash", to_bytes32));
+    if (json::find(value, "parentHash") != nullptr) {
+        MINTMARK_TRY(out.parent_hash, get(value, "parentHash", to_bytes32));
+    }
     out.has_base_fee = json::find(value, "baseFeePerGas") != nullptr;
     if (out.has_base_fee) {
         MINTMARK_TRY(out.base_fee, get(value, "baseFeePerGas", to_u256));
@@ -102,6 +111,13 @@ Result<Log> to_log(const Json& value) {
     MINTMARK_TRY(out.block_number, get(value, "blockNumber", to_u64));
     MINTMARK_TRY(out.log_index, get(value, "logIndex", to_u64));
     MINTMARK_TRY(out.transaction_hash, get(value, "transactionHash", to_bytes32));
+    if (const Json* hash = json::find(value, "blockHash"); hash != nullptr && !hash->is_null()) {
+        MINTMARK_TRY(out.block_hash, to_bytes32(*hash));
+    }
+    if (const Json* time = json::find(value, "blockTimestamp");
+        time != nullptr && !time->is_null()) {
+        MINTMARK_TRY(out.block_timestamp, to_u64(*time));
+    }
     MINTMARK_TRY(const Json topics, json::get_array(value, "topics"));
     for (const Json& topic : topics) {
         MINTMARK_TRY(const Bytes32 word, to_bytes32(topic));

@@ -10,6 +10,7 @@
 #include "mintmark/hash/keccak.hpp"
 #include "mintmark/market/allowance.hpp"
 #include "mintmark/market/contract_errors.hpp"
+#include "mintmark/market/settling.hpp"
 
 namespace mintmark::market {
 namespace {
@@ -48,7 +49,9 @@ bool same_batch(const Voucher& a, const Voucher& b) {
            a.channel.provider == b.channel.provider && a.channel.token == b.channel.token;
 }
 
-ContractCall settle_call(std::span<const Voucher> vouchers) {
+}  // namespace
+
+ContractCall channel_settlement(std::span<const Voucher> vouchers) {
     const Voucher& first = vouchers.front();
     std::vector<AbiValue> items;
     for (const Voucher& voucher : vouchers) {
@@ -60,8 +63,6 @@ ContractCall settle_call(std::span<const Voucher> vouchers) {
                           AbiValue(first.channel.provider), AbiValue(first.channel.token)});
     return {kChannels, MINTMARK_SETTLE, {batch, AbiValue(std::move(items))}};
 }
-
-}  // namespace
 
 Bytes32 ChannelKey::id() const {
     Bytes packed;
@@ -193,7 +194,7 @@ Result<VoucherSettlement> settle_vouchers(Market& market, const chain::PrivateKe
         return fail(ErrorCode::kInvalidArgument,
                     "a batch is 1 to 256 vouchers of one version, provider and token");
     }
-    const ContractCall call = settle_call(vouchers);
+    const ContractCall call = channel_settlement(vouchers);
     MINTMARK_TRY(const auto answer, market.read(call, "(uint8[],uint256)"));
     VoucherSettlement out;
     MINTMARK_TRY(const auto statuses, answer[0].as_items());

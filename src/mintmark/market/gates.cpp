@@ -8,6 +8,7 @@
 #include "mintmark/chain/address.hpp"
 #include "mintmark/chain/typed_data.hpp"
 #include "mintmark/market/contract_errors.hpp"
+#include "mintmark/market/settling.hpp"
 
 namespace mintmark::market {
 namespace {
@@ -48,13 +49,6 @@ Result<GateTerms> terms_from(const AbiValue& value) {
     MINTMARK_CHECK(read_into(out.max_multiple, fields[4]));
     MINTMARK_CHECK(read_into(out.period, fields[5]));
     return out;
-}
-
-ContractCall settle_call(const QuotaUsage& usage) {
-    const AbiValue item({AbiValue(usage.gate), AbiValue(usage.version), AbiValue(usage.key),
-                         AbiValue(usage.epoch), AbiValue(usage.account), AbiValue(usage.cumulative),
-                         AbiValue(usage.receipt_root), AbiValue(usage.signature)});
-    return {kLedger, MINTMARK_USAGES, {AbiValue(std::vector<AbiValue>{item})}};
 }
 
 }  // namespace
@@ -168,6 +162,13 @@ Result<U256> used_through(Market& market, const QuotaUsage& who) {
          {AbiValue(who.gate), AbiValue(who.key), AbiValue(who.epoch), AbiValue(who.provider)}});
 }
 
+ContractCall quota_settlement(const QuotaUsage& usage) {
+    const AbiValue item({AbiValue(usage.gate), AbiValue(usage.version), AbiValue(usage.key),
+                         AbiValue(usage.epoch), AbiValue(usage.account), AbiValue(usage.cumulative),
+                         AbiValue(usage.receipt_root), AbiValue(usage.signature)});
+    return {kLedger, MINTMARK_USAGES, {AbiValue(std::vector<AbiValue>{item})}};
+}
+
 Result<chain::Receipt> settle_quota(Market& market, const chain::PrivateKey& key,
                                     const QuotaUsage& usage) {
     if (usage.provider != key.address()) {
@@ -175,7 +176,7 @@ Result<chain::Receipt> settle_quota(Market& market, const chain::PrivateKey& key
                     "settle with the wallet " + chain::to_checksum(usage.provider));
     }
     MINTMARK_TRY(const Address ledger, market.deployment().contract(kLedger));
-    const ContractCall call = settle_call(usage);
+    const ContractCall call = quota_settlement(usage);
     MINTMARK_TRY(const Bytes data, chain::encode_call(call.signature, call.arguments));
     chain::CallRequest request;
     request.from = key.address();

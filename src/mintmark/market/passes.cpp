@@ -113,4 +113,13 @@ Result<chain::Receipt> refund_pass(Market& market, const chain::PrivateKey& key,
     return market.send(key, {kPass, "refund(uint256,address)", {AbiValue(id), AbiValue(to)}});
 }
 
+ContractCall pass_settlement(const PassUsage& usage, const Bytes& signature) {
+    const chain::AbiValue what({chain::AbiValue(usage.pass), chain::AbiValue(usage.cumulative),
+                                chain::AbiValue(usage.valid_until), chain::AbiValue(usage.node),
+                                chain::AbiValue(usage.receipt_root)});
+    return {"AccessPass",
+            "settleUsage((uint256,uint64,uint64,address,bytes32),bytes)",
+            {what, chain::AbiValue(signature)}};
+}
+
 }  // namespace mintmark::market

@@ -175,6 +175,16 @@ Result<CardEpoch> current_rates(Market& market, const VersionRef& version) {
     return read_card(market, "currentRates(uint256,uint256)", version);
 }
 
+Result<CardEpoch> decode_rates(ByteSpan data) {
+    MINTMARK_TRY(const auto fields,
+                 chain::decode_values("(uint32," MINTMARK_CARD ",uint48)", data));
+    CardEpoch out;
+    MINTMARK_TRY(out.number, fields[0].as_u64());
+    MINTMARK_TRY(out.card, card_from(fields[1]));
+    MINTMARK_TRY(out.starts_at, fields[2].as_u64());
+    return out;
+}
+
 Result<U256> quote_usage(Market& market, const VersionRef& version, const Address& token,
                          const Usage& usage) {
     std::vector<AbiValue> quantities;

@@ -92,6 +92,8 @@ inline constexpr std::string_view kBillScale = "1000000000000000000000000000";  
 [[nodiscard]] Result<CardEpoch> latest_rates(Market& market, const VersionRef& version);
 /// kNotFound when none holds yet.
 [[nodiscard]] Result<CardEpoch> current_rates(Market& market, const VersionRef& version);
+/// The data of IRateBook.RatesScheduled. kMalformed.
+[[nodiscard]] Result<CardEpoch> decode_rates(ByteSpan data);
 /// Price of a use in the smallest unit of a currency (zero: native).
 [[nodiscard]] Result<chain::U256> quote_usage(Market& market, const VersionRef& version,
                                               const Address& token, const Usage& usage);
