@@ -16,6 +16,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+import transformer
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SEED = 20261123
 OPSET = 13
@@ -140,6 +142,9 @@ MODELS = {
     "resnet18": resnet18,
     "mlp-4m-batch32": lambda: mlp("mlp-4m-batch32", 1024, 4, batch=32),
     "mlp-128m": lambda: mlp("mlp-128m", 4096, 8),
+    "nano-gpt": lambda: transformer.nano_gpt(SEED),
+    "mini-lm": lambda: transformer.mini_lm(SEED),
+    "gpt2": lambda: transformer.gpt2(SEED),
 }
 
 

@@ -44,6 +44,26 @@ Result<ValueId> divide(const NodeView& node, ValueId a, ValueId b) {
                   builder.add_constant(node.name() + "/inverse", std::move(inverse)));
 }
 
+/// x + c with a mask in the constant c: x does not matter there.
+Result<std::optional<ValueId>> add_mask(const NodeView& node, ValueId a, ValueId b) {
+    const GraphBuilder& builder = node.builder();
+    if (builder.value(a).is_constant) std::swap(a, b);
+    const Value mask = builder.value(b);
+    const auto is_far = [](double v) { return v <= -kMasking; };
+    if (builder.type(a) != ElementType::kReal || std::ranges::none_of(mask.data, is_far) ||
+        std::ranges::all_of(mask.data, is_far)) {
+        return std::nullopt;
+    }
+    std::vector<double> keep, rest;
+    for (const double v : mask.data) {
+        keep.push_back(is_far(v) ? 0 : 1);
+        rest.push_back(is_far(v) ? -kFar : v);
+    }
+    MINTMARK_TRY(const ValueId kept,
+                 binary(node, Binary::kMul, a, constant(node, mask.shape, std::move(keep))));
+    return binary(node, Binary::kAdd, kept, constant(node, mask.shape, std::move(rest)));
+}
+
 template <Binary Kind>
 Result<ValueId> import_binary(const NodeView& node) {
     MINTMARK_TRY(const ValueId a, node.input(0));
@@ -58,6 +78,11 @@ Result<ValueId> import_binary(const NodeView& node) {
     if constexpr (Kind == Binary::kDiv) {
         return divide(node, a, b);
     } else {
+        if (Kind == Binary::kAdd &&
+            (builder.value(a).is_constant || builder.value(b).is_constant)) {
+            MINTMARK_TRY(const std::optional<ValueId> sum, add_mask(node, a, b));
+            if (sum) return *sum;
+        }
         return binary(node, Kind, a, b);
     }
 }

@@ -24,6 +24,8 @@ Result<ValueId> GraphBuilder::add_value(const std::string& name, const Shape& sh
 }
 
 ValueId GraphBuilder::add_constant(const std::string& name, Constant constant) {
+    if (constant.type == ElementType::kReal)
+        for (double& x : constant.data) x = std::clamp(x, -kFar, kFar);
     graph_.values.push_back({name, std::move(constant.shape), true, std::move(constant.data),
                              constant.type != ElementType::kReal});
     types_.push_back(constant.type);

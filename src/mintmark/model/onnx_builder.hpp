@@ -19,6 +19,9 @@ namespace mintmark::model {
 
 using Ints = std::vector<std::int64_t>;
 
+/// Stands for infinity: real constants are held within it. Sums with −kMasking or less are masks.
+inline constexpr double kFar = 1e9, kMasking = 1e4;
+
 /// The graph under construction. Nodes whose inputs are all constant are evaluated at once.
 class GraphBuilder {
   public:
@@ -114,6 +117,9 @@ using ImporterMap = std::map<std::string_view, NodeImporter>;
 /// Axis in [-rank, rank) -> [0, rank).
 [[nodiscard]] Result<std::uint32_t> normalise_axis(const NodeView& node, std::int64_t axis,
                                                    std::size_t rank);
+
+/// Formulas of known functions become one node each.
+void fuse_functions(Graph& graph);
 
 void add_arithmetic_importers(ImporterMap& map);     ///< Gemm, Conv, pools, pointwise, binary
 void add_function_importers(ImporterMap& map);       ///< Exp, Log, Gelu, ... (one variable)

@@ -308,6 +308,14 @@ Result<ValueId> divided(const NodeView& node, ValueId a, ValueId b) {
     return combined(node, Binary::kMul, a, inverse);
 }
 
+Result<ValueId> masked(const NodeView& node, ValueId x, ValueId keep) {
+    std::vector<double> far = node.builder().value(keep).data;
+    for (double& v : far) v = v == 0 ? -kFar : 0;
+    const Shape shape = node.shape(keep);
+    MINTMARK_TRY(const ValueId kept, combined(node, Binary::kMul, x, keep));
+    return combined(node, Binary::kAdd, kept, constant(node, shape, std::move(far)));
+}
+
 Result<ValueId> sum_of_squares(const NodeView& node, ValueId x,
                                const std::vector<std::uint32_t>& axes) {
     const Shape in = node.shape(x);

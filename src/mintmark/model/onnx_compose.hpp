@@ -41,6 +41,9 @@ namespace mintmark::model {
 [[nodiscard]] Result<ValueId> multiplied(const NodeView& node, ValueId a, ValueId b);
 [[nodiscard]] ValueId constant(const NodeView& node, const Shape& shape, std::vector<double> data);
 
+/// x where `keep` (constant zeros and ones) is 1, and far below everything where it is 0.
+[[nodiscard]] Result<ValueId> masked(const NodeView& node, ValueId x, ValueId keep);
+
 /// Over the last axis.
 [[nodiscard]] Result<ValueId> softmax(const NodeView& node, ValueId x, SoftmaxKind kind);
 /// Σ x² over `axes` (sorted, distinct), which stay as dims of 1: one product, nothing is rounded.

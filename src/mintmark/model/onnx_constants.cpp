@@ -37,7 +37,8 @@ Result<Constant> constant_payload(const NodeView& node) {
 Result<ValueId> import_constant(const NodeView& node) {
     MINTMARK_TRY(Constant constant, constant_payload(node));
     for (const double x : constant.data)
-        if (!std::isfinite(x)) return node.malformed("contains NaN or infinity");
+        if (std::isnan(x) || x > std::numeric_limits<double>::max())
+            return node.malformed("contains NaN or infinity");
     return node.builder().add_constant(node.name(), std::move(constant));
 }
 

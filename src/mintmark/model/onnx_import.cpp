@@ -200,6 +200,7 @@ Result<Graph> import_graph(const onnx::GraphProto& proto, int opset, const Impor
     for (const onnx::NodeProto& node : proto.node())
         MINTMARK_CHECK(import_node(node, opset, builder));
     MINTMARK_CHECK(collect_outputs(proto, builder));
+    fuse_functions(builder.graph());
     return prune(builder.graph(), proto);
 }
 

@@ -4,7 +4,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+
+#include "mintmark/model/onnx_compose.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -94,11 +97,36 @@ Result<ValueId> import_gate(const NodeView& node) {
     return as_boolean(node, out);
 }
 
+/// A constant so low that it only masks.
+bool is_far(const NodeView& node, ValueId id) {
+    const Value& value = node.builder().value(id);
+    return value.is_constant && node.builder().type(id) == ElementType::kReal &&
+           std::ranges::all_of(value.data, [](double v) { return v <= -kMasking; });
+}
+
+/// c ? -infinity : b, or c ? a : -infinity. Computed conditions subtract a large number.
+Result<ValueId> where_masked(const NodeView& node, ValueId c, ValueId a, ValueId b) {
+    const bool keeps_a = !is_far(node, a);
+    const ValueId x = keeps_a ? a : b;
+    if (node.builder().value(x).is_constant && node.builder().value(c).is_constant) {
+        MINTMARK_TRY(const ValueId kept, combine(node, Binary::kSub, x, node.scalar(-kFar)));
+        MINTMARK_TRY(const ValueId other, negated(node, c));
+        MINTMARK_TRY(const ValueId chosen, combine(node, Binary::kMul, kept, keeps_a ? c : other));
+        return combine(node, Binary::kAdd, chosen, node.scalar(-kFar));
+    }
+    MINTMARK_TRY(const ValueId other, negated(node, c));
+    const ValueId keep = keeps_a ? c : other, drop = keeps_a ? other : c;
+    if (node.builder().value(c).is_constant) return masked(node, x, keep);
+    MINTMARK_TRY(const ValueId low, combine(node, Binary::kMul, drop, node.scalar(-kFar)));
+    return combine(node, Binary::kAdd, x, low);
+}
+
 /// c ? a : b = b + c (a - b).
 Result<ValueId> import_where(const NodeView& node) {
     MINTMARK_TRY(const ValueId c, node.input(0));
     MINTMARK_TRY(const ValueId a, node.input(1));
     MINTMARK_TRY(const ValueId b, node.input(2));
+    if (is_far(node, a) || is_far(node, b)) return where_masked(node, c, a, b);
     MINTMARK_TRY(const ValueId difference, combine(node, Binary::kSub, a, b));
     MINTMARK_TRY(const ValueId chosen, combine(node, Binary::kMul, difference, c));
     return combine(node, Binary::kAdd, chosen, b);

@@ -18,7 +18,10 @@ double half_to_double(std::uint16_t bits) noexcept {
     const double mantissa = bits & 1023U;
     const double sign = (bits >> 15U) != 0 ? -1.0 : 1.0;
     if (exponent == 0) return sign * std::ldexp(mantissa, -24);
-    if (exponent == 31) return std::numeric_limits<double>::quiet_NaN();
+    if (exponent == 31) {
+        return mantissa == 0 ? sign * std::numeric_limits<double>::infinity()
+                             : std::numeric_limits<double>::quiet_NaN();
+    }
     return sign * std::ldexp(1024 + mantissa, exponent - 25);
 }
 
@@ -151,7 +154,7 @@ Result<Constant> read_tensor(const Proto& tensor, std::size_t max_elements) {
     MINTMARK_TRY(out.type, element_type(tensor.data_type(), tensor.name()));
     MINTMARK_TRY(out.data, read_by_type(tensor, count));
     for (const double value : out.data) {
-        if (!std::isfinite(value)) {
+        if (std::isnan(value) || value > std::numeric_limits<double>::max()) {
             return fail(ErrorCode::kMalformed,
                         fmt::format("onnx: tensor '{}' contains NaN or infinity", tensor.name()));
         }

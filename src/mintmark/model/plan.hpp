@@ -43,6 +43,7 @@ struct Layer {
     std::vector<double> coefs;  ///< kLinComb, one per input; kSumPool: one factor
     /// kMatMulDyn, kMul, kSumPool: the sums times scale, plus offset.
     double scale = 1, offset = 0;
+    bool keeps_all = false;    ///< the sums are kept as they are, whatever their range
     bool is_square = false;    ///< kMatMulDyn, kMul: both factors hold the same values
     Window window;             ///< kConv, kSumPool
     std::uint32_t groups = 1;  ///< kConv

@@ -19,7 +19,6 @@ constexpr double kSlack = 64;       ///< rows kept free for what rounding adds t
 constexpr double kMaxSum = 0x1p52;  ///< sums are below this, so doubles hold them exactly
 constexpr double kMaxInteger = 0x1p40;
 constexpr int kMaxSmallShift = 12;  ///< one remainder limb
-constexpr int kPreciseInputBits = 12;
 constexpr int kLeastOutputBits = 13;
 
 double as_float(double x) {
@@ -127,6 +126,33 @@ bool are_steps(std::span<const double> steps) {
 
 bool is_moderate(const Interval& real) {
     return std::max(largest_magnitude(real.lo), largest_magnitude(real.hi)) < 1e30;
+}
+
+/// Exponentials this far below the largest one are nothing.
+constexpr double kMaskDepth = 12;
+
+/// x where the weight is 1, far below everything where it is 0.
+bool is_mask(const Layer& layer) {
+    if (layer.kind != LayerKind::kAffine || layer.activation || layer.bias.data.size() < 2)
+        return false;
+    const bool bits =
+        std::ranges::all_of(layer.weight.data, [](double w) { return w == 0 || w == 1; });
+    return bits && layer.weight.shape == layer.bias.shape &&
+           *std::ranges::min_element(layer.bias.data) <= -1e4;
+}
+
+/// Of two operands the one that is 0 or so low that it only masks.
+std::optional<std::size_t> mask_operand(std::span<const Interval> parts,
+                                        std::span<const double> steps) {
+    if (parts.size() != 2) return std::nullopt;
+    for (std::size_t i = 0; i < 2; ++i) {
+        const double depth = -min_of(parts[i].lo) * steps[i];
+        const double reach =
+            std::max(largest_magnitude(parts[1 - i].lo), largest_magnitude(parts[1 - i].hi)) *
+            steps[1 - i];
+        if (max_of(parts[i].hi) <= 0 && depth >= 1e4 / 2 && depth > 8 * reach) return i;
+    }
+    return std::nullopt;
 }
 
 std::string sum_too_large(const std::string& name) {
@@ -322,8 +348,10 @@ std::optional<QLut> Quantiser::look_up(const Layer& layer, const Interval& u, do
     const double symmetric = precise ? kLookUpRows / 2 - 1 : signed_max();
     QLut lut;
     if (!layer.activation) {
-        if (precise || plan_.integral[layer.output] || layer.is_square || hi - lo <= exact_width())
+        if (precise || plan_.integral[layer.output] || layer.is_square || layer.keeps_all ||
+            is_mask(layer) || hi - lo <= exact_width()) {
             return std::nullopt;
+        }
         lut.out_lo = static_cast<std::int32_t>(-symmetric - 1);
         lut.out_hi = static_cast<std::int32_t>(symmetric);
         return lut;
@@ -440,6 +468,7 @@ Status Quantiser::add(const Layer& layer) {
                 layer.weight.data[0] != 0) {
                 return add_scalar(layer);
             }
+            if (is_mask(layer)) return add_mask(layer);
             return add_linear(layer);
         case LayerKind::kConv:
         case LayerKind::kMatMul:
@@ -508,6 +537,20 @@ Status Quantiser::add_sum(const Layer& layer) {
         add_up(layer.coefs);
         sums.op = QLinComb{to_integers(layer.coefs), 0, {}};
         return finish(layer, std::move(sums));
+    }
+    if (const auto mask = mask_operand(parts, steps)) {
+        // The other operand stays as it is; the mask takes a whole number of its steps.
+        const Interval &far = parts[*mask], &x = parts[1 - *mask];
+        const double depth = std::ceil(kMaskDepth / steps[1 - *mask]);
+        std::vector<double> coefs(2, 1);
+        coefs[*mask] = std::ceil((max_of(x.hi) - min_of(x.lo) + depth) / -min_of(far.lo));
+        if (add_up(coefs) <= kLookUpRows - kSlack) {
+            sums.op = QLinComb{to_integers(coefs), 0, {}};
+            sums.step.assign(count, steps[1 - *mask]);
+            Layer exact = layer;
+            exact.keeps_all = true;
+            return finish(exact, std::move(sums));
+        }
     }
     std::vector<double> real(layer.coefs);
     for (std::size_t i = 0; i < real.size(); ++i) real[i] *= steps[i];
@@ -673,6 +716,32 @@ Status Quantiser::add_scaled(const Layer& layer) {
     return add_offset(layer, std::move(sums), constant);
 }
 
+/// Exact: x stays as it is, what is masked lies below everything that x can be.
+Status Quantiser::add_mask(const Layer& layer) {
+    const Shape &in = plan_.shapes[layer.inputs[0]], &out = plan_.shapes[layer.output];
+    const Ints& x = values_.at(layer.inputs[0]);
+    const double step = max_of(x.step), lo = min_of(x.range.lo), width = max_of(x.range.hi) - lo;
+    const double depth =
+        std::min(std::ceil(kMaskDepth / step), std::max(kLookUpRows / 2 - width, 1.0));
+    double least = 0;
+    for (std::size_t i = 0; i < layer.bias.data.size(); ++i)
+        if (layer.weight.data[i] != 0) least = std::min(least, layer.bias.data[i]);
+    std::vector<double> bias;
+    for (std::size_t i = 0; i < layer.bias.data.size(); ++i) {
+        bias.push_back(layer.weight.data[i] != 0 ? round_half_up(layer.bias.data[i] / step)
+                                                 : lo + round_half_up(least / step) - depth);
+    }
+    Sums sums{QAffine{hidden(layer.weight.shape, layer.weight.data, out.size()),
+                      hidden(layer.bias.shape, bias, out.size()),
+                      1,
+                      {}},
+              {x.id},
+              linear_interval(layer, in, out, layer.weight.data, bias, x.range),
+              std::vector<double>(element_count(out), step),
+              0};
+    return finish(layer, std::move(sums));
+}
+
 /// The sums as they are, then the activation of sum + constant.
 Status Quantiser::add_offset(const Layer& layer, Sums sums, double constant) {
     Ints plain{0, std::move(sums.acc), sums.step};
@@ -695,87 +764,6 @@ Status Quantiser::add_offset(const Layer& layer, Sums sums, double constant) {
 }
 
 // ---- the whole --------------------------------------------------------------------------------
-
-void Quantiser::add_inputs() {
-    Ints all;
-    const bool single = plan_.inputs.size() == 1;
-    for (std::size_t i = 0; i < plan_.inputs.size(); ++i) {
-        const ValueId id = plan_.inputs[i];
-        const auto [lo, hi] = calibration_.input_range[i];
-        const int bits = sensitivity_.precise[id]
-                             ? std::max<int>(kPreciseInputBits, options_.activation_bits)
-                             : options_.activation_bits;
-        const double levels = std::ldexp(1, bits) - (lo < 0 && hi > 0 ? 2 : 1);
-        const bool counts = plan_.integral[id] && hi - lo < kLookUpRows - 1;
-        const double step = counts ? 1 : as_float((hi - lo) / levels);
-        const std::size_t count = element_count(plan_.shapes[id]);
-        graph_.input_ports.push_back({plan_.names[id], plan_.shapes[id], all.step.size(), step});
-        all.step.insert(all.step.end(), count, step);
-        all.range.lo.insert(all.range.lo.end(), count, round_half_up(lo / step));
-        all.range.hi.insert(all.range.hi.end(), count, round_half_up(hi / step));
-    }
-    // The circuit checks one range for the whole input.
-    std::ranges::fill(all.range.lo, min_of(all.range.lo));
-    std::ranges::fill(all.range.hi, max_of(all.range.hi));
-    const Shape flat = {static_cast<std::uint32_t>(all.step.size())};
-    const QPort& first = graph_.input_ports.front();
-    all.id = add_tensor(single ? first.name : "inputs", single ? first.shape : flat, all);
-    graph_.input = all.id;
-    if (single) {
-        values_[plan_.inputs[0]] = std::move(all);
-        return;
-    }
-    for (std::size_t i = 0; i < plan_.inputs.size(); ++i) {
-        const QPort port = graph_.input_ports[i];
-        const std::size_t count = element_count(port.shape);
-        Ints part{0,
-                  {std::vector<double>(count, all.range.lo[0]),
-                   std::vector<double>(count, all.range.hi[0])},
-                  std::vector<double>(count, port.step)};
-        const TensorId slice =
-            add_tensor(port.name + "/flat", {static_cast<std::uint32_t>(count)}, part);
-        graph_.nodes.push_back({port.name,
-                                {graph_.input},
-                                slice,
-                                QSlice{{static_cast<std::uint32_t>(port.offset)}, {1}}});
-        part.id = add_tensor(port.name, port.shape, part);
-        graph_.nodes.push_back({port.name, {slice}, part.id, QReshape{}});
-        values_[plan_.inputs[i]] = std::move(part);
-    }
-}
-
-void Quantiser::add_outputs() {
-    Ints all;
-    std::vector<TensorId> parts;
-    const bool single = plan_.outputs.size() == 1;
-    for (const ValueId id : plan_.outputs) {
-        Ints value = values_.at(id);
-        graph_.output_ports.push_back(
-            {plan_.names[id], plan_.shapes[id], all.step.size(), value.step[0]});
-        all.step.insert(all.step.end(), value.step.begin(), value.step.end());
-        all.range.lo.insert(all.range.lo.end(), value.range.lo.begin(), value.range.lo.end());
-        all.range.hi.insert(all.range.hi.end(), value.range.hi.begin(), value.range.hi.end());
-        const bool is_input = std::ranges::find(plan_.inputs, id) != plan_.inputs.end();
-        if (single && !is_input) {
-            graph_.output = value.id;
-            return;
-        }
-        const Shape shape =
-            single ? plan_.shapes[id] : Shape{static_cast<std::uint32_t>(value.step.size())};
-        const TensorId source = value.id;
-        value.id = add_tensor(plan_.names[id] + "/out", shape, value);
-        cover(value.id, {&source, 1});
-        graph_.nodes.push_back({plan_.names[id], {source}, value.id, QReshape{}});
-        parts.push_back(value.id);
-    }
-    if (single) {
-        graph_.output = parts[0];
-        return;
-    }
-    graph_.output = add_tensor("outputs", {static_cast<std::uint32_t>(all.step.size())}, all);
-    cover(graph_.output, parts);
-    graph_.nodes.push_back({"outputs", parts, graph_.output, QConcat{0}});
-}
 
 Result<QuantGraph> Quantiser::run() {
     add_inputs();

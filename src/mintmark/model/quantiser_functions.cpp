@@ -89,7 +89,8 @@ QLut Quantiser::function_look_up(const Layer& layer, const Interval& u, double s
     lut.alpha = static_cast<float>(
         std::clamp(std::round(op.alpha * kParameterUnits), -32768.0, 32767.0) / kParameterUnits);
     double least = 0, most = 0;
-    for (double v = min_of(u.lo); v <= max_of(u.hi); v += 1) {
+    const double last = max_of(u.hi);
+    for (double v = min_of(u.lo); v <= last; v += 1) {
         const auto y = static_cast<double>(evaluate_function(
             lut.function, static_cast<long double>(v * static_cast<double>(lut.in_step)),
             static_cast<long double>(lut.alpha)));

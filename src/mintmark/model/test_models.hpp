@@ -15,7 +15,7 @@ inline constexpr const char* kTestModels[] = {
     "mlp",       "cnn",        "groups",    "conv1d",    "layout",     "residual", "scalars",
     "square",    "two_inputs", "shapes",    "attention", "half",       "deep",     "logic",
     "functions", "moves",      "scatters",  "blocks",    "reductions", "upsample", "recurrent",
-    "einsum",    "norms",      "softmaxes", "roots"};
+    "einsum",    "norms",      "softmaxes", "roots",     "decoder",    "encoder"};
 
 struct TestModel {
     Graph graph;

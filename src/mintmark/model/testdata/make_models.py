@@ -323,6 +323,74 @@ def roots():
            m.node("Softmax", x, axis=2), m.node("Reciprocal", m.node("Sqrt", square)))
 
 
+def decoder():
+    """Llama's block: RMSNorm, rotary positions, one shared key head with a cache, causal mask, SwiGLU."""
+    m = Model("decoder", opset=13)
+    tokens, heads, size, past = 5, 2, 4, 2
+    x = m.input("x", 1, tokens, 8)
+    cache = m.input("past", 1, 1, past, size)
+    two, eps = m.const(np.float32(2)), m.const(np.float32(1e-5))
+
+    def rms(h):
+        mean = m.node("ReduceMean", m.node("Pow", h, two), axes=[-1])
+        return m.node("Mul", m.node("Div", h, m.node("Sqrt", m.node("Add", mean, eps))), m.weight(8))
+
+    def rotated(h, start):
+        angle = np.outer(np.arange(start, start + tokens), [1, 0.1, 1, 0.1])
+        first, second = (m.node("Slice", h, m.ints(a), m.ints(a + 2), m.ints(3)) for a in (0, 2))
+        turned = m.node("Concat", m.node("Neg", second), first, axis=3)
+        sine, cosine = (m.const(f(angle).astype(np.float32)) for f in (np.sin, np.cos))
+        return m.node("Add", m.node("Mul", h, cosine), m.node("Mul", turned, sine))
+
+    def split(h, count):
+        return m.node("Transpose", m.node("Reshape", h, m.ints(1, tokens, count, size)), perm=[0, 2, 1, 3])
+
+    h = rms(x)
+    q = rotated(split(m.node("MatMul", h, m.weight(8, 8, scale=0.4)), heads), past)
+    k = rotated(split(m.node("MatMul", h, m.weight(8, 4, scale=0.4)), 1), past)
+    keys = m.node("Expand", m.node("Concat", cache, k, axis=2), m.ints(1, heads, past + tokens, size))
+    scores = m.node("Mul", m.node("MatMul", q, m.node("Transpose", keys, perm=[0, 1, 3, 2])), m.const(np.float32(0.5)))
+    seen = np.tril(np.ones((tokens, past + tokens), bool), past)
+    scores = m.node("Where", m.const(seen, typed=True), scores, m.const(np.float32(-np.inf)))
+    mixed = m.node("Transpose", m.node("MatMul", m.node("Softmax", scores), keys), perm=[0, 2, 1, 3])
+    x = m.node("Add", x, m.node("MatMul", m.node("Reshape", mixed, m.ints(1, tokens, 8)), m.weight(8, 8)))
+    h = rms(x)
+    gate = m.node("MatMul", h, m.weight(8, 12))
+    gate = m.node("Mul", m.node("Mul", gate, m.node("Sigmoid", gate)), m.node("MatMul", h, m.weight(8, 12)))
+    m.save(m.node("Add", x, m.node("MatMul", gate, m.weight(12, 8))))
+
+
+def encoder():
+    """BERT's block with a computed padding mask, an added constant bias and Gelu written out."""
+    m = Model("encoder", opset=17)
+    x = m.input("x", 1, 6, 8)
+    known = m.input("known", 1, 1, 1, 6)
+    one = m.const(np.float32(1))
+    mask = m.node("Cast", m.node("Greater", known, m.const(np.float32(-1))), to=TensorProto.FLOAT)
+    mask = m.node("Mul", m.node("Sub", one, mask), m.const(np.float32(-10000)))
+
+    def dense(h, rows, columns):
+        return m.node("Add", m.node("MatMul", h, m.weight(rows, columns, scale=rows ** -0.5)), m.weight(columns))
+
+    def split(h):
+        return m.node("Transpose", m.node("Reshape", h, m.ints(1, 6, 2, 4)), perm=[0, 2, 1, 3])
+
+    def norm(h):
+        return m.node("LayerNormalization", h, m.weight(8), m.weight(8))
+
+    q, k, v = (split(dense(x, 8, 8)) for _ in range(3))
+    scores = m.node("Div", m.node("MatMul", q, m.node("Transpose", k, perm=[0, 1, 3, 2])), m.const(np.float32(2)))
+    distance = -np.abs(np.subtract.outer(np.arange(6.0), np.arange(6.0))) / 4
+    distance[distance < -1] = -np.inf
+    scores = m.node("Add", m.node("Add", scores, mask), m.const(distance.astype(np.float32)))
+    mixed = m.node("Transpose", m.node("MatMul", m.node("Softmax", scores), v), perm=[0, 2, 1, 3])
+    h = norm(m.node("Add", x, dense(m.node("Reshape", mixed, m.ints(1, 6, 8)), 8, 8)))
+    wide = dense(h, 8, 16)
+    erf = m.node("Erf", m.node("Div", wide, m.const(np.float32(np.sqrt(2)))))
+    gelu = m.node("Mul", m.node("Mul", wide, m.node("Add", erf, one)), m.const(np.float32(0.5)))
+    m.save(norm(m.node("Add", h, dense(gelu, 16, 8))))
+
+
 def upsample():
     m = Model("upsample", opset=13)
     x = m.input("x", 1, 4, 3, 5)
@@ -462,6 +530,6 @@ def bad_models():
 if __name__ == "__main__":
     for build in (mlp, cnn, groups, conv1d, layout, residual, scalars, square, two_inputs, shapes,
                   attention, half, deep, logic, functions, moves, scatters, blocks, reductions, upsample, recurrent,
-                  einsum, norms, softmaxes, roots):
+                  einsum, norms, softmaxes, roots, decoder, encoder):
         build()
     bad_models()
