@@ -8,6 +8,7 @@
 
 #include "challenge_commands.hpp"
 #include "market_context.hpp"
+#include "ownership_commands.hpp"
 #include "mintmark/base/file.hpp"
 #include "serve_commands.hpp"
 
@@ -72,6 +73,7 @@ int main(int argc, char** argv) {
     mintmark::app::add_wallet_commands(root, app);
     mintmark::app::add_model_commands(root, app);
     mintmark::app::add_pass_commands(root, app);
+    mintmark::app::add_ownership_commands(root, app);
     mintmark::app::add_price_commands(root, app);
     mintmark::app::add_channel_commands(root, app);
     mintmark::app::add_challenge_commands(root, app);

@@ -1,7 +1,7 @@
 """Licences, derivatives, royalties and shares, on the story's chain and with its people."""
 import time
 
-from harness import ETHER, EXISTS, NOT_FOUND, PRICE, REJECTED, Suite, fee
+from harness import ETHER, EXISTS, INVALID, NOT_FOUND, PRICE, REJECTED, Suite, fee
 
 suite = Suite()
 FEE = ETHER // 10
@@ -66,6 +66,22 @@ def a_derivative_waits_for_its_parent(world):
     shown = world.buyer.ok("derivative", "show", world.child)
     assert shown["state"] == "linked" and shown["ancestors"] == [{"model": 1, "ppm": SHARE_PPM}]
     world.creator.refused(REJECTED, "derivative", "reject", world.child, "--parent", 1, says="nothing left")
+
+
+@suite.test
+def a_signed_approval_links_at_once(world):
+    child = world.buyer.ok("derivative", "new", "--name", "agreed", "--card", "ipfs://agreed")["model"]
+    license = world.creator.ok("license", "grant", "--model", 1, "--share-ppm", SHARE_PPM, "--approval",
+                               "--to", world.buyer.address())["license"]
+    file, forged = world.folder / "approval.json", world.folder / "forged.json"
+    sign = ("derivative", "sign", child, "--license", license, "--relation", "merge", "--file")
+    world.creator.ok(*sign, file)
+    world.buyer.ok(*sign, forged)  # the child's owner approves of himself
+    link = ("derivative", "link", "--model", child, "--license", license, "--max-stack-ppm", SHARE_PPM, "--relation")
+    world.buyer.refused(INVALID, *link, "fine-tune", "--approval", file, says="another link")
+    world.buyer.refused(REJECTED, *link, "merge", "--approval", forged)
+    world.buyer.ok(*link, "merge", "--approval", file)
+    assert world.buyer.ok("derivative", "show", child)["state"] == "linked"
 
 
 @suite.test

@@ -15,6 +15,7 @@ import examples
 import gateway
 import governance
 import jobs
+import ownership
 import paid
 import rights
 import selling
@@ -31,7 +32,7 @@ def build_contracts():
 
 def main():
     build_contracts()
-    suites = [story.suite, challenges.suite, rights.suite, jobs.suite, accuracy.suite, standalone.suite, bad_input.suite]
+    suites = [story.suite, challenges.suite, rights.suite, ownership.suite, jobs.suite, accuracy.suite, standalone.suite, bad_input.suite]
     if "--no-examples" not in sys.argv[1:]:
         suites.append(examples.suite)
     selling_suites = [selling.suite, catalogue.suite, governance.suite]
