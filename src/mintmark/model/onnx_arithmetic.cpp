@@ -83,6 +83,10 @@ Result<ValueId> import_binary(const NodeView& node) {
             MINTMARK_TRY(const std::optional<ValueId> sum, add_mask(node, a, b));
             if (sum) return *sum;
         }
+        if (Kind == Binary::kSub) {
+            MINTMARK_TRY(const std::optional<ValueId> exact, centred(node, a, b));
+            if (exact) return *exact;
+        }
         return binary(node, Kind, a, b);
     }
 }

@@ -308,6 +308,35 @@ Result<ValueId> divided(const NodeView& node, ValueId a, ValueId b) {
     return combined(node, Binary::kMul, a, inverse);
 }
 
+Result<std::optional<ValueId>> centred(const NodeView& node, ValueId x, ValueId mean) {
+    constexpr std::uint32_t kLongest = 1024;
+    const Shape shape = node.shape(x);
+    if (shape.size() < 2 || shape.back() > kLongest || shape.back() < 2) return std::nullopt;
+    // The mean is a pool over reshaped rows of x.
+    ValueId at = mean;
+    bool is_mean = false;
+    for (const Node* from = producer(node, at); from != nullptr && at != x;
+         from = producer(node, at)) {
+        if (const auto* pool = std::get_if<PoolOp>(&from->op)) {
+            is_mean = pool->kind == PoolKind::kAverage &&
+                      node.shape(from->inputs[0]).back() == shape.back() &&
+                      node.shape(from->output).back() == 1 && pool->window.kernel.size() == 1;
+        } else if (!std::holds_alternative<ReshapeOp>(from->op)) {
+            return std::nullopt;
+        }
+        at = from->inputs[0];
+    }
+    Shape reduced_shape = shape;
+    reduced_shape.back() = 1;
+    if (at != x || !is_mean || node.shape(mean) != reduced_shape) return std::nullopt;
+    const std::uint32_t n = shape.back();
+    std::vector<double> matrix(std::size_t{n} * n, -1.0 / n);
+    for (std::size_t i = 0; i < n; ++i) matrix[i * n + i] = 1 - 1.0 / n;
+    MINTMARK_TRY(const ValueId out, mapped(node, x, static_cast<std::uint32_t>(shape.size() - 1),
+                                           std::move(matrix), n));
+    return out;
+}
+
 Result<ValueId> masked(const NodeView& node, ValueId x, ValueId keep) {
     std::vector<double> far = node.builder().value(keep).data;
     for (double& v : far) v = v == 0 ? -kFar : 0;

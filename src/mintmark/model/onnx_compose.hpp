@@ -41,6 +41,10 @@ namespace mintmark::model {
 [[nodiscard]] Result<ValueId> multiplied(const NodeView& node, ValueId a, ValueId b);
 [[nodiscard]] ValueId constant(const NodeView& node, const Shape& shape, std::vector<double> data);
 
+/// x - mean if `mean` is that of x over its last axis: one product with a public matrix, which
+/// gives exactly 0 for equal entries. Nothing for other values, and for axes too long.
+[[nodiscard]] Result<std::optional<ValueId>> centred(const NodeView& node, ValueId x, ValueId mean);
+
 /// x where `keep` (constant zeros and ones) is 1, and far below everything where it is 0.
 [[nodiscard]] Result<ValueId> masked(const NodeView& node, ValueId x, ValueId keep);
 

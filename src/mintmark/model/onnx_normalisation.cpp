@@ -24,6 +24,8 @@ struct Deviation {
 
 Result<Deviation> deviation(const NodeView& node, ValueId x, const Axes& axes) {
     MINTMARK_TRY(const ValueId mean, reduced(node, x, axes, Reduction::kMean));
+    MINTMARK_TRY(const auto exact, centred(node, x, mean));
+    if (exact) return Deviation{mean, *exact};
     MINTMARK_TRY(const ValueId difference, combined(node, Binary::kSub, x, mean));
     return Deviation{mean, difference};
 }

@@ -579,6 +579,7 @@ Status Quantiser::add_linear(const Layer& layer) {
         linear_interval(layer, in, out, layer.weight.data, layer.bias.data, real_range(x));
     if (!is_moderate(real)) return fail(ErrorCode::kUnsupported, sum_too_large(layer.name));
     Goal goal = goal_for(layer, real);
+    if (centres(layer)) keep_zero(layer, x, goal);
     std::vector<double> weight(layer.weight.data.size()), bias(layer.bias.data.size());
     const std::vector<std::size_t> bias_at =
         bias.empty() ? std::vector<std::size_t>{} : bias_indices(layer, out);
@@ -599,6 +600,7 @@ Status Quantiser::add_linear(const Layer& layer) {
         const double width = std::ldexp(max_of(sums.acc.hi) - min_of(sums.acc.lo), -sums.shift);
         if (width <= goal.budget + kSlack / 2) break;
         for (double& s : goal.step) s = as_float(s * width / goal.budget * 1.001);
+        if (centres(layer)) keep_zero(layer, x, goal);
     }
     if (std::max(largest_magnitude(weight), largest_magnitude(bias)) >= kMaxInteger)
         return fail(ErrorCode::kUnsupported, sum_too_large(layer.name));

@@ -13,6 +13,9 @@
 
 namespace mintmark::model {
 
+/// A product with identity - 1/n: the deviation from the mean of each row.
+[[nodiscard]] bool centres(const Layer& layer);
+
 class Quantiser {
   public:
     /// `common_shift`: layers that need a smaller shift use this one (fewer different tables).
@@ -60,6 +63,7 @@ class Quantiser {
     [[nodiscard]] Status add_sum(const Layer& layer);
     [[nodiscard]] Status add_linear(const Layer& layer);
     [[nodiscard]] Status add_scaled(const Layer& layer);
+    void keep_zero(const Layer& layer, const Ints& x, Goal& goal);
     [[nodiscard]] Status add_mask(const Layer& layer);
     [[nodiscard]] Status add_offset(const Layer& layer, Sums sums, double constant);
     [[nodiscard]] Result<Ints> rescale(const Ints& x, double step, const std::string& name);

@@ -55,6 +55,31 @@ struct Rows {
 
 }  // namespace
 
+bool centres(const Layer& layer) {
+    if (layer.kind != LayerKind::kMatMul || !layer.bias.data.empty()) return false;
+    const std::size_t n = layer.weight.shape[0];
+    if (n < 2 || layer.weight.shape[1] != n || layer.weight.data[1] >= 0) return false;
+    const double off = layer.weight.data[1];
+    for (std::size_t i = 0; i < n * n; ++i) {
+        const double wanted = i % (n + 1) == 0 ? -off * static_cast<double>(n - 1) : off;
+        if (std::abs(layer.weight.data[i] - wanted) > 1e-9 * std::abs(wanted)) return false;
+    }
+    return true;
+}
+
+/// The step for which the weights of a row become whole numbers whose sum is exactly 0.
+void Quantiser::keep_zero(const Layer& layer, const Ints& x, Goal& goal) {
+    const double step = max_of(x.step), off = -layer.weight.data[1];
+    const double largest = off * static_cast<double>(layer.weight.shape[0] - 1);
+    double wanted = max_of(goal.step);
+    for (int round = 0; round < 4; ++round) {
+        const int shift = pick_shift(largest * step / wanted);
+        const double unit = std::max(1.0, std::floor(std::ldexp(off * step / wanted, shift)));
+        wanted = std::ldexp(off * step / unit, shift);
+    }
+    std::ranges::fill(goal.step, wanted);
+}
+
 /// Emits a node whose result is `bounds` for every element.
 Result<Quantiser::Ints> Quantiser::emit_rows(const std::string& name, QOp op,
                                              std::vector<TensorId> inputs, const Shape& shape,

@@ -97,11 +97,22 @@ class ActivationMover {
 
     void run() {
         for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
-            if (std::holds_alternative<PointwiseOp>(graph_.nodes[i].op)) move_back(i);
+            if (std::holds_alternative<PointwiseOp>(graph_.nodes[i].op) || scales(i)) move_back(i);
         }
     }
 
   private:
+    /// A sum or product with one number.
+    bool scales(std::size_t i) const {
+        const Node& node = graph_.nodes[i];
+        const auto* op = std::get_if<BinaryOp>(&node.op);
+        if (op == nullptr || op->kind == Binary::kDiv) return false;
+        const Value& second = graph_.values[node.inputs[1]];
+        return second.is_constant && second.data.size() == 1 &&
+               !graph_.values[node.inputs[0]].is_constant &&
+               graph_.values[node.inputs[0]].shape == graph_.values[node.output].shape;
+    }
+
     /// The mover nodes between a computing node and node i (nearest last), if that is all there is.
     std::vector<std::size_t> chain_before(std::size_t i) const {
         std::vector<std::size_t> chain;
@@ -121,7 +132,8 @@ class ActivationMover {
         const std::vector<std::size_t> chain = chain_before(i);
         if (chain.empty()) return;
         // Only increasing functions commute with a maximum.
-        const bool increasing = std::get<PointwiseOp>(graph_.nodes[i].op).kind <= Pointwise::kClip;
+        const auto* function = std::get_if<PointwiseOp>(&graph_.nodes[i].op);
+        const bool increasing = function != nullptr && function->kind <= Pointwise::kClip;
         for (const std::size_t m : chain)
             if (!increasing && std::holds_alternative<PoolOp>(graph_.nodes[m].op)) return;
         const ValueId start = graph_.nodes[chain.front()].inputs[0];
@@ -132,8 +144,16 @@ class ActivationMover {
         uses_.push_back(1);
         Node activation = graph_.nodes[i];
         const ValueId last = activation.output;
-        activation.inputs = {start};
+        activation.inputs[0] = start;
         activation.output = activated;
+        if (function == nullptr) {
+            Value number = graph_.values[activation.inputs[1]];
+            number.shape = {};
+            graph_.values.push_back(std::move(number));
+            producer_.push_back(std::nullopt);
+            uses_.push_back(1);
+            activation.inputs[1] = static_cast<ValueId>(graph_.values.size() - 1);
+        }
         // Places chain[0], chain[1], …, i now hold: f, M1, M2, …; values keep execution order.
         std::vector<Node> moved = {activation};
         ValueId input = activated;
