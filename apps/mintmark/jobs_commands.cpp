@@ -5,9 +5,9 @@
 
 #include "mintmark/gateway/config.hpp"
 #include "mintmark/jobs/job_data.hpp"
+#include "mintmark/jobs/shelf.hpp"
 #include "mintmark/net/interrupt.hpp"
 #include "mintmark/queue/queue.hpp"
-#include "mintmark/runner/shelf.hpp"
 #include "serve_commands.hpp"
 
 namespace mintmark::app {
@@ -126,7 +126,7 @@ Status submit(const App& app, JobsArgs args) {
     MINTMARK_TRY(Desk desk, open_desk(args));
     MINTMARK_TRY(Json data, json::parse(args.data));
     if (!data.is_object()) return fail(ErrorCode::kInvalidArgument, "--data must be an object");
-    const runner::Shelf shelf(desk.config.store);
+    const jobs::Shelf shelf(desk.config.store);
     for (const std::string& file : args.files) {
         const std::size_t equals = file.find('=');
         if (equals == std::string::npos) {
@@ -209,7 +209,7 @@ Status purge(const App& app, const JobsArgs& args) {
 Status fetch(const App& app, const JobsArgs& args) {
     MINTMARK_TRY(const Desk desk, open_desk(args));
     MINTMARK_TRY(const wire::Cid cid, wire::Cid::parse(args.cid));
-    MINTMARK_CHECK(runner::Shelf(desk.config.store).get(cid, args.out));
+    MINTMARK_CHECK(jobs::Shelf(desk.config.store).get(cid, args.out));
     emit(app, {{"cid", args.cid}, {"file", args.out}}, args.out);
     return {};
 }

@@ -10,6 +10,7 @@
 #include "mintmark/gateway/doctor.hpp"
 #include "mintmark/gateway/gateway.hpp"
 #include "mintmark/hash/sha256.hpp"
+#include "mintmark/runner/tensors.hpp"
 
 namespace mintmark::app {
 namespace {
@@ -27,12 +28,14 @@ Status serve(const App& app, const ServeArgs& args) {
     }
     const std::string host = config.server.host;
     const std::string scheme = config.server.tls_certificate.empty() ? "http" : "https";
-    return gateway::serve(std::move(config), std::move(signer), [&](std::uint16_t port) {
-        const std::string url = fmt::format("{}://{}:{}", scheme, host, port);
-        emit(app, {{"url", url}, {"port", port}},
-             fmt::format("serving at {} (Ctrl-C ends it)", url));
-        std::fflush(stdout);
-    });
+    MINTMARK_TRY(gateway::TensorModels models, runner::load_tensor_models(config.jobs));
+    return gateway::serve(std::move(config), std::move(signer), std::move(models),
+                          [&](std::uint16_t port) {
+                              const std::string url = fmt::format("{}://{}:{}", scheme, host, port);
+                              emit(app, {{"url", url}, {"port", port}},
+                                   fmt::format("serving at {} (Ctrl-C ends it)", url));
+                              std::fflush(stdout);
+                          });
 }
 
 Status doctor(const App& app, const ServeArgs& args) {

@@ -21,6 +21,8 @@ import rights
 import selling
 import standalone
 import story
+import tensors
+import x402
 from harness import ROOT, World
 
 
@@ -32,7 +34,8 @@ def build_contracts():
 
 def main():
     build_contracts()
-    suites = [story.suite, challenges.suite, rights.suite, ownership.suite, jobs.suite, accuracy.suite, standalone.suite, bad_input.suite]
+    suites = [story.suite, challenges.suite, rights.suite, ownership.suite, jobs.suite, tensors.suite, x402.suite, accuracy.suite,
+              standalone.suite, bad_input.suite]
     if "--no-examples" not in sys.argv[1:]:
         suites.append(examples.suite)
     selling_suites = [selling.suite, catalogue.suite, governance.suite]

@@ -55,6 +55,7 @@ Task<Result<json::Json>> Gateway::account_route(const Buyer& buyer, const Reques
         auto made = create_key(buyer, request);
         co_return made;
     }
+    if (path.starts_with("/v1/jobs/") && is_get) co_return co_await job_route(buyer, path);
     if (path.starts_with("/v1/receipts/") && is_get) co_return receipt(buyer, path.substr(13));
     if (path.starts_with("/v1/keys/") && request.method == "DELETE") {
         ledger::KeyState* key = ledger_->key(path.substr(9));

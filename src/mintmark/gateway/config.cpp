@@ -72,6 +72,19 @@ Status read_siwe(Reader reader, SiweConfig& out) {
     return reader.finish();
 }
 
+Status read_x402(Reader reader, X402Config& out) {
+    for (const char* key : {"asset", "name", "version"}) reader.required(key);
+    reader.text("asset", out.asset);
+    if (!out.asset.empty() && !chain::parse_address(out.asset)) {
+        reader.bad_key("asset", "must be a token's address");
+    }
+    reader.text("name", out.name);
+    reader.text("version", out.version);
+    reader.number("decimals", out.decimals, 0, 30);
+    reader.number("timeout_s", out.timeout_s, 2, 86'400);
+    return reader.finish();
+}
+
 Status read_upstream(Reader reader, UpstreamConfig& out) {
     constexpr std::int64_t kMostMs = 3'600'000;
     reader.text("name", out.name);
@@ -277,6 +290,7 @@ Result<Config> Config::parse(std::string_view text, const std::filesystem::path&
     MINTMARK_CHECK(read_table(root, file, "server", out.server, read_server));
     MINTMARK_CHECK(read_table(root, file, "chain", out.chain, read_chain));
     MINTMARK_CHECK(read_table(root, file, "siwe", out.siwe, read_siwe));
+    MINTMARK_CHECK(read_table(root, file, "x402", out.x402, read_x402));
     MINTMARK_CHECK(read_table(root, file, "ledger", out, [](Reader reader, Config& config) {
         reader.path("path", config.ledger);
         return reader.finish();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "mintmark/base/result.hpp"
+#include "mintmark/gateway/x402.hpp"
 #include "mintmark/jobs/config.hpp"
 #include "mintmark/market/rates.hpp"
 
@@ -94,6 +95,7 @@ struct Config {
     std::vector<UpstreamConfig> upstreams = {};
     std::vector<ModelConfig> models = {};
     std::vector<GrantConfig> grants = {};
+    X402Config x402 = {};
     jobs::Config jobs = {};  ///< with the models that this machine has
 
     /// kInvalidArgument: "FILE:LINE: KEY: what is wrong", for the first thing that is wrong,

@@ -63,6 +63,8 @@ Result<Amount> Entitlement::units_of(const market::Usage& usage, const U256& usd
             }
             return Amount(units);
         }
+        case Kind::kPayment:
+            return fixed;
         case Kind::kChannel:
             break;
     }

@@ -21,12 +21,13 @@ using serving::Task;
 
 /// How an account counts.
 struct Entitlement {
-    enum class Kind : std::uint8_t { kGrant, kPass, kGate, kChannel };
+    enum class Kind : std::uint8_t { kGrant, kPass, kGate, kChannel, kPayment };
     Kind kind = Kind::kGrant;
     std::string account = {};
     std::string lane = {};
     market::Unit unit = market::Unit::kCall;  ///< of a pass or a quota
     TokenPrice price = {};                    ///< of a channel's currency
+    ledger::Amount fixed = {};                ///< of a payment: what it is, whatever is used
 
     /// What a use is in the account's unit: pico-dollars, units, or a token's smallest unit;
     /// rounded up once. kOutOfRange.

@@ -100,28 +100,36 @@ Refusal refusal_of(const Error& error) {
     return out;
 }
 
-Gateway::Gateway(serving::Loop& loop, Config config, std::unique_ptr<chain::PrivateKey> signer)
+Gateway::Gateway(serving::Loop& loop, Config config, std::unique_ptr<chain::PrivateKey> signer,
+                 TensorModels models)
     : loop_(loop),
       config_(std::move(config)),
       signer_(std::move(signer)),
-      durability_(loop, [this](const Status& status) {
-          metrics_.ledger_healthy(status.has_value());
-          log_event(status ? LogLevel::kInfo : LogLevel::kError,
-                    status ? "ledger is back" : "ledger cannot be written; check the disk",
-                    {{"reason", status ? "" : status.error().message}});
-      }) {
+      durability_(loop,
+                  [this](const Status& status) {
+                      metrics_.ledger_healthy(status.has_value());
+                      log_event(
+                          status ? LogLevel::kInfo : LogLevel::kError,
+                          status ? "ledger is back" : "ledger cannot be written; check the disk",
+                          {{"reason", status ? "" : status.error().message}});
+                  }),
+      tensor_models_(std::move(models)) {
     std::array<std::uint8_t, 6> random;
     system_rng().fill(random);
     id_prefix_ = "req_" + to_hex(random).substr(2);
 }
 
 Gateway::~Gateway() {
+    tensor_pool_.join();
+    jobs_pool_.join();
     ledger_ = nullptr;
 }
 
 Result<std::unique_ptr<Gateway>> Gateway::open(serving::Loop& loop, Config config,
-                                               std::unique_ptr<chain::PrivateKey> signer) {
-    std::unique_ptr<Gateway> out(new Gateway(loop, std::move(config), std::move(signer)));
+                                               std::unique_ptr<chain::PrivateKey> signer,
+                                               TensorModels models) {
+    std::unique_ptr<Gateway> out(
+        new Gateway(loop, std::move(config), std::move(signer), std::move(models)));
     MINTMARK_CHECK(out->set_up());
     return out;
 }
@@ -142,6 +150,13 @@ Status Gateway::set_up() {
         MINTMARK_TRY(chain_, ChainView::open(config_.chain, metrics_));
     }
     MINTMARK_TRY(upstreams_, Upstreams::open(config_.upstreams, metrics_));
+    MINTMARK_CHECK(open_facilitator());
+    if (!config_.jobs.queue.empty()) {
+        queue::QueueOptions options;
+        options.name = config_.jobs.name;
+        options.lease_ms = config_.jobs.lease_ms;
+        MINTMARK_TRY(queue_, queue::open_queue(config_.jobs.queue, options));
+    }
     entitlements_ = std::make_unique<Entitlements>(config_, *ledger_, chain_.get());
     for (const GrantConfig& grant : config_.grants) {
         grants_.emplace(grant.key_sha256, &grant);
@@ -213,14 +228,14 @@ Headers Gateway::common_headers(const std::string& id) const {
 }
 
 Task<void> Gateway::refuse(const Refusal& refusal, const std::string& id, Responder& responder,
-                           int& status, Headers headers) {
+                           int& status, Headers headers, ErrorShape shape) {
     status = refusal.status;
     metrics_.refused(refusal.code);
     for (const auto& header : common_headers(id)) headers.push_back(header);
     for (const auto& header : refusal.headers) headers.push_back(header);
-    (void)co_await responder.send(
-        refusal.status, std::move(headers),
-        error_envelope(refusal.status, refusal.message, refusal.code, refusal.param));
+    std::string body = error_envelope(refusal.status, refusal.message, refusal.code, refusal.param);
+    if (shape == ErrorShape::kTensor) body = json::compact({{"error", refusal.message}});
+    (void)co_await responder.send(refusal.status, std::move(headers), std::move(body));
 }
 
 Task<void> Gateway::handle(Request& request, Responder& responder) {
@@ -235,6 +250,8 @@ Task<void> Gateway::handle(Request& request, Responder& responder) {
     if (route_name.starts_with("/v1/receipts/")) route_name = "/v1/receipts";
     if (route_name.starts_with("/v1/keys/")) route_name = "/v1/keys";
     if (route_name.starts_with("/v1/models/")) route_name = "/v1/models";
+    if (route_name.starts_with("/v1/jobs/")) route_name = "/v1/jobs";
+    if (route_name.starts_with("/v2/models/")) route_name = "/v2/models";
     metrics_.request(route_name, status, took.count());
     if (config_.log_requests) {
         log_event(LogLevel::kInfo, "request",
@@ -256,6 +273,10 @@ Task<void> Gateway::route(const std::string& id, Request& request, Responder& re
             co_return co_await refuse(no, id, responder, status);
         }
         co_return co_await metered(*endpoint, id, request, responder, status);
+    }
+    if (path.starts_with("/v2")) {
+        const bool is_answered = co_await tensor_route(id, request, responder, status);
+        if (is_answered) co_return;
     }
     Headers headers = common_headers(id);
     Result<json::Json> answer = fail(ErrorCode::kNotFound, "there is no " + path);
@@ -284,13 +305,19 @@ Task<void> Gateway::route(const std::string& id, Request& request, Responder& re
         answer = siwe_nonce();
     } else if (path == "/auth/verify" && request.method == "POST") {
         answer = co_await siwe_verify(request);
-    } else if (path.starts_with("/v1/")) {
+    } else if (path == "/x402/supported") {
+        answer = co_await facilitator_route(request);
+    } else if (path.starts_with("/v1/") || path.starts_with("/x402/")) {
         const auto buyer = authenticate(request, "");
         if (!buyer) {
             const Refusal no{401, buyer.error().message, "invalid_api_key", "", {}};
             co_return co_await refuse(no, id, responder, status);
         }
-        answer = co_await account_route(*buyer, request);
+        if (path.starts_with("/x402/")) {
+            answer = co_await facilitator_route(request);
+        } else {
+            answer = co_await account_route(*buyer, request);
+        }
     }
     if (!answer) {
         Refusal no = refusal_of(answer.error());
@@ -320,11 +347,12 @@ Task<void> stop_on_signal(serving::Loop& loop, Gateway& gateway, std::int64_t dr
 
 }  // namespace
 
-Status serve(Config config, std::unique_ptr<chain::PrivateKey> signer,
+Status serve(Config config, std::unique_ptr<chain::PrivateKey> signer, TensorModels models,
              std::function<void(std::uint16_t port)> on_ready) {
     serving::Loop loop{1};
     const std::int64_t drain_ms = config.server.drain_ms;
-    MINTMARK_TRY(auto gateway, Gateway::open(loop, std::move(config), std::move(signer)));
+    MINTMARK_TRY(auto gateway,
+                 Gateway::open(loop, std::move(config), std::move(signer), std::move(models)));
     MINTMARK_TRY(const std::uint16_t port, gateway->start());
     boost::asio::co_spawn(loop, stop_on_signal(loop, *gateway, drain_ms), boost::asio::detached);
     on_ready(port);

@@ -2,6 +2,7 @@
 // reader are the only other threads.
 #pragma once
 
+#include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,9 +14,12 @@
 #include "mintmark/gateway/config.hpp"
 #include "mintmark/gateway/durability.hpp"
 #include "mintmark/gateway/entitlements.hpp"
+#include "mintmark/gateway/facilitator.hpp"
 #include "mintmark/gateway/metrics.hpp"
+#include "mintmark/gateway/tensor_model.hpp"
 #include "mintmark/gateway/upstreams.hpp"
 #include "mintmark/ledger/ledger.hpp"
+#include "mintmark/queue/queue.hpp"
 #include "mintmark/serving/server.hpp"
 
 namespace mintmark::gateway {
@@ -35,14 +39,19 @@ struct Refusal {
 /// What an error is over HTTP.
 [[nodiscard]] Refusal refusal_of(const Error& error);
 
+/// How an API says what went wrong: {"error": {"message", …}} or {"error": text}.
+enum class ErrorShape : std::uint8_t { kOpenAi, kTensor };
+
 /// One metered request on its way.
 struct Run;
 
 class Gateway {
   public:
     /// Opens ledger, chain and upstreams. `signer`: signs receipts; nullptr: they are not signed.
+    /// `models`: those that it runs itself.
     [[nodiscard]] static Result<std::unique_ptr<Gateway>> open(
-        serving::Loop& loop, Config config, std::unique_ptr<chain::PrivateKey> signer);
+        serving::Loop& loop, Config config, std::unique_ptr<chain::PrivateKey> signer,
+        TensorModels models = {});
     ~Gateway();
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;
@@ -62,7 +71,8 @@ class Gateway {
         double tokens;
         std::int64_t filled_ms;
     };
-    Gateway(serving::Loop& loop, Config config, std::unique_ptr<chain::PrivateKey> signer);
+    Gateway(serving::Loop& loop, Config config, std::unique_ptr<chain::PrivateKey> signer,
+            TensorModels models);
     Status set_up();
     Task<void> handle(Request& request, Responder& responder);
     Task<void> route(const std::string& id, Request& request, Responder& responder, int& status);
@@ -95,6 +105,10 @@ class Gateway {
     // The metering path (metering.cpp, streaming.cpp).
     Task<void> metered(Endpoint endpoint, const std::string& id, Request& request,
                        Responder& responder, int& status);
+    /// nullopt: answered.
+    Task<std::optional<Refusal>> meter(Endpoint endpoint, const std::string& id, Request& request,
+                                       Responder& responder, Headers& headers);
+    std::optional<Refusal> understand(Endpoint endpoint, Request& request, Run& run);
     Task<Result<bool>> prepare(Run& run, Request& request);
     Task<std::optional<Refusal>> answer_whole(Run& run, Responder& responder);
     Task<std::optional<Refusal>> answer_stream(Run& run, Responder& responder);
@@ -103,12 +117,33 @@ class Gateway {
     Task<Status> close(Run& run, const market::Usage& usage, std::string state, int status,
                        std::string body);
     void cancel(Run& run, std::string state, int status);
+    /// What the run has cost, as units of its account and in pico-dollars.
+    void price(Run& run, const market::Usage& usage) const;
     json::Json cost_json(const Run& run) const;
     Task<Status> replay(const ledger::RequestRecord& record, const Run& run, Responder& responder);
 
+    // The Open Inference Protocol and jobs (tensors.cpp).
+    Task<bool> tensor_route(const std::string& id, Request& request, Responder& responder,
+                            int& status);
+    std::optional<Refusal> understand_tensors(Request& request, Run& run);
+    Task<std::optional<Refusal>> answer_tensors(Run& run, Responder& responder);
+    Task<Status> enqueue_proof(const Run& run);
+    Task<Result<json::Json>> job_route(const Buyer& buyer, const std::string& path);
+
+    // Callers without an account (payments.cpp).
+    Status open_facilitator();
+    [[nodiscard]] bool may_pay(const Request& request) const;
+    Refusal payment_refusal(const PaymentTerms& terms, const Request& request,
+                            std::string_view reason) const;
+    Task<Result<PaymentTerms>> quote(Run& run);
+    Task<std::optional<Refusal>> take_payment(Run& run, const Request& request);
+    Result<Entitlement> payment_entitlement(const Run& run);
+    Task<std::optional<Refusal>> collect(Run& run);
+    Task<Result<json::Json>> facilitator_route(const Request& request);
+
     Headers common_headers(const std::string& id) const;
     Task<void> refuse(const Refusal& refusal, const std::string& id, Responder& responder,
-                      int& status, Headers headers = {});
+                      int& status, Headers headers = {}, ErrorShape shape = ErrorShape::kOpenAi);
     [[nodiscard]] std::string next_id();
 
     serving::Loop& loop_;
@@ -121,6 +156,12 @@ class Gateway {
     std::unique_ptr<Upstreams> upstreams_;
     std::unique_ptr<Entitlements> entitlements_;
     std::unique_ptr<serving::Server> server_;
+    TensorModels tensor_models_;
+    boost::asio::thread_pool tensor_pool_{1};  ///< runs models; each uses all processors
+    boost::asio::thread_pool jobs_pool_{1};    ///< the queue's and the store's one thread
+    PaymentTerms payment_terms_;
+    std::unique_ptr<Facilitator> facilitator_;  ///< nullptr: no payments
+    std::unique_ptr<queue::Queue> queue_;       ///< on jobs_pool_ only; nullptr: no jobs
     std::unordered_map<std::string, const GrantConfig*> grants_;  ///< by the key's hash
     std::unordered_map<std::string, SiweNonce> siwe_nonces_;
     std::unordered_map<std::string, Bucket> buckets_;
@@ -131,7 +172,7 @@ class Gateway {
 
 /// Serves until SIGTERM or SIGINT, then drains. `on_ready` is given the port.
 [[nodiscard]] Status serve(Config config, std::unique_ptr<chain::PrivateKey> signer,
-                           std::function<void(std::uint16_t port)> on_ready);
+                           TensorModels models, std::function<void(std::uint16_t port)> on_ready);
 
 /// Milliseconds since 1970.
 [[nodiscard]] std::int64_t unix_ms();

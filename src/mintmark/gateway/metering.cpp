@@ -67,73 +67,75 @@ Refusal upstream_error(int status, std::string_view body) {
 Task<void> Gateway::metered(Endpoint endpoint, const std::string& id, Request& request,
                             Responder& responder, int& status) {
     Headers headers;
-    auto buyer = authenticate(request, "inference");
-    if (!buyer) {
-        const Refusal no{401, buyer.error().message, "invalid_api_key", "", {}};
-        co_return co_await refuse(no, id, responder, status);
-    }
-    if (const auto no = limit_rate(*buyer, headers)) {
-        co_return co_await refuse(*no, id, responder, status, headers);
-    }
-    if (!durability_.is_healthy() || is_draining_) {
-        const Refusal no = is_draining_
-                               ? Refusal{503, "the gateway is stopping", "draining", "", {}}
-                               : refusal_of({ErrorCode::kIo, "", ""});
-        co_return co_await refuse(no, id, responder, status, headers);
-    }
+    const auto no = co_await meter(endpoint, id, request, responder, headers);
+    status = 200;
+    if (!no) co_return;
+    const auto shape = endpoint == Endpoint::kTensor ? ErrorShape::kTensor : ErrorShape::kOpenAi;
+    co_await refuse(*no, id, responder, status, headers, shape);
+}
+
+std::optional<Refusal> Gateway::understand(Endpoint endpoint, Request& request, Run& run) {
+    if (endpoint == Endpoint::kTensor) return understand_tensors(request, run);
+    auto call = read_call(endpoint, request.body, kMaxChoices);
+    if (!call) return refusal_of(call.error());
+    run.call = *std::move(call);
+    run.model = config_.model(run.call.model);
+    if (run.model != nullptr && !run.model->upstreams.empty()) return std::nullopt;
+    return Refusal{
+        404, "the model " + run.call.model + " does not exist", "model_not_found", "model", {}};
+}
+
+Task<std::optional<Refusal>> Gateway::meter(Endpoint endpoint, const std::string& id,
+                                            Request& request, Responder& responder,
+                                            Headers& headers) {
+    const bool is_paying = may_pay(request);
+    auto buyer = is_paying ? Result<Buyer>(Buyer{}) : authenticate(request, "inference");
+    if (!buyer) co_return Refusal{401, buyer.error().message, "invalid_api_key", "", {}};
+    if (auto no = limit_rate(*buyer, headers)) co_return no;
+    if (is_draining_) co_return Refusal{503, "the gateway is stopping", "draining", "", {}};
+    if (!durability_.is_healthy()) co_return refusal_of({ErrorCode::kIo, "", ""});
     Run run;
     run.id = id;
     run.buyer = *std::move(buyer);
     run.headers = headers;
-    auto call = read_call(endpoint, request.body, kMaxChoices);
-    if (!call) co_return co_await refuse(refusal_of(call.error()), id, responder, status, headers);
-    run.call = *std::move(call);
-    run.model = config_.model(run.call.model);
-    if (run.model == nullptr) {
-        const Refusal no{
-            404, "the model " + run.call.model + " does not exist", "model_not_found", "model", {}};
-        co_return co_await refuse(no, id, responder, status, headers);
+    if (auto no = understand(endpoint, request, run)) co_return no;
+    if (is_paying) {
+        if (auto no = co_await take_payment(run, request)) co_return no;
     }
     auto prepared = co_await prepare(run, request);
-    if (!prepared) {
-        co_return co_await refuse(refusal_of(prepared.error()), id, responder, status, headers);
-    }
+    if (!prepared) co_return refusal_of(prepared.error());
     if (!*prepared) {  // this very request was answered before
         const auto record = ledger_->find_idempotent(run.buyer.key_id, run.row.idempotency_key);
         if (record && *record && (*record)->row.request_hash != run.row.request_hash) {
-            const Refusal no{409,
-                             "the idempotency key was used for another request",
-                             "idempotency_mismatch",
-                             "",
-                             {}};
-            co_return co_await refuse(no, id, responder, status, headers);
+            co_return Refusal{409,
+                              "the idempotency key was used for another request",
+                              "idempotency_mismatch",
+                              "",
+                              {}};
         }
         if (!record || !*record || (*record)->end.state != "settled") {
-            const Refusal no{409,
-                             "the first request with this idempotency key was interrupted",
-                             "idempotency_interrupted",
-                             "",
-                             {}};
-            co_return co_await refuse(no, id, responder, status, headers);
+            co_return Refusal{409,
+                              "the first request with this idempotency key was interrupted",
+                              "idempotency_interrupted",
+                              "",
+                              {}};
         }
-        status = 200;
         (void)co_await replay(**record, run, responder);
-        co_return;
+        co_return std::nullopt;
     }
     for (const auto& header : common_headers(id)) run.headers.push_back(header);
     run.headers.emplace_back("X-Mintmark-Account", run.entitlement.account);
     run.headers.emplace_back("X-Mintmark-Receipt", "/v1/receipts/" + id);
     std::optional<Refusal> no;  // not with ?: — g++ 12 destroys its temporaries twice
-    if (run.call.is_stream) {
+    if (endpoint == Endpoint::kTensor) {
+        no = co_await answer_tensors(run, responder);
+    } else if (run.call.is_stream) {
         no = co_await answer_stream(run, responder);
     } else {
         no = co_await answer_whole(run, responder);
     }
-    if (no) {
-        cancel(run, "failed", no->status);
-        co_return co_await refuse(*no, id, responder, status, headers);
-    }
-    status = 200;
+    if (no) cancel(run, "failed", no->status);
+    co_return no;
 }
 
 /// true: reserved; false: the answer exists already.
@@ -152,7 +154,8 @@ Task<Result<bool>> Gateway::prepare(Run& run, Request& request) {
     row.endpoint = std::string(endpoint_path(run.call.endpoint));
     row.request_hash = hex_of(sha256(as_bytes(request.body)));
     row.created_ms = unix_ms();
-    row.idempotency_key = request.header("idempotency-key");
+    row.idempotency_key =
+        run.payment ? run.payment_key : std::string(request.header("idempotency-key"));
     if (row.idempotency_key.size() > 255) {
         co_return fail(ErrorCode::kInvalidArgument, "the idempotency key is too long",
                        "Idempotency-Key");
@@ -175,8 +178,12 @@ Task<Result<bool>> Gateway::prepare(Run& run, Request& request) {
         std::ranges::any_of(run.card.card.rates, [](auto rate) { return rate != 0; });
     if (!priced && has_card) co_return std::unexpected(priced.error());
     if (priced) exact = *priced;
-    MINTMARK_CO_TRY(run.entitlement,
-                    co_await entitlements_->choose(run.buyer, *run.model, run.worst, exact));
+    if (run.payment) {
+        MINTMARK_CO_TRY(run.entitlement, payment_entitlement(run));
+    } else {
+        MINTMARK_CO_TRY(run.entitlement,
+                        co_await entitlements_->choose(run.buyer, *run.model, run.worst, exact));
+    }
     const auto kind = run.entitlement.kind;
     const bool counts_money =
         kind == Entitlement::Kind::kGrant || kind == Entitlement::Kind::kChannel;
@@ -228,12 +235,10 @@ Task<std::optional<Refusal>> Gateway::answer_whole(Run& run, Responder& responde
     const bool is_kept = !run.row.idempotency_key.empty();
     // close() fixes the cost; the text of an idempotent answer goes to disk with it.
     if (is_kept) {
-        const auto exact = price_exact(run.card.card, usage).value_or(chain::U256());
-        run.units = run.entitlement.units_of(usage, exact).value_or(run.row.units_reserved);
-        run.usd =
-            std::min(price_in_pico_usd(run.card.card, usage).value_or(0), run.row.usd_reserved);
+        price(run, usage);
         cost = cost_json(run);
     }
+    if (auto no = co_await collect(run)) co_return no;
     std::string text = is_kept ? finish(cost) : std::string();
     const Status closed = co_await close(run, usage, "settled", 200, text);
     if (!closed) co_return refusal_of(closed.error());
@@ -295,14 +300,20 @@ Task<market::Usage> Gateway::settle_usage(Run& run, std::optional<market::Usage>
     co_return usage;
 }
 
-/// Charges, and waits until that is on disk.
-Task<Status> Gateway::close(Run& run, const market::Usage& usage, std::string state, int status,
-                            std::string body) {
+void Gateway::price(Run& run, const market::Usage& usage) const {
     const auto exact = price_exact(run.card.card, usage).value_or(chain::U256());
-    run.usage = usage;
     run.units = std::min(run.entitlement.units_of(usage, exact).value_or(run.row.units_reserved),
                          run.row.units_reserved);
     run.usd = std::min(price_in_pico_usd(run.card.card, usage).value_or(0), run.row.usd_reserved);
+    // A payment of the scheme "exact" is what it is.
+    if (run.payment) run.usd = run.row.usd_reserved;
+}
+
+/// Charges, and waits until that is on disk.
+Task<Status> Gateway::close(Run& run, const market::Usage& usage, std::string state, int status,
+                            std::string body) {
+    run.usage = usage;
+    price(run, usage);
     ledger::Outcome outcome;
     outcome.state = std::move(state);
     outcome.units = run.units;

@@ -13,8 +13,10 @@ using json::Json;
 using market::Unit;
 using market::Usage;
 
-constexpr std::array<std::string_view, 5> kPaths = {
-    "/chat/completions", "/completions", "/embeddings", "/images/generations", "/responses"};
+constexpr std::array<std::string_view, 6> kPaths = {"/chat/completions", "/completions",
+                                                    "/embeddings",       "/images/generations",
+                                                    "/responses",        "/infer"};
+constexpr std::size_t kOpenAiPaths = 5;
 constexpr std::uint64_t kTemplateTokens = 32;  ///< of a chat template around one message
 
 std::uint64_t& at(Usage& usage, Unit unit) {
@@ -124,7 +126,7 @@ void fold(Usage& usage, const market::RateCard& card, Unit from, Unit into) {
 
 std::optional<Endpoint> endpoint_of(std::string_view path) {
     if (!path.starts_with("/v1")) return std::nullopt;
-    for (std::size_t i = 0; i < kPaths.size(); ++i) {
+    for (std::size_t i = 0; i < kOpenAiPaths; ++i) {
         if (path.substr(3) == kPaths[i]) return static_cast<Endpoint>(i);
     }
     return std::nullopt;
@@ -183,7 +185,10 @@ Result<Call> read_call(Endpoint endpoint, std::string_view body, std::uint64_t m
 }
 
 Status bound_output(Call& call, const ModelConfig& model) {
-    if (call.endpoint == Endpoint::kEmbedding || call.endpoint == Endpoint::kImage) return {};
+    if (call.endpoint == Endpoint::kEmbedding || call.endpoint == Endpoint::kImage ||
+        call.endpoint == Endpoint::kTensor) {
+        return {};
+    }
     call.max_output = model.max_output_tokens;
     for (const char* name : {"max_completion_tokens", "max_tokens", "max_output_tokens"}) {
         MINTMARK_TRY(const auto asked, optional_u64(call.body, name));
@@ -218,6 +223,7 @@ std::string upstream_body(const Call& call, const ModelConfig& model) {
 Usage worst_case(const Call& call) {
     Usage usage = {};
     at(usage, Unit::kCall) = 1;
+    if (call.endpoint == Endpoint::kTensor) return usage;
     if (call.endpoint == Endpoint::kImage) {
         at(usage, Unit::kImage) = call.images;
         at(usage, Unit::kPixelStep) = call.images * call.pixels;

@@ -12,8 +12,9 @@
 
 namespace mintmark::gateway {
 
-enum class Endpoint : std::uint8_t { kChat, kCompletion, kEmbedding, kImage, kResponse };
-/// "/v1/chat/completions", …; nullopt for any other path.
+enum class Endpoint : std::uint8_t { kChat, kCompletion, kEmbedding, kImage, kResponse, kTensor };
+/// "/v1/chat/completions", …; nullopt for any other path. kTensor is the Open Inference Protocol's
+/// (kserve.hpp) and has no path of its own here.
 [[nodiscard]] std::optional<Endpoint> endpoint_of(std::string_view path);
 [[nodiscard]] std::string_view endpoint_path(Endpoint endpoint);  ///< without "/v1"
 

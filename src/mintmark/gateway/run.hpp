@@ -6,6 +6,8 @@
 #include <string>
 
 #include "mintmark/gateway/entitlements.hpp"
+#include "mintmark/gateway/kserve.hpp"
+#include "mintmark/gateway/x402.hpp"
 #include "mintmark/hash/sha256.hpp"
 #include "mintmark/serving/http_client.hpp"
 
@@ -16,9 +18,13 @@ struct Run {
     Buyer buyer = {};
     Call call = {};
     const ModelConfig* model = nullptr;
+    std::shared_ptr<const TensorModel> tensor_model = {};  ///< of a call of the protocol
+    TensorCall tensors = {};
     CardFacts card = {};
     Entitlement entitlement = {};
     market::Usage worst = {};
+    std::optional<Payment> payment = {};  ///< of a caller without an account
+    std::string payment_key = {};         ///< the same payment again is the same request
     ledger::RequestRow row = {};
     std::uint64_t reserved_at = 0;  ///< the reservation's place in the journal
     serving::Headers headers = {};  ///< of the answer

@@ -78,6 +78,7 @@ Task<std::optional<Refusal>> Gateway::answer_stream(Run& run, Responder& respond
     // No byte of an answer leaves before its reservation is on disk.
     const Status reserved = co_await durability_.wait(run.reserved_at);
     if (!reserved) co_return refusal_of(reserved.error());
+    if (auto no = co_await collect(run)) co_return no;
     for (auto& [name, value] : run.headers) {
         if (name == "Content-Type") value = "text/event-stream";
     }
@@ -179,10 +180,7 @@ Task<void> Gateway::pump(Run& run, Responder& responder, serving::ClientResponse
     const bool is_whole = !state.is_broken && !state.is_gone;
     // The last event is part of what an idempotent request keeps, so it is made before it is
     // charged.
-    const auto exact = price_exact(run.card.card, usage).value_or(chain::U256());
-    run.units = std::min(run.entitlement.units_of(usage, exact).value_or(run.row.units_reserved),
-                         run.row.units_reserved);
-    run.usd = std::min(price_in_pico_usd(run.card.card, usage).value_or(0), run.row.usd_reserved);
+    price(run, usage);
     ServerSentEvent last{state.last_name, ""};
     if (is_whole) {
         json::Json chunk = state.last.value_or(json::Json{{"object", "chat.completion.chunk"},

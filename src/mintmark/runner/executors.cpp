@@ -6,8 +6,8 @@
 
 #include "mintmark/base/file.hpp"
 #include "mintmark/base/memory.hpp"
+#include "mintmark/jobs/shelf.hpp"
 #include "mintmark/prover/memory.hpp"
-#include "mintmark/runner/shelf.hpp"
 #include "mintmark/worker/accuracy.hpp"
 #include "mintmark/worker/pipeline.hpp"
 #include "mintmark/worker/proof_file.hpp"
@@ -23,7 +23,7 @@ Result<model::Sample> sample_of(const Environment& environment, const worker::Co
                                 const jobs::Input& input) {
     if (!input.cid) return input.values;
     const auto file = environment.folder / "input";
-    MINTMARK_CHECK(Shelf(environment.config.store)
+    MINTMARK_CHECK(jobs::Shelf(environment.config.store)
                        .get(*input.cid, file, environment.config.limits.file_bytes));
     MINTMARK_TRY(const std::string text, read_text(file));
     MINTMARK_TRY(const model::InputFile samples, model::read_input_json(text));
@@ -53,7 +53,7 @@ Json answer_json(const worker::WitnessFile& run) {
 }
 
 /// The answer in the store, and in the result too when it is small.
-Status add_answer(const Shelf& shelf, const worker::WitnessFile& run, Json& out) {
+Status add_answer(const jobs::Shelf& shelf, const worker::WitnessFile& run, Json& out) {
     const Json answer = answer_json(run);
     const std::string text = json::compact(answer);
     MINTMARK_TRY(const wire::Cid cid, shelf.put(text));
@@ -92,7 +92,7 @@ Result<Json> run_inference(const Environment& environment, const jobs::Inference
     environment.on_progress("running", 0.5);
     MINTMARK_TRY(const worker::WitnessFile run, worker::run_model(model, std::move(input), {}));
     Json out = {{"model", job.model}};
-    MINTMARK_CHECK(add_answer(Shelf(environment.config.store), run, out));
+    MINTMARK_CHECK(add_answer(jobs::Shelf(environment.config.store), run, out));
     return out;
 }
 
@@ -110,7 +110,7 @@ Result<Json> run_proof(const Environment& environment, const std::string& id,
                  worker::prove_file(std::move(loaded.model), loaded.key, srs, witness, context,
                                     system_rng()));
     environment.on_progress("storing", 0.95);
-    const Shelf shelf(environment.config.store);
+    const jobs::Shelf shelf(environment.config.store);
     MINTMARK_TRY(const wire::Cid cid, shelf.put(json::pretty(proof.to_json())));
     // Input and blinders open the proof's commitments: who asked can show what it is about.
     MINTMARK_TRY(const wire::Cid opening, shelf.put(json::compact(witness.to_json())));
@@ -127,7 +127,7 @@ Result<Json> run_proof(const Environment& environment, const std::string& id,
 Result<Json> run_accuracy(const Environment& environment, const std::string& id,
                           const jobs::AccuracyJob& job) {
     MINTMARK_TRY(const Loaded loaded, load(environment, job.model));
-    const Shelf shelf(environment.config.store);
+    const jobs::Shelf shelf(environment.config.store);
     const std::uint64_t most = environment.config.limits.file_bytes;
     worker::LabelledFiles files;
     files.data = environment.folder / "data";

@@ -10,11 +10,11 @@
 
 #include "mintmark/base/file.hpp"
 #include "mintmark/hash/sha256.hpp"
+#include "mintmark/jobs/shelf.hpp"
 #include "mintmark/market/amount.hpp"
 #include "mintmark/market/licensing.hpp"
 #include "mintmark/runner/child.hpp"
 #include "mintmark/runner/executors.hpp"
-#include "mintmark/runner/shelf.hpp"
 #include "mintmark/service/publish.hpp"
 #include "mintmark/service/push.hpp"
 
@@ -95,7 +95,7 @@ Status train(const Environment& environment, const jobs::FineTuneJob& job, const
     if (parent->onnx.empty()) {
         return fail(ErrorCode::kUnsupported, fmt::format("model {} has no ONNX here", job.model));
     }
-    const Shelf shelf(environment.config.store);
+    const jobs::Shelf shelf(environment.config.store);
     const std::uint64_t most = environment.config.limits.file_bytes;
     std::error_code ec;
     fs::create_directories(folder / "out", ec);
@@ -241,7 +241,7 @@ Result<Json> run_fine_tune(const Environment& environment, const std::string& id
         const fs::path work = environment.folder / "train";
         MINTMARK_CHECK(train(environment, job, work));
         MINTMARK_TRY(const wire::Cid cid,
-                     Shelf(environment.config.store).put_file(work / "out/model.onnx"));
+                     jobs::Shelf(environment.config.store).put_file(work / "out/model.onnx"));
         return Json{{"parent_model", job.model}, {"model_cid", cid.to_string()}};
     }
     MINTMARK_TRY(const service::ModelFolder folder, trained(environment, id, job));

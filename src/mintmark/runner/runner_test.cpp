@@ -9,9 +9,9 @@
 #include <thread>
 
 #include "mintmark/base/file.hpp"
+#include "mintmark/jobs/folder.hpp"
+#include "mintmark/jobs/shelf.hpp"
 #include "mintmark/runner/child.hpp"
-#include "mintmark/runner/folder.hpp"
-#include "mintmark/runner/shelf.hpp"
 #include "mintmark/runner/worker.hpp"
 
 namespace mintmark::runner {
@@ -87,7 +87,7 @@ TEST(Child, IsEndedWithTheThreadThatMadeIt) {
 
 TEST(Child, MayNotTakeMoreThanItsLimits) {
     auto options = shell("head -c 2000000 /dev/zero > big; echo $?; wc -c < big");
-    auto folder = JobFolder::make({});
+    auto folder = jobs::JobFolder::make({});
     ASSERT_TRUE(folder);
     options.folder = folder->path();
     options.limits.file_bytes = 1'000'000;
@@ -101,14 +101,14 @@ TEST(Child, MayNotTakeMoreThanItsLimits) {
 
 TEST(Folder, GoesWithItsObjectAndWithADeadWorker) {
     fs::path path;
-    const auto parent = JobFolder::make({});
+    const auto parent = jobs::JobFolder::make({});
     ASSERT_TRUE(parent);
     {
-        const auto folder = JobFolder::make(parent->path());
+        const auto folder = jobs::JobFolder::make(parent->path());
         ASSERT_TRUE(folder);
         path = folder->path();
         EXPECT_TRUE(fs::exists(path));
-        sweep(parent->path());
+        jobs::sweep(parent->path());
         EXPECT_TRUE(fs::exists(path)) << "its worker lives";
     }
     EXPECT_FALSE(fs::exists(path));
@@ -116,15 +116,15 @@ TEST(Folder, GoesWithItsObjectAndWithADeadWorker) {
     const fs::path other = parent->path() / "mintmark-job-x";
     fs::create_directories(left / "a");
     fs::create_directories(other);
-    sweep(parent->path());
+    jobs::sweep(parent->path());
     EXPECT_FALSE(fs::exists(left));
     EXPECT_TRUE(fs::exists(other));
 }
 
 TEST(Shelf, GivesWhatItWasGiven) {
-    const auto folder = JobFolder::make({});
+    const auto folder = jobs::JobFolder::make({});
     ASSERT_TRUE(folder);
-    const Shelf shelf(folder->path() / "store");
+    const jobs::Shelf shelf(folder->path() / "store");
     const auto cid = shelf.put("hello");
     ASSERT_TRUE(cid);
     ASSERT_TRUE(shelf.get(*cid, folder->path() / "out"));
@@ -139,9 +139,9 @@ TEST(Shelf, GivesWhatItWasGiven) {
 class Worker : public testing::Test {
   protected:
     void SetUp() override {
-        auto made = JobFolder::make({});
+        auto made = jobs::JobFolder::make({});
         ASSERT_TRUE(made);
-        folder_ = std::make_unique<JobFolder>(*std::move(made));
+        folder_ = std::make_unique<jobs::JobFolder>(*std::move(made));
         options_.config.queue = (folder_->path() / "jobs.db").string();
         options_.config.work = folder_->path();
         options_.config.limits = roomy();
@@ -166,7 +166,7 @@ class Worker : public testing::Test {
     }
     std::string error_of(const queue::Lease& lease) { return queue_->find(lease.job.id)->error; }
 
-    std::unique_ptr<JobFolder> folder_;
+    std::unique_ptr<jobs::JobFolder> folder_;
     WorkerOptions options_;
     std::unique_ptr<queue::Queue> queue_;
 };

@@ -9,10 +9,10 @@
 #include <thread>
 
 #include "mintmark/base/file.hpp"
+#include "mintmark/jobs/folder.hpp"
 #include "mintmark/jobs/job_data.hpp"
 #include "mintmark/net/interrupt.hpp"
 #include "mintmark/runner/child.hpp"
-#include "mintmark/runner/folder.hpp"
 
 namespace mintmark::runner {
 namespace {
@@ -40,7 +40,7 @@ class Run {
         if (const auto parsed = jobs::parse_job(job.kind, job.data); !parsed) {
             return give_up({parsed.error().message, Failure::Kind::kFinal});
         }
-        auto folder = JobFolder::make(options_.config.work);
+        auto folder = jobs::JobFolder::make(options_.config.work);
         if (!folder) return give_up({folder.error().message, Failure::Kind::kRetry});
         auto child = start(folder->path());
         if (!child) return give_up({child.error().message, Failure::Kind::kRetry});
@@ -219,7 +219,7 @@ Ending run_job(queue::Queue& queue, const queue::Lease& lease, const WorkerOptio
 }
 
 Status work(const WorkerOptions& options) {
-    sweep(options.config.work);
+    jobs::sweep(options.config.work);
     std::vector<std::unique_ptr<queue::Queue>> queues;
     for (std::uint32_t i = 0; i < options.config.slots; ++i) {
         MINTMARK_TRY(auto queue,

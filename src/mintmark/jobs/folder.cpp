@@ -1,4 +1,4 @@
-#include "mintmark/runner/folder.hpp"
+#include "mintmark/jobs/folder.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include <cstring>
 #include <string>
 
-namespace mintmark::runner {
+namespace mintmark::jobs {
 namespace {
 
 namespace fs = std::filesystem;
@@ -55,4 +55,4 @@ void sweep(const fs::path& parent) {
     }
 }
 
-}  // namespace mintmark::runner
+}  // namespace mintmark::jobs

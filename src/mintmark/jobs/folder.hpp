@@ -5,7 +5,7 @@
 
 #include "mintmark/base/result.hpp"
 
-namespace mintmark::runner {
+namespace mintmark::jobs {
 
 /// <parent>/mintmark-job-PID-XXXXXX, mode 0700; removed with the object.
 class JobFolder {
@@ -27,4 +27,4 @@ class JobFolder {
 /// Removes folders of workers that are dead.
 void sweep(const std::filesystem::path& parent);
 
-}  // namespace mintmark::runner
+}  // namespace mintmark::jobs

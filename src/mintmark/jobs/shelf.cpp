@@ -1,10 +1,10 @@
-#include "mintmark/runner/shelf.hpp"
+#include "mintmark/jobs/shelf.hpp"
 
 #include "mintmark/base/file.hpp"
-#include "mintmark/runner/folder.hpp"
+#include "mintmark/jobs/folder.hpp"
 #include "mintmark/storage/local_store.hpp"
 
-namespace mintmark::runner {
+namespace mintmark::jobs {
 
 namespace fs = std::filesystem;
 
@@ -33,4 +33,4 @@ Status Shelf::get(const wire::Cid& cid, const fs::path& destination,
     return fail(ErrorCode::kInvalidArgument, cid.to_string() + " is no file");
 }
 
-}  // namespace mintmark::runner
+}  // namespace mintmark::jobs

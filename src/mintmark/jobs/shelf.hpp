@@ -8,7 +8,7 @@
 #include "mintmark/base/bytes.hpp"
 #include "mintmark/wire/cid.hpp"
 
-namespace mintmark::runner {
+namespace mintmark::jobs {
 
 class Shelf {
   public:
@@ -25,4 +25,4 @@ class Shelf {
     std::filesystem::path store_;
 };
 
-}  // namespace mintmark::runner
+}  // namespace mintmark::jobs

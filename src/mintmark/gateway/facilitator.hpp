@@ -1,0 +1,41 @@
+// The chain's side of payments: would it be paid, and pay it.
+#pragma once
+
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+
+#include "mintmark/chain/rpc.hpp"
+#include "mintmark/gateway/x402.hpp"
+#include "mintmark/serving/task.hpp"
+
+namespace mintmark::gateway {
+
+class Facilitator {
+  public:
+    /// `key` pays the gas of settlements and must outlive this. Reads the token's domain to compare
+    /// it with the file's: kInvalidArgument when payers would sign under another.
+    [[nodiscard]] static Result<std::unique_ptr<Facilitator>> open(const std::string& rpc_url,
+                                                                   const PaymentTerms& terms,
+                                                                   const chain::PrivateKey& key);
+    ~Facilitator();
+    /// The payer has the money, the nonce is unused, and the transfer would succeed now. kRejected
+    /// with the protocol's reason; kNetwork.
+    [[nodiscard]] serving::Task<Status> verify(const Payment& payment);
+    /// Sends the transfer and waits for it. A transfer that has been sent and whose end is not
+    /// known counts as paid, and is logged: the operator's risk, not the payer's.
+    [[nodiscard]] serving::Task<Settlement> settle(const Payment& payment);
+    [[nodiscard]] const Address& address() const { return key_.address(); }
+
+  private:
+    Facilitator(const std::string& rpc_url, const PaymentTerms& terms, const chain::PrivateKey& key)
+        : client_(rpc_url), terms_(terms), key_(key) {}
+    Status check_now(const Payment& payment);
+    Settlement pay(const Payment& payment);
+
+    chain::RpcClient client_;  ///< on pool_'s one thread only
+    PaymentTerms terms_;
+    const chain::PrivateKey& key_;
+    boost::asio::thread_pool pool_{1};
+};
+
+}  // namespace mintmark::gateway

@@ -1,0 +1,213 @@
+// Callers without an account: quoted, paid by x402, metered as all others.
+#include <fmt/format.h>
+
+#include "mintmark/chain/address.hpp"
+#include "mintmark/gateway/facilitator.hpp"
+#include "mintmark/gateway/gateway.hpp"
+#include "mintmark/gateway/run.hpp"
+#include "mintmark/hash/sha256.hpp"
+
+namespace mintmark::gateway {
+namespace {
+
+constexpr std::string_view kSignature = "PAYMENT-SIGNATURE";
+constexpr std::uint64_t kMarginPart =
+    2;  ///< of the time that a payer gives: for running and paying
+
+std::string own_url(const ServerConfig& server, const Request& request) {
+    if (!server.public_url.empty()) return server.public_url + request.path;
+    const std::string_view host = request.header("host");
+    return fmt::format("{}://{}{}", server.tls_certificate.empty() ? "http" : "https", host,
+                       request.path);
+}
+
+std::uint64_t now_s() {
+    return static_cast<std::uint64_t>(unix_ms() / 1000);
+}
+
+}  // namespace
+
+Status Gateway::open_facilitator() {
+    if (config_.x402.asset.empty()) return {};
+    if (chain_ == nullptr || signer_ == nullptr) {
+        return fail(ErrorCode::kInvalidArgument,
+                    "x402 needs [chain] and a wallet that pays its gas", "start with --wallet");
+    }
+    PaymentTerms terms;
+    terms.chain_id = chain_->deployment().chain_id;
+    MINTMARK_TRY(terms.asset, chain::parse_address(config_.x402.asset));
+    terms.pay_to = chain_->provider();
+    terms.timeout_s = config_.x402.timeout_s;
+    terms.name = config_.x402.name;
+    terms.version = config_.x402.version;
+    const std::string url =
+        config_.chain.rpc_url.empty() ? chain_->deployment().rpc_url : config_.chain.rpc_url;
+    MINTMARK_TRY(facilitator_, Facilitator::open(url, terms, *signer_));
+    payment_terms_ = terms;
+    return {};
+}
+
+bool Gateway::may_pay(const Request& request) const {
+    return facilitator_ != nullptr && request.header("authorization").empty();
+}
+
+Refusal Gateway::payment_refusal(const PaymentTerms& terms, const Request& request,
+                                 std::string_view reason) const {
+    Refusal out;
+    out.status = 402;
+    out.code = "payment_required";
+    out.message = fmt::format("{}: pay {} of {} by x402, or send an API key", reason,
+                              terms.amount.to_string(), chain::to_checksum(terms.asset));
+    out.headers.emplace_back("PAYMENT-REQUIRED",
+                             payment_required(terms, own_url(config_.server, request), reason));
+    return out;
+}
+
+/// What this very request costs at most: the price of the scheme "exact".
+Task<Result<PaymentTerms>> Gateway::quote(Run& run) {
+    MINTMARK_CO_CHECK(bound_output(run.call, *run.model));
+    MINTMARK_CO_TRY(const CardFacts card, co_await entitlements_->card_of(*run.model));
+    MINTMARK_CO_TRY(const std::uint64_t usd, price_in_pico_usd(card.card, worst_case(run.call)));
+    PaymentTerms terms = payment_terms_;
+    MINTMARK_CO_TRY(terms.amount, amount_of(usd, config_.x402.decimals));
+    co_return terms;
+}
+
+/// Sets the run's payment and buyer; a refusal asks for a payment, or says what is wrong with this
+/// one. Nothing has moved yet.
+Task<std::optional<Refusal>> Gateway::take_payment(Run& run, const Request& request) {
+    const auto terms = co_await quote(run);
+    if (!terms) co_return refusal_of(terms.error());
+    const std::string_view header = request.header(kSignature);
+    if (header.empty()) {
+        co_return payment_refusal(*terms, request, "PAYMENT-SIGNATURE header is required");
+    }
+    auto payment = Payment::from_header(header);
+    if (!payment) {
+        co_return Refusal{
+            400, "PAYMENT-SIGNATURE: " + payment.error().message, "invalid_payment", "", {}};
+    }
+    Status checked = check_payment(*payment, *terms, now_s(), config_.x402.timeout_s / kMarginPart);
+    // A payment that was answered already is not checked again: it is spent, and its answer is
+    // kept.
+    const std::string spent = "x402-" + to_hex(sha256(as_bytes(payment->key()))).substr(2);
+    run.buyer.address = chain::to_checksum(payment->from);
+    run.buyer.key_id = "x402:" + run.buyer.address;
+    run.payment_key = spent;
+    if (checked) {
+        const auto known = ledger_->find_idempotent(run.buyer.key_id, spent);
+        const bool is_answered = known && *known;
+        if (!is_answered) checked = co_await facilitator_->verify(*payment);
+    }
+    if (!checked && checked.error().code != ErrorCode::kRejected) {
+        co_return refusal_of(checked.error());
+    }
+    if (!checked) co_return payment_refusal(*terms, request, checked.error().message);
+    run.payment = *std::move(payment);
+    co_return std::nullopt;
+}
+
+/// Reserves the authorisation's nonce for this request alone, before anything runs.
+Result<Entitlement> Gateway::payment_entitlement(const Run& run) {
+    const Payment& payment = *run.payment;
+    ledger::NonceRow nonce;
+    nonce.kind = "x402";
+    nonce.nonce = payment.key();
+    nonce.note = run.id;
+    nonce.expires_ms =
+        static_cast<std::int64_t>(payment.valid_before.to_u64().value_or(now_s()) % (1ULL << 52U)) *
+        1000;
+    const auto used = ledger_->use_nonce(nonce);
+    if (!used && used.error().code == ErrorCode::kAlreadyExists) {
+        return fail(ErrorCode::kInsufficientFunds, "nonce_already_used: sign a new payment");
+    }
+    if (!used) return std::unexpected(used.error());
+    Entitlement out;
+    out.kind = Entitlement::Kind::kPayment;
+    out.account =
+        fmt::format("x402:{}:{}", run.buyer.address, chain::to_checksum(payment.accepted.asset));
+    out.fixed = payment.value;
+    // Open for exactly this payment more than what runs and what was paid.
+    const ledger::AccountState* state = ledger_->account(out.account);
+    if (state == nullptr) {
+        MINTMARK_CHECK(ledger_->set_terms(out.account, {}, "", ledger::Amount()));
+        state = ledger_->account(out.account);
+    }
+    const auto taken = state->outstanding().checked_add(state->reserved);
+    const auto limit = taken ? taken->checked_add(payment.value) : std::nullopt;
+    if (!limit) return fail(ErrorCode::kOutOfRange, "the payment leaves the range");
+    MINTMARK_CHECK(ledger_->set_terms(out.account, {*limit, {}}, "", ledger::Amount()));
+    return out;
+}
+
+/// Before any byte of an answer leaves. A refusal: it was not paid, and the answer stays here.
+Task<std::optional<Refusal>> Gateway::collect(Run& run) {
+    if (!run.payment) co_return std::nullopt;
+    const Settlement settlement = co_await facilitator_->settle(*run.payment);
+    const std::string header = to_base64(json::compact(settlement.to_json(*run.payment)));
+    if (settlement.is_paid) {
+        run.headers.emplace_back("PAYMENT-RESPONSE", header);
+        co_return std::nullopt;
+    }
+    Refusal out;
+    out.status = 402;
+    out.code = "payment_failed";
+    out.message = "the payment could not be settled; sign a new one";
+    out.headers.emplace_back("PAYMENT-RESPONSE", header);
+    co_return out;
+}
+
+/// /x402/supported, /x402/verify, /x402/settle: for other servers of the same operator.
+Task<Result<json::Json>> Gateway::facilitator_route(const Request& request) {
+    if (facilitator_ == nullptr)
+        co_return fail(ErrorCode::kNotFound, "there is no facilitator here");
+    const std::string network = fmt::format("eip155:{}", payment_terms_.chain_id);
+    if (request.path == "/x402/supported" && request.method == "GET") {
+        json::Json kind = {{"x402Version", 2}, {"scheme", "exact"}, {"network", network}};
+        json::Json signers = json::Json::object();
+        signers["eip155:*"] = json::Json::array({chain::to_checksum(facilitator_->address())});
+        co_return json::Json{{"kinds", json::Json::array({kind})},
+                             {"extensions", json::Json::array({"payment-identifier"})},
+                             {"signers", signers}};
+    }
+    const bool is_verify = request.path == "/x402/verify";
+    if ((!is_verify && request.path != "/x402/settle") || request.method != "POST") {
+        co_return fail(ErrorCode::kNotFound, "there is no " + request.path);
+    }
+    MINTMARK_CO_TRY(const json::Json body, json::parse(request.body));
+    MINTMARK_CO_TRY(const json::Json payload, json::get_object(body, "paymentPayload"));
+    MINTMARK_CO_TRY(const json::Json wanted, json::get_object(body, "paymentRequirements"));
+    MINTMARK_CO_TRY(const Payment payment, Payment::from_json(payload));
+    MINTMARK_CO_TRY(const PaymentTerms terms, PaymentTerms::from_json(wanted));
+    Status checked = check_payment(payment, terms, now_s(), 1);
+    PaymentTerms own = payment_terms_;
+    own.amount = terms.amount;
+    own.timeout_s = terms.timeout_s;
+    // Its gas is ours: it pays for payments to us in our token and for nothing else.
+    if (checked && terms != own) {
+        checked = fail(ErrorCode::kRejected, "invalid_payment_requirements");
+    }
+    if (checked) checked = co_await facilitator_->verify(payment);
+    if (!checked && checked.error().code != ErrorCode::kRejected) {
+        co_return std::unexpected(checked.error());
+    }
+    const std::string reason = checked ? "" : checked.error().message;
+    if (is_verify) {
+        json::Json out = {{"isValid", checked.has_value()}};
+        if (!checked) out["invalidReason"] = reason;
+        out["payer"] = chain::to_checksum(payment.from);
+        co_return out;
+    }
+    if (!checked) co_return Settlement{false, reason, ""}.to_json(payment);
+    ledger::NonceRow nonce;
+    nonce.kind = "x402";
+    nonce.nonce = payment.key();
+    nonce.note = "settle";
+    const auto used = ledger_->use_nonce(nonce);
+    if (!used) co_return Settlement{false, "nonce_already_used", ""}.to_json(payment);
+    MINTMARK_CO_CHECK(co_await durability_.wait(*used));
+    const Settlement settlement = co_await facilitator_->settle(payment);
+    co_return settlement.to_json(payment);
+}
+
+}  // namespace mintmark::gateway

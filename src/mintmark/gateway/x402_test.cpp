@@ -1,0 +1,133 @@
+// Payments of strangers: what is signed, what is refused before the chain is asked.
+#include "mintmark/gateway/x402.hpp"
+
+#include <gtest/gtest.h>
+
+#include "mintmark/base/rng.hpp"
+#include "mintmark/chain/address.hpp"
+
+namespace mintmark::gateway {
+namespace {
+
+constexpr std::uint64_t kNow = 1'740'672'100;
+
+PaymentTerms terms() {
+    PaymentTerms out;
+    out.chain_id = 84532;
+    out.amount = chain::U256(10'000);
+    out.asset = *chain::parse_address("0x036CbD53842c5426634e7929541eC2318f3dCF7e");
+    out.pay_to = *chain::parse_address("0x209693Bc6afc0C5328bA36FaF03C514EF312287C");
+    out.timeout_s = 60;
+    out.name = "USDC";
+    out.version = "2";
+    return out;
+}
+
+/// The example of x402-specification-v2.md §5.2, with its signature.
+constexpr std::string_view kExample = R"({"x402Version": 2,
+  "accepted": {"scheme": "exact", "network": "eip155:84532", "amount": "10000",
+    "asset": "0x036CbD53842c5426634e7929541eC2318f3dCF7e",
+    "payTo": "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", "maxTimeoutSeconds": 60,
+    "extra": {"name": "USDC", "version": "2"}},
+  "payload": {"signature": "0x2d6a7588d6acca505cbf0d9a4a227e0c52c6c34008c8e8986a1283259764173608a2ce6496642e377d6da8dbbf5836e9bd15092f9ecab05ded3d6293af148b571c",
+    "authorization": {"from": "0x857b06519E91e3A54538791bDbb0E22373e36b66",
+      "to": "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", "value": "10000",
+      "validAfter": "1740672089", "validBefore": "1740672154",
+      "nonce": "0xf3746613c2d920b5fdabc0856f2aeb2d4f88ee6037b8cc5d04a71a4462f13480"}}})";
+
+Payment signed_payment(SeededRng& rng) {
+    const chain::PrivateKey key = chain::PrivateKey::generate(rng);
+    Payment out;
+    out.accepted = terms();
+    out.from = key.address();
+    out.to = terms().pay_to;
+    out.value = terms().amount;
+    out.valid_before = chain::U256(kNow + 60);
+    rng.fill(out.nonce);
+    out.signature = key.sign(out.digest()).to_bytes();
+    return out;
+}
+
+TEST(X402, TheExampleOfTheSpecification) {
+    const auto value = json::parse(kExample);
+    ASSERT_TRUE(value);
+    const auto payment = Payment::from_json(*value);
+    ASSERT_TRUE(payment) << payment.error().message;
+    EXPECT_TRUE(check_payment(*payment, terms(), kNow, 30))
+        << check_payment(*payment, terms(), kNow, 30).error().message;
+    const auto header = Payment::from_header(to_base64(kExample));
+    ASSERT_TRUE(header);
+    EXPECT_EQ(header->key(), payment->key());
+}
+
+TEST(X402, EveryChangeIsRefused) {
+    SeededRng rng(1);
+    const Payment good = signed_payment(rng);
+    ASSERT_TRUE(check_payment(good, terms(), kNow, 30));
+    const std::vector<void (*)(Payment&)> changes = {
+        [](Payment& p) { p.value = chain::U256(9'999); },
+        [](Payment& p) { p.accepted.amount = chain::U256(1); },
+        [](Payment& p) { p.accepted.chain_id = 1; },
+        [](Payment& p) { p.accepted.asset[0] ^= 1; },
+        [](Payment& p) { p.accepted.pay_to[0] ^= 1; },
+        [](Payment& p) { p.accepted.name = "Peso"; },
+        [](Payment& p) { p.to = p.from; },
+        [](Payment& p) { p.from[0] ^= 1; },
+        [](Payment& p) { p.nonce[0] ^= 1; },
+        [](Payment& p) { p.valid_after = chain::U256(kNow + 1); },
+        [](Payment& p) { p.valid_before = chain::U256(kNow + 29); },
+        [](Payment& p) { p.valid_before = chain::U256(kNow + 61); },
+        [](Payment& p) { p.signature[0] ^= 1; },
+        [](Payment& p) { p.signature.clear(); },
+    };
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+        Payment changed = good;
+        changes[i](changed);
+        const Status checked = check_payment(changed, terms(), kNow, 30);
+        ASSERT_FALSE(checked) << i;
+        EXPECT_EQ(checked.error().code, ErrorCode::kRejected);
+    }
+}
+
+TEST(X402, PricesAreRoundedUp) {
+    EXPECT_EQ(amount_of(2'000'000'000, 6)->to_string(), "2000");
+    EXPECT_EQ(amount_of(1, 6)->to_string(), "1");
+    EXPECT_EQ(amount_of(0, 6)->to_string(), "1") << "nothing is given away";
+    EXPECT_EQ(amount_of(1'000'001, 6)->to_string(), "2");
+    EXPECT_EQ(amount_of(1'000'000'000'000, 18)->to_string(), "1000000000000000000");
+}
+
+TEST(X402, Base64) {
+    for (const char* text : {"", "f", "fo", "foo", "foob", "fooba", "foobar"}) {
+        const auto back = from_base64(to_base64(text));
+        ASSERT_TRUE(back) << text;
+        EXPECT_EQ(*back, text);
+    }
+    EXPECT_EQ(to_base64("foobar"), "Zm9vYmFy");
+    for (const char* text : {"a", "====", "Zm9v====", "Zm9!", "Z m9", "=AAA", "A=AA"}) {
+        const auto back = from_base64(text);
+        EXPECT_TRUE(!back || back->size() <= 3) << text;
+    }
+}
+
+TEST(X402, MalformedOnesAreRefused) {
+    for (const std::string text : {"", "{}", "[]", "7", "{\"x402Version\": 2}"}) {
+        EXPECT_FALSE(Payment::from_header(to_base64(text))) << text;
+    }
+    const auto with = [](std::string_view from, std::string_view to) {
+        std::string text(kExample);
+        text.replace(text.find(from), from.size(), to);
+        return Payment::from_header(to_base64(text)).has_value();
+    };
+    EXPECT_FALSE(with("\"value\": \"10000\"", "\"value\": 10000"));
+    EXPECT_FALSE(with("\"value\": \"10000\"", "\"value\": \"0x2710\"")) << "one way to write it";
+    EXPECT_FALSE(with("\"value\": \"10000\"", "\"value\": \"-1\""));
+    EXPECT_FALSE(with("exact", "upto"));
+    EXPECT_FALSE(with("eip155:84532", "solana:84532"));
+    EXPECT_FALSE(with("eip155:84532", "eip155:84532x"));
+    EXPECT_FALSE(with("\"x402Version\": 2", "\"x402Version\": 1"));
+    EXPECT_FALSE(with("0xf3746613", "0xf37466"));
+}
+
+}  // namespace
+}  // namespace mintmark::gateway
