@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build demo test test-long test-crash conformance abi coverage mutants gas bench bench-accuracy bench-gateway bench-rivals lint format clean
+.PHONY: help setup build demo test test-long test-clients test-crash conformance abi coverage mutants gas bench bench-accuracy bench-gateway bench-rivals lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ test: setup ## every test: C++ (release; debug with ASan+UBSan), contracts, end 
 
 test-long: setup ## the heavy suites: every byte of a proof flipped, long fuzzing
 	@python3 tools/run_tests.py --long
+
+test-clients: build ## PyPI's openai and tritonclient, unmodified, against the gateway (in a virtual environment below build/)
+	@python3 tools/test_clients.py
 
 test-crash: setup ## kill -9 of workers, Redis and PostgreSQL at 3 x 200 random moments (MINTMARK_SEED, MINTMARK_CRASHES)
 	@cmake --preset release >/dev/null && cmake --build --preset release --target mintmark_queue_test

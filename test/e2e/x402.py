@@ -75,7 +75,7 @@ class Gateway:
 
     def terms(self, body=None):
         status, head, _ = self.request(body=body)
-        assert status == 402, status
+        assert status == 402 and len(head["PAYMENT-REQUIRED"]) < 3000, (status, head)
         required = json.loads(base64.b64decode(head["PAYMENT-REQUIRED"]))
         assert required["x402Version"] == 2 and len(required["accepts"]) == 1
         return required["accepts"][0]
