@@ -89,7 +89,7 @@ def payer(**wish):
 
 
 def sign(terms, **change):
-    return payer(do="sign", terms=terms, change=change)["header"]
+    return payer(do="sign", terms=terms, changes=[change])[0]["header"]
 
 
 def word(value):
@@ -219,13 +219,13 @@ def nobody_gets_an_answer_for_less(world):
     }
     seen = len(json.loads(upstream_seen(world)))
     with Moved(world) as moved:
-        for name, change in cases.items():
-            status, head, data = world.x402.request(PAYMENT_SIGNATURE=sign(terms, **change))
+        for name, made in zip(cases, payer(do="sign", terms=terms, changes=list(cases.values()))):
+            status, head, data = world.x402.request(PAYMENT_SIGNATURE=made["header"])
             assert status in (400, 402) and "quick" not in data, (name, status, data)
             assert status == 400 or "PAYMENT-REQUIRED" in head, name
     assert moved.amount == 0
     assert len(json.loads(upstream_seen(world))) == seen, "the model ran for a payment that is none"
-    empty = payer(do="sign", terms=terms, change={}, key="0x" + "11" * 32)["header"]
+    empty = payer(do="sign", terms=terms, changes=[{}], key="0x" + "11" * 32)[0]["header"]
     status, head, _ = world.x402.request(PAYMENT_SIGNATURE=empty)
     assert status == 402 and json.loads(base64.b64decode(head["PAYMENT-REQUIRED"]))["error"] == "insufficient_funds"
 
@@ -281,14 +281,14 @@ def the_facilitator_serves_its_operator(world):
     status, _, data = world.x402.request("/x402/supported", method="GET")
     assert status == 200 and {"x402Version": 2, "scheme": "exact", "network": "eip155:31337"} in json.loads(data)["kinds"]
     terms = {**world.x402.terms(), "amount": "5000"}
-    payload = payer(do="sign", terms=terms, change={})["payload"]
+    payload = payer(do="sign", terms=terms, changes=[{}])[0]["payload"]
     body = {"x402Version": 2, "paymentPayload": payload, "paymentRequirements": terms}
     assert world.x402.request("/x402/settle", body)[0] == 401, "its gas is not a stranger's"
     key = {"Authorization": "Bearer " + KEY}
     verdict = json.loads(world.x402.request("/x402/verify", body, **key)[2])
     assert verdict == {"isValid": True, "payer": PAYER}
     foreign = {**terms, "payTo": OTHER}
-    refused = {"x402Version": 2, "paymentPayload": payer(do="sign", terms=foreign, change={})["payload"],
+    refused = {"x402Version": 2, "paymentPayload": payer(do="sign", terms=foreign, changes=[{}])[0]["payload"],
                "paymentRequirements": foreign}
     assert json.loads(world.x402.request("/x402/verify", refused, **key)[2])["isValid"] is False
     with Moved(world) as moved:

@@ -8,7 +8,7 @@ import numpy as np
 import tritonclient.http as triton
 
 ADDRESS, KEY, IMAGE, LABEL = sys.argv[1:5]
-HEADERS = {"Authorization": "Bearer " + KEY}
+HEADERS = {"Authorization": "Bearer " + KEY}  # copied for each call: the client adds to what it is given
 
 
 def main():
@@ -23,12 +23,12 @@ def main():
         tensor = triton.InferInput(ports["inputs"][0]["name"], [1, 1, 28, 28], "FP32")
         tensor.set_data_from_numpy(pixels.reshape(1, 1, 28, 28), binary_data=binary)
         output = triton.InferRequestedOutput(ports["outputs"][0]["name"], binary_data=binary)
-        result = client.infer("lenet", [tensor], outputs=[output], headers=HEADERS, request_id="t1")
+        result = client.infer("lenet", [tensor], outputs=[output], headers=dict(HEADERS), request_id="t1")
         answers.append(result.as_numpy(ports["outputs"][0]["name"]))
         assert result.get_response()["id"] == "t1"
     assert np.allclose(answers[0], answers[1]) and int(answers[0].argmax()) == int(LABEL), answers
     try:
-        client.infer("lenet", [triton.InferInput("image", [1], "FP32").set_data_from_numpy(np.zeros(1, np.float32))], headers=HEADERS)
+        client.infer("lenet", [triton.InferInput("image", [1], "FP32").set_data_from_numpy(np.zeros(1, np.float32))], headers=dict(HEADERS))
         raise SystemExit("a wrong shape was taken")
     except triton.InferenceServerException as error:
         assert "shape" in str(error), error

@@ -107,14 +107,14 @@ Settlement Facilitator::pay(const Payment& payment) {
 }
 
 serving::Task<Status> Facilitator::verify(const Payment& payment) {
-    const auto done = co_await serving::offload<std::shared_ptr<Status>>(
-        pool_, [this, payment] { return std::make_shared<Status>(check_now(payment)); });
+    auto work = [this, payment] { return std::make_shared<Status>(check_now(payment)); };
+    const auto done = co_await serving::offload<std::shared_ptr<Status>>(pool_, std::move(work));
     co_return *done;
 }
 
 serving::Task<Settlement> Facilitator::settle(const Payment& payment) {
-    co_return co_await serving::offload<Settlement>(pool_,
-                                                    [this, payment] { return pay(payment); });
+    auto work = [this, payment] { return pay(payment); };
+    co_return co_await serving::offload<Settlement>(pool_, std::move(work));
 }
 
 }  // namespace mintmark::gateway

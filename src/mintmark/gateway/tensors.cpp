@@ -49,7 +49,8 @@ Task<bool> Gateway::tensor_route(const std::string& id, Request& request, Respon
     if (tensor_path && tensor_path->verb == "infer") {
         if (request.method != "POST") {
             const Refusal no{405, "use POST", "method_not_allowed", "", {}};
-            co_await refuse(no, id, responder, status, {}, ErrorShape::kTensor);
+            Headers none;
+            co_await refuse(no, id, responder, status, none, ErrorShape::kTensor);
             co_return true;
         }
         co_await metered(Endpoint::kTensor, id, request, responder, status);
@@ -77,7 +78,8 @@ Task<bool> Gateway::tensor_route(const std::string& id, Request& request, Respon
         if (!is_there) {
             const Refusal no = not_found("there is no model " + tensor_path->name +
                                          (tensor_path->version.empty() ? "" : " of this version"));
-            co_await refuse(no, id, responder, status, {}, ErrorShape::kTensor);
+            Headers none;
+            co_await refuse(no, id, responder, status, none, ErrorShape::kTensor);
             co_return true;
         }
         if (tensor_path->verb == "ready") {
@@ -180,7 +182,8 @@ Task<std::optional<Refusal>> Gateway::answer_tensors(Run& run, Responder& respon
         write_tensor_answer(*run.tensor_model, run.tensors, run.call.model, **outputs, parameters);
     run.response_hash.update(as_bytes(answer.body));
     const market::Usage usage = run.worst;
-    const Status closed = co_await close(run, usage, "settled", 200, is_kept ? answer.body : "");
+    std::string kept = is_kept ? answer.body : std::string();
+    const Status closed = co_await close(run, usage, "settled", 200, std::move(kept));
     if (!closed) co_return refusal_of(closed.error());
     run.headers.emplace_back("X-Mintmark-Cost-Usd", dollars_text(run.usd));
     if (answer.json_bytes) {
@@ -228,8 +231,9 @@ Task<Result<json::Json>> Gateway::job_route(const Buyer& buyer, const std::strin
         MINTMARK_CHECK(jobs::Shelf(store).get(cid, folder.path() / "proof", kMaxProofBytes));
         return json::read(folder.path() / "proof");
     };
-    const auto found = co_await serving::offload<std::shared_ptr<Result<json::Json>>>(
-        jobs_pool_, [look] { return std::make_shared<Result<json::Json>>(look()); });
+    auto work = [look] { return std::make_shared<Result<json::Json>>(look()); };
+    const auto found =
+        co_await serving::offload<std::shared_ptr<Result<json::Json>>>(jobs_pool_, std::move(work));
     co_return std::move(*found);
 }
 

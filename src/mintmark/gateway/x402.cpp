@@ -80,7 +80,13 @@ std::string to_base64(std::string_view bytes) {
 }
 
 Result<std::string> from_base64(std::string_view text) {
-    if (text.size() % 4 != 0 || text.size() > kMaxHeader) {
+    // Stricter than OpenSSL, which forgives spaces and padding where there is none.
+    constexpr std::string_view kDigits =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const std::size_t digits = std::min(text.find('='), text.size());
+    if (text.size() % 4 != 0 || text.size() > kMaxHeader || text.size() - digits > 2 ||
+        text.substr(0, digits).find_first_not_of(kDigits) != std::string_view::npos ||
+        text.substr(digits).find_first_not_of('=') != std::string_view::npos) {
         return fail(ErrorCode::kMalformed, "no base64");
     }
     std::string out(text.size() / 4 * 3, '\0');

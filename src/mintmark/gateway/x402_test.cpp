@@ -24,12 +24,14 @@ PaymentTerms terms() {
 }
 
 /// The example of x402-specification-v2.md §5.2, with its signature.
-constexpr std::string_view kExample = R"({"x402Version": 2,
+constexpr std::string_view kExample =
+    R"({"x402Version": 2,
   "accepted": {"scheme": "exact", "network": "eip155:84532", "amount": "10000",
     "asset": "0x036CbD53842c5426634e7929541eC2318f3dCF7e",
     "payTo": "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", "maxTimeoutSeconds": 60,
     "extra": {"name": "USDC", "version": "2"}},
-  "payload": {"signature": "0x2d6a7588d6acca505cbf0d9a4a227e0c52c6c34008c8e8986a1283259764173608a2ce6496642e377d6da8dbbf5836e9bd15092f9ecab05ded3d6293af148b571c",
+  "payload": {"signature": "0x2d6a7588d6acca505cbf0d9a4a227e0c52c6c34008c8e8986a1283259764173608)"
+    R"(a2ce6496642e377d6da8dbbf5836e9bd15092f9ecab05ded3d6293af148b571c",
     "authorization": {"from": "0x857b06519E91e3A54538791bDbb0E22373e36b66",
       "to": "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", "value": "10000",
       "validAfter": "1740672089", "validBefore": "1740672154",
@@ -106,7 +108,7 @@ TEST(X402, Base64) {
     EXPECT_EQ(to_base64("foobar"), "Zm9vYmFy");
     for (const char* text : {"a", "====", "Zm9v====", "Zm9!", "Z m9", "=AAA", "A=AA"}) {
         const auto back = from_base64(text);
-        EXPECT_TRUE(!back || back->size() <= 3) << text;
+        EXPECT_FALSE(back) << text;
     }
 }
 
