@@ -8,7 +8,7 @@ uint256 constant FR =
 uint256 constant FR_HALF =
     10_944_121_435_919_637_611_123_202_872_628_637_544_274_182_200_208_017_171_849_102_093_287_904_247_809;
 
-/// @dev Variables that the table of `Fr.eqHigh` covers: 2^TOP words.
+/// @dev Variables that the tables of the top variables of r and z cover: 2^TOP words.
 uint256 constant TOP = 5;
 
 /// @title Scalars and points of multilinear polynomials
@@ -78,24 +78,6 @@ library Fr {
                 index := shr(1, index)
                 acc := mulmod(acc, mload(add(add(a, 64), and(index, 32))), FR)
                 index := shr(1, index)
-            }
-        }
-    }
-
-    /// @notice eq(a, index) over the variables `[n, total)` of a point, of which the top `TOP` have a table.
-    /// @param top eq table of variables `[total - TOP, total)`
-    /// @param index of `total` bits; its lowest n do not matter
-    function eqHigh(uint256 a, uint256 n, uint256 total, uint256 top, uint256 index)
-        internal
-        pure
-        returns (uint256 acc)
-    {
-        unchecked {
-            if (n + TOP > total) return eqIndex(a + (n << 6), total - n, index >> n);
-            acc = eqIndex(a + (n << 6), total - TOP - n, index >> n);
-            assembly ("memory-safe") {
-                let entry := and(shr(sub(total, TOP), index), sub(shl(TOP, 1), 1))
-                acc := mulmod(acc, mload(add(top, shl(5, entry))), FR)
             }
         }
     }

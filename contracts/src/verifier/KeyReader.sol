@@ -31,15 +31,15 @@ struct Key {
     uint256 numTensors;
     uint256 steps;
     uint256 numSteps;
-    uint256 stepsEnd;
-    uint256 commitments; // W, then T
+    uint256 program; // behind the steps
+    uint256 commitments; // behind the program: W, then T
     uint256 counts; // address of NUM_COLUMNS words: chunks of every column
 }
 
 /// @title Reads a verifying key from a contract's code
 library KeyReader {
     uint256 private constant HEADER_BYTES = 64;
-    uint256 private constant PROOF_SYSTEM = 3;
+    uint256 private constant PROOF_SYSTEM = 4;
     uint256 private constant MIN_MU = 6;
     uint256 private constant MAX_MU = 32;
 
@@ -88,8 +88,8 @@ library KeyReader {
             k.tables = vk + HEADER_BYTES;
             k.tensors = k.tables + (k.numTables << 5);
             k.steps = k.tensors + (k.numTensors << 5);
-            k.stepsEnd = k.steps + (header >> 16 & 0xffffffff);
-            k.commitments = k.stepsEnd;
+            k.program = k.steps + (header >> 24 & 0xffffff);
+            k.commitments = k.program + (header & 0xffffff);
             uint256 nF = header >> 80 & 0xffff;
             uint256 nT = header >> 48 & 0xffff;
             bool sized = k.mu >= MIN_MU && k.mu <= MAX_MU && nF << k.mu <= 1 << k.nu

@@ -3,10 +3,9 @@ pragma solidity 0.8.37;
 
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
 import {Bn254} from "./Bn254.sol";
-import {CircuitWalk, Walk} from "./CircuitWalk.sol";
+import {Factors, FactorTable} from "./Factors.sol";
 import {FlatKeyReader} from "./FlatKeyReader.sol";
-import {FR, FR_HALF, Fr, TOP} from "./Fr.sol";
-import {FormContext, Forms} from "./Forms.sol";
+import {FR, Fr, TOP} from "./Fr.sol";
 import {
     COLUMN_F,
     COLUMN_G,
@@ -24,11 +23,13 @@ import {
 } from "./KeyReader.sol";
 import {Masks} from "./Masks.sol";
 import {OpeningVerifier} from "./OpeningVerifier.sol";
+import {Program, Run} from "./Program.sol";
+import {PublicValues} from "./PublicValues.sol";
 import {Sumcheck} from "./Sumcheck.sol";
 import {Transcript} from "./Transcript.sol";
 import {Verdict, Verifier_OutOfGas} from "./Verdict.sol";
 
-/// @title Verifier of `mintmark-flat-v3` proofs for every circuit (docs/spec/protocol.md)
+/// @title Verifier of `mintmark-flat-v4` proofs for every circuit (docs/spec/protocol.md)
 /// @notice The circuit is data: the code of a key contract. One deployment serves every model whose key is bound to the
 ///         same structured reference string. The proofs are zero-knowledge.
 /// @dev Total: whatever `proof` and `instances` are, the answer is true or false. It reverts only if `key` is no key of
@@ -58,9 +59,10 @@ contract UniversalVerifier is FlatKeyReader {
 
     struct Session {
         Key key;
+        Run run;
         Sections sections;
         uint256 t; // transcript
-        uint256 rho; // points
+        uint256 rho; // points, one behind the other
         uint256 r;
         uint256 z;
         uint256 alpha;
@@ -71,8 +73,9 @@ contract UniversalVerifier is FlatKeyReader {
         uint256 product; // last claim of the product sumcheck
         uint256 slope; // of the merge sumcheck's last claim in its first
         uint256 intercept;
-        uint256 prefix; // see Walk
-        uint256 halves;
+        uint256 instances; // calldata positions of the input's and of the output's part
+        uint256 outInstances;
+        uint256 publics; // Pub
     }
 
     /// @param tauG2 [tau]_2 as x_im, x_re, y_im, y_re
@@ -89,22 +92,21 @@ contract UniversalVerifier is FlatKeyReader {
     {
         Session memory s;
         s.key = KeyReader.load(key, srsDigest);
+        s.run = Program.load(s.key);
         _layOut(s, proof);
-        Walk memory w;
-        _allocate(s, w);
+        _allocate(s);
         _statement(s, context, instances);
         _replay(s);
-        _prepareWalk(s, w, instances);
-        CircuitWalk.run(w);
-        if (w.values.inputWords + w.values.outputWords != instances.length) Verdict.reject();
-        uint256 value = _mergedValue(s, w);
-        _addWholeColumns(s, w.forms);
-        _addMasks(s, w);
-        _open(s, w, value);
+        _publicValues(s, instances);
+        _runProgram(s);
+        uint256 value = _mergedValue(s);
+        _addWholeColumns(s);
+        _addMasks(s);
+        _open(s, value);
         return true;
     }
 
-    /// @dev Sections of the proof; ends the call with `false` if the length fits no number of product claims.
+    /// @dev Sections of the proof; ends the call with `false` if it has another length.
     function _layOut(Session memory s, bytes calldata proof) private pure {
         unchecked {
             Sections memory pos = s.sections;
@@ -125,39 +127,33 @@ contract UniversalVerifier is FlatKeyReader {
             pos.sum = pos.inverses + ((nF + nT) << 6);
             pos.rounds = pos.sum + 32;
             pos.evals = pos.rounds + 96 * s.key.nProd + 64;
-            uint256 tail = (s.key.mu << 6) + OPENING_BYTES; // merge rounds and opening
-            uint256 end = position + proof.length;
-            // four evaluations, then two per product
-            if (end < pos.evals + 128 + tail) Verdict.reject();
-            pos.evalsEnd = end - tail;
-            if ((pos.evalsEnd - pos.evals - 128) & 63 != 0) Verdict.reject();
+            pos.evalsEnd = pos.evals + 128 + (s.run.numClaims << 6); // four evaluations, then two per product
             pos.merge = pos.evalsEnd;
-            pos.opening = end - OPENING_BYTES;
+            pos.opening = pos.merge + (s.key.mu << 6);
+            if (position + proof.length != pos.opening + OPENING_BYTES) Verdict.reject();
         }
     }
 
     /// @dev Memory for everything that outlives a section; the transcript comes last.
-    function _allocate(Session memory s, Walk memory w) private pure {
+    function _allocate(Session memory s) private pure {
         Key memory k = s.key;
+        FactorTable memory f = s.run.factors;
         uint256 pos;
         assembly ("memory-safe") {
             pos := mload(0x40)
         }
         unchecked {
-            s.rho = pos;
-            s.z = pos += k.nRho << 6;
-            s.r = pos += (k.mu + 16) << 6;
-            s.prefix = pos += k.nProd << 6;
-            s.halves = pos += (k.mu + 1) << 5;
-            w.env = pos += (k.nProd + 1) << 5;
-            w.rTop = pos += Forms.MAX_AXES << 5;
-            pos += 64 << TOP; // two tables: of r and of z
+            f.points = s.rho = pos;
+            f.rEnd = s.z = (s.r = pos + (k.nRho << 6)) + (k.nProd << 6);
+            f.zEnd = s.z + (k.mu << 6);
+            f.rTop = f.zEnd + (16 << 6);
+            f.zTop = f.rTop + (32 << TOP);
+            pos = f.zTop + (32 << TOP);
             assembly ("memory-safe") {
                 mstore(0x40, pos)
             }
-            w.forms = Forms.newContext(k, s.rho, s.z);
-            w.forms.top = w.rTop + (32 << TOP);
         }
+        Program.allocate(s.run, k);
         s.t = Transcript.start();
     }
 
@@ -205,88 +201,53 @@ contract UniversalVerifier is FlatKeyReader {
         }
     }
 
-    function _prepareWalk(Session memory s, Walk memory w, uint256[] calldata instances) private pure {
+    /// @dev Values that are public, and the number of instances: ends the call with `false` if it is another one.
+    function _publicValues(Session memory s, uint256[] calldata instances) private pure {
         unchecked {
             Key memory k = s.key;
-            w.steps = k.steps;
-            w.stepsEnd = k.stepsEnd;
-            w.numSteps = k.numSteps;
-            w.nRho = k.nRho;
-            w.nProd = k.nProd;
-            w.rEnd = s.r + (k.nProd << 6);
-            w.rNu = w.rEnd - (k.nu << 6);
-            w.prefix = s.prefix;
-            w.halves = s.halves;
-            w.gamma = s.gamma;
-            w.lambda = s.lambda;
-            w.claims = s.sections.evals + 128;
-            w.claimsEnd = s.sections.evalsEnd;
-            w.gammaPower = 1;
-            uint256 l2 = mulmod(s.lambda, s.lambda, FR);
-            w.lambdaPower = mulmod(mulmod(l2, l2, FR), l2, FR);
+            (uint256 inTensor, uint256 outTensor) = Program.publicTensors(s.run, k);
+            (, uint256 nIn) = Program.column(s.run, COLUMN_IN);
+            (, uint256 nOut) = Program.column(s.run, COLUMN_OUT);
+            uint256 words = nIn == 0 ? PublicValues.count(inTensor) : nIn << 1;
+            uint256 outWords = nOut == 0 ? PublicValues.count(outTensor) : nOut << 1;
+            if (words + outWords != instances.length) Verdict.reject();
             uint256 from;
             assembly ("memory-safe") {
                 from := instances.offset
             }
-            w.values.instances = from;
-            w.values.length = instances.length;
-            (uint256 nIn, uint256 nOut) = _inOutChunks(k);
-            w.values.inputPublic = nIn == 0;
-            w.values.outputPublic = nOut == 0;
-            w.values.inputWords = nIn << 1;
-            w.values.outputWords = nOut << 1;
-            if ((nIn + nOut) << 1 > instances.length) Verdict.reject();
-            if (k.mu >= TOP) Fr.eqTable(w.forms.top, s.z + ((k.mu - TOP) << 6), TOP);
-            if (k.nu >= TOP) Fr.eqTable(w.rTop, w.rEnd - (TOP << 6), TOP);
-            _prefixes(s.prefix, s.rho, s.z, k.mu);
-            _halves(s.halves, k.nProd);
-        }
-    }
-
-    function _inOutChunks(Key memory k) private pure returns (uint256 nIn, uint256 nOut) {
-        uint256 counts = k.counts;
-        assembly ("memory-safe") {
-            nIn := mload(add(counts, 32))
-            nOut := mload(add(counts, 64))
-        }
-    }
-
-    /// @dev pos[i] = eq of the first i variables of a and b, i = 0 … n.
-    function _prefixes(uint256 pos, uint256 a, uint256 b, uint256 n) private pure {
-        assembly ("memory-safe") {
-            mstore(0, FR)
-            let r := mload(mload(0x60))
-            let acc := 1
-            mstore(pos, acc)
-            for { let end := add(a, shl(6, n)) } lt(a, end) { a := add(a, 64) } {
-                let e := add(mulmod(mload(a), mload(b), r), mulmod(mload(add(a, 32)), mload(add(b, 32)), r))
-                acc := mulmod(acc, e, r)
-                pos := add(pos, 32)
-                mstore(pos, acc)
-                b := add(b, 64)
+            s.instances = from;
+            s.outInstances = from + (words << 5);
+            uint256 pub = 0;
+            if (nOut == 0) {
+                pub = PublicValues.evaluate(outTensor, s.outInstances, s.rho);
+                // - gamma^(K-1): the last step subtracts it
+                for (uint256 i = 1; i < k.numSteps; ++i) {
+                    pub = mulmod(pub, s.gamma, FR);
+                }
+                pub = FR - pub;
             }
+            if (nIn == 0) pub = addmod(pub, PublicValues.evaluate(inTensor, from, s.rho), FR);
+            s.publics = pub;
         }
     }
 
-    /// @dev pos[i] = 2^-i, i = 0 … n.
-    function _halves(uint256 pos, uint256 n) private pure {
-        assembly ("memory-safe") {
-            let acc := 1
-            mstore(pos, acc)
-            for { let end := add(pos, shl(5, n)) } lt(pos, end) {} {
-                acc := mulmod(acc, FR_HALF, FR)
-                pos := add(pos, 32)
-                mstore(pos, acc)
-            }
+    function _runProgram(Session memory s) private pure {
+        unchecked {
+            Key memory k = s.key;
+            FactorTable memory f = s.run.factors;
+            if (k.mu >= TOP) Fr.eqTable(f.zTop, f.zEnd - (TOP << 6), TOP);
+            if (k.nProd >= TOP) Fr.eqTable(f.rTop, f.rEnd - (TOP << 6), TOP);
+            Program.fixedFactors(s.run, k, s.gamma, s.lambda);
+            Program.run(s.run, s.sections.evals + 128);
         }
     }
 
     /// @dev The last claim of the merge sumcheck: the value of the opening.
-    function _mergedValue(Session memory s, Walk memory w) private pure returns (uint256 value) {
-        uint256 products = addmod(w.products, mulmod(s.delta, _lookups(s, w), FR), FR);
+    function _mergedValue(Session memory s) private pure returns (uint256 value) {
+        uint256 products = addmod(s.run.products, mulmod(s.delta, _lookups(s), FR), FR);
         value = mulmod(s.lambda, _evaluations(s), FR);
         value = mulmod(s.lambda, addmod(value, Fr.sub(s.product, products), FR), FR);
-        value = addmod(value, _firstClaim(s, w), FR);
+        value = addmod(value, _firstClaim(s), FR);
         value = addmod(mulmod(s.slope, value, FR), s.intercept, FR);
     }
 
@@ -311,7 +272,7 @@ contract UniversalVerifier is FlatKeyReader {
     }
 
     /// @dev c + K + Pub - delta lt(LF).
-    function _firstClaim(Session memory s, Walk memory w) private pure returns (uint256 claim) {
+    function _firstClaim(Session memory s) private pure returns (uint256 claim) {
         unchecked {
             Key memory k = s.key;
             uint256 counts = k.counts;
@@ -320,33 +281,29 @@ contract UniversalVerifier is FlatKeyReader {
                 lanes := mload(add(counts, 96))
             }
             claim = mulmod(s.delta, Fr.lt(lanes << k.mu, s.rho, k.nu), FR);
-            claim = addmod(addmod(w.consts, w.publics, FR), FR - claim, FR);
+            claim = addmod(addmod(Program.constants(s.run), s.publics, FR), FR - claim, FR);
             claim = addmod(claim, _word(s.sections.sum), FR);
         }
     }
 
     /// @dev The two look-up instances at their points, over delta.
-    function _lookups(Session memory s, Walk memory w) private pure returns (uint256 sum) {
+    function _lookups(Session memory s) private pure returns (uint256 sum) {
         uint256[4] memory e; // h q ht t
         uint256 evals = s.sections.evals;
         assembly ("memory-safe") {
             calldatacopy(e, evals, 128)
         }
-        sum = addmod(_laneInstance(s, w, e), mulmod(s.delta, _rowInstance(s, e), FR), FR);
+        sum = addmod(_laneInstance(s, e), mulmod(s.delta, _rowInstance(s, e), FR), FR);
     }
 
     /// @dev L1 at r^(nu).
-    function _laneInstance(Session memory s, Walk memory w, uint256[4] memory e)
-        private
-        pure
-        returns (uint256 lane)
-    {
+    function _laneInstance(Session memory s, uint256[4] memory e) private pure returns (uint256 lane) {
         unchecked {
             uint256 nu = s.key.nu;
-            lane = mulmod(mulmod(s.beta, s.beta, FR), w.ids, FR);
+            lane = mulmod(mulmod(s.beta, s.beta, FR), Program.ids(s.run), FR);
             lane = addmod(addmod(s.alpha, e[1], FR), lane, FR);
-            lane = mulmod(mulmod(lane, e[0], FR), Fr.eq(s.rho, w.rNu, nu), FR);
-            lane = mulmod(lane, _half(s, s.key.nProd - nu), FR);
+            lane = mulmod(mulmod(lane, e[0], FR), Fr.eq(s.rho, _last(s, nu), nu), FR);
+            lane = mulmod(lane, Program.half(s.run, s.key.nProd - nu), FR);
         }
     }
 
@@ -359,14 +316,7 @@ contract UniversalVerifier is FlatKeyReader {
             row = addmod(e[3], mulmod(s.beta, table[1], FR), FR);
             row = addmod(addmod(s.alpha, table[0], FR), mulmod(s.beta, row, FR), FR);
             row = mulmod(mulmod(row, e[2], FR), Fr.eq(s.rho, point, kappa), FR);
-            row = mulmod(row, _half(s, s.key.nProd - kappa), FR);
-        }
-    }
-
-    function _half(Session memory s, uint256 n) private pure returns (uint256 x) {
-        uint256 halves = s.halves;
-        assembly ("memory-safe") {
-            x := mload(add(halves, shl(5, n)))
+            row = mulmod(row, Program.half(s.run, s.key.nProd - kappa), FR);
         }
     }
 
@@ -408,24 +358,28 @@ contract UniversalVerifier is FlatKeyReader {
     }
 
     /// @dev The claims on whole columns: sums and M at rho (in the first one), h, q, then ht, t.
-    function _addWholeColumns(Session memory s, FormContext memory c) private pure {
+    function _addWholeColumns(Session memory s) private pure {
+        Run memory run = s.run;
         uint256 table;
         assembly ("memory-safe") {
             table := mload(0x40)
         }
         uint256 delta2 = mulmod(s.delta, s.delta, FR);
         uint256 delta3 = mulmod(delta2, s.delta, FR);
-        _addColumn(c, COLUMN_M, table, mulmod(delta2, _columnTable(table, s, s.rho, s.key.kappa), FR), 0);
+        unchecked {
+            Fr.eqTable(table, s.rho + (s.key.mu << 6), s.key.kappa - s.key.mu);
+        }
+        Program.addColumn(run, COLUMN_M, table, mulmod(delta2, Program.prefix(run), FR), 0);
         uint256 weight = mulmod(s.lambda, s.lambda, FR);
         uint256 third = mulmod(weight, weight, FR);
         third = mulmod(third, _columnTable(table, s, _last(s, s.key.kappa), s.key.kappa), FR);
-        _addColumn(c, COLUMN_HT, table, third, FR - delta3);
-        _addColumn(c, COLUMN_T, table, mulmod(third, s.lambda, FR), 0);
+        Program.addColumn(run, COLUMN_HT, table, third, FR - delta3);
+        Program.addColumn(run, COLUMN_T, table, mulmod(third, s.lambda, FR), 0);
         weight = mulmod(weight, _columnTable(table, s, _last(s, s.key.nu), s.key.nu), FR);
-        _addColumn(c, COLUMN_H, table, weight, delta3);
+        Program.addColumn(run, COLUMN_H, table, weight, delta3);
         weight = mulmod(weight, s.lambda, FR);
-        _addColumn(c, COLUMN_F, table, weight, 0);
-        _addColumn(c, COLUMN_G, table, mulmod(weight, s.beta, FR), 0);
+        Program.addColumn(run, COLUMN_F, table, weight, 0);
+        Program.addColumn(run, COLUMN_G, table, mulmod(weight, s.beta, FR), 0);
     }
 
     /// @dev r^(n), the last n challenges of the product sumcheck.
@@ -436,7 +390,11 @@ contract UniversalVerifier is FlatKeyReader {
     }
 
     /// @dev For a point of n variables: writes eq(high part, chunk) for every chunk; returns eq(low part, z).
-    function _columnTable(uint256 table, Session memory s, uint256 point, uint256 n) private pure returns (uint256) {
+    function _columnTable(uint256 table, Session memory s, uint256 point, uint256 n)
+        private
+        pure
+        returns (uint256)
+    {
         unchecked {
             uint256 mu = s.key.mu;
             Fr.eqTable(table, point + (mu << 6), n - mu);
@@ -444,29 +402,8 @@ contract UniversalVerifier is FlatKeyReader {
         }
     }
 
-    /// @dev Adds `weight * table[i] + constant` to the coefficient of every chunk i of the column.
-    function _addColumn(
-        FormContext memory c,
-        uint256 column,
-        uint256 table,
-        uint256 weight,
-        uint256 constant_
-    ) private pure {
-        uint256 coefs = c.coefs;
-        assembly ("memory-safe") {
-            mstore(0, FR)
-            let r := mload(mload(0x60))
-            let entry := mload(add(coefs, shl(5, column)))
-            let pos := shr(32, entry)
-            for { let end := add(pos, shl(5, and(entry, 0xffffffff))) } lt(pos, end) { pos := add(pos, 32) } {
-                mstore(pos, addmod(add(mload(pos), constant_), mulmod(weight, mload(table), r), r))
-                table := add(table, 32)
-            }
-        }
-    }
-
     /// @dev The one chunk of Z and of R; a proof without them is refused.
-    function _addMasks(Session memory s, Walk memory w) private pure {
+    function _addMasks(Session memory s) private pure {
         uint256 masks = s.sections.masks;
         bool unmasked;
         assembly ("memory-safe") {
@@ -476,13 +413,10 @@ contract UniversalVerifier is FlatKeyReader {
         if (unmasked) Verdict.reject();
         Masks.Input memory i;
         (i.mu, i.rounds, i.r, i.z) = (s.key.mu, s.key.nProd, s.r, s.z);
-        (i.lambda, i.claimPower) = (s.lambda, w.lambdaPower);
-        unchecked {
-            i.products = (s.sections.evalsEnd - s.sections.evals - 128) >> 6;
-        }
+        (i.lambda, i.claimPower, i.products) = (s.lambda, s.run.lambdaPower, s.run.numClaims);
         (uint256 coefZ, uint256 coefR) = Masks.coefficients(i);
-        (uint256 atZ,) = _column(w.forms, COLUMN_Z);
-        (uint256 atR,) = _column(w.forms, COLUMN_R);
+        (uint256 atZ,) = Program.column(s.run, COLUMN_Z);
+        (uint256 atR,) = Program.column(s.run, COLUMN_R);
         assembly ("memory-safe") {
             mstore(atZ, coefZ)
             mstore(atR, coefR)
@@ -490,30 +424,28 @@ contract UniversalVerifier is FlatKeyReader {
     }
 
     /// @dev C* from all chunk commitments, then its opening.
-    function _open(Session memory s, Walk memory w, uint256 value) private view {
+    function _open(Session memory s, uint256 value) private view {
         unchecked {
-            FormContext memory c = w.forms;
+            Run memory run = s.run;
             uint256 acc = Bn254.accumulator();
-            uint256 instances = w.values.instances;
-            uint256 nIn;
             uint256 coefs;
             uint256 n;
-            (coefs, n) = _column(c, COLUMN_W);
+            (coefs, n) = Program.column(run, COLUMN_W);
             Bn254.addFromMemory(acc, s.key.commitments, coefs, n);
             uint256 t = s.key.commitments + (n << 6);
-            (coefs, nIn) = _column(c, COLUMN_IN);
-            Bn254.addFromCalldata(acc, instances, coefs, nIn);
-            (coefs, n) = _column(c, COLUMN_OUT);
-            Bn254.addFromCalldata(acc, instances + (w.values.inputWords << 5), coefs, n);
+            (coefs, n) = Program.column(run, COLUMN_IN);
+            Bn254.addFromCalldata(acc, s.instances, coefs, n);
+            (coefs, n) = Program.column(run, COLUMN_OUT);
+            Bn254.addFromCalldata(acc, s.outInstances, coefs, n);
             // F, G, M; Z, R; H, HT lie side by side in the proof, and so do their coefficients
             Sections memory pos = s.sections;
-            (coefs,) = _column(c, COLUMN_F);
+            (coefs,) = Program.column(run, COLUMN_F);
             Bn254.addFromCalldata(acc, pos.trace, coefs, (pos.masks - pos.trace) >> 6);
-            (coefs,) = _column(c, COLUMN_Z);
+            (coefs,) = Program.column(run, COLUMN_Z);
             Bn254.addFromCalldata(acc, pos.masks, coefs, 2);
-            (coefs,) = _column(c, COLUMN_H);
+            (coefs,) = Program.column(run, COLUMN_H);
             Bn254.addFromCalldata(acc, pos.inverses, coefs, (pos.sum - pos.inverses) >> 6);
-            (coefs, n) = _column(c, COLUMN_T);
+            (coefs, n) = Program.column(run, COLUMN_T);
             Bn254.addFromMemory(acc, t, coefs, n);
             _checkOpening(s, acc, value);
         }
@@ -542,14 +474,5 @@ contract UniversalVerifier is FlatKeyReader {
         }
         if (!ok) revert Verifier_OutOfGas();
         if (value != 1) Verdict.reject();
-    }
-
-    function _column(FormContext memory c, uint256 column) private pure returns (uint256 coefs, uint256 n) {
-        uint256 table = c.coefs;
-        assembly ("memory-safe") {
-            n := mload(add(table, shl(5, column)))
-            coefs := shr(32, n)
-            n := and(n, 0xffffffff)
-        }
     }
 }

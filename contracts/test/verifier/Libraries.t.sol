@@ -2,10 +2,11 @@
 pragma solidity 0.8.37;
 
 import {Test} from "forge-std/Test.sol";
-import {AxisWeights} from "../../src/verifier/AxisWeights.sol";
+import {Factors, FactorTable} from "../../src/verifier/Factors.sol";
 import {FR, Fr, TOP} from "../../src/verifier/Fr.sol";
-import {Forms} from "../../src/verifier/Forms.sol";
+import {Terms} from "../../src/verifier/Terms.sol";
 import {Transcript} from "../../src/verifier/Transcript.sol";
+import {Verifier_MalformedKey} from "../../src/verifier/Verdict.sol";
 
 /// @notice The verifier's succinct evaluations against sums straight from docs/spec/protocol.md §0 and §3.
 contract LibrariesTest is Test {
@@ -39,12 +40,6 @@ contract LibrariesTest is Test {
         while (1 << l < d) ++l;
     }
 
-    function _axis(uint256 seed, uint256 dim) private pure returns (uint256 axis, uint256[] memory x) {
-        uint256 point;
-        (point, x) = _point(seed, _log(dim));
-        axis = point << 32 | _log(dim) << 24 | dim;
-    }
-
     // --- Fr -----------------------------------------------------------------------------------------------
 
     function testFuzz_eq(uint256 seed, uint256 n) public pure {
@@ -67,23 +62,6 @@ contract LibrariesTest is Test {
             assertEq(Fr.lt(d, a, n), sum);
             sum = addmod(sum, _eq(x, d), FR);
         }
-    }
-
-    function testFuzz_eqHigh(uint256 seed, uint256 total, uint256 n, uint256 index) public pure {
-        total = bound(total, 0, 9);
-        n = bound(n, 0, total);
-        (uint256 a, uint256[] memory x) = _point(seed, total);
-        uint256 top;
-        assembly ("memory-safe") {
-            top := mload(0x40)
-            mstore(0x40, add(top, shl(5, shl(TOP, 1))))
-        }
-        if (total >= TOP) Fr.eqTable(top, a + 64 * (total - TOP), TOP);
-        uint256[] memory high = new uint256[](total - n);
-        for (uint256 i = n; i < total; ++i) {
-            high[i - n] = x[i];
-        }
-        assertEq(Fr.eqHigh(a, n, total, top, index), _eq(high, index >> n));
     }
 
     function testFuzz_eqBelow(uint256 seed, uint256 na, uint256 more) public pure {
@@ -121,131 +99,139 @@ contract LibrariesTest is Test {
         assertEq(addmod(Fr.sub(a, b), b, FR), a);
     }
 
-    // --- axis maps ----------------------------------------------------------------------------------------
+    // --- factors ------------------------------------------------------------------------------------------
 
-    struct Case {
-        uint256 p;
-        uint256 t;
-        uint256[] px;
-        uint256[] tx;
-        uint256[] zx;
-        uint256 rows;
-        uint256 taps;
+    /// @dev Two slices of variables, of r and of z, with room for 16 more behind them.
+    struct Slices {
+        FactorTable f;
+        uint256[] x;
+        uint256[] y;
     }
 
-    function _window(uint256 seed, Case memory c) private pure returns (AxisWeights.Window memory w) {
-        w.dim = 1 + uint256(keccak256(abi.encode(seed, "d"))) % 20;
-        w.log = _log(w.dim);
-        (w.z, c.zx) = _point(uint256(keccak256(abi.encode(seed, "z"))), w.log);
-        w.stride = uint256(keccak256(abi.encode(seed, "s"))) % 5;
-        w.dilation = 1 + uint256(keccak256(abi.encode(seed, "e"))) % 3;
-        w.offset = int256(uint256(keccak256(abi.encode(seed, "o"))) % 12) - 5;
+    function _slices(uint256 seed, uint256 nx, uint256 ny) private pure returns (Slices memory s) {
+        uint256[] memory all;
+        (s.f.points, all) = _point(seed, nx + ny + 16);
+        (s.x, s.y) = (new uint256[](nx), new uint256[](ny));
+        for (uint256 i = 0; i < nx + ny; ++i) {
+            if (i < nx) s.x[i] = all[i];
+            else s.y[i - nx] = all[i];
+        }
+        s.f.rEnd = s.f.points + 64 * nx;
+        s.f.zEnd = s.f.rEnd + 64 * ny;
+        uint256 room;
+        assembly ("memory-safe") {
+            room := mload(0x40)
+            mstore(0x40, add(room, 4096))
+        }
+        (s.f.rTop, s.f.zTop, s.f.values, s.f.next) = (room, room + 1024, room + 2048, room + 2048);
+        if (nx >= TOP) Fr.eqTable(s.f.rTop, s.f.rEnd - 64 * TOP, TOP);
+        if (ny >= TOP) Fr.eqTable(s.f.zTop, s.f.zEnd - 64 * TOP, TOP);
     }
 
-    /// @dev Sum of eq(p, a) eq(t, b) eq(z, s a + e b + off), from the definition.
-    function _sum(Case memory c, AxisWeights.Window memory w, bool weighted)
+    function _begin(bytes memory data) private pure returns (uint256 ptr) {
+        assembly ("memory-safe") {
+            ptr := add(data, 32)
+        }
+    }
+
+    function _value(FactorTable memory f, uint256 i) private pure returns (uint256 value) {
+        uint256 values = f.values;
+        assembly ("memory-safe") {
+            value := mload(add(values, shl(5, i)))
+        }
+    }
+
+    /// @dev Sum of eq(x, a) eq(y, s a + k) over a < rows, 0 <= s a + k < dim.
+    function _strided(Slices memory s, uint256 rows, uint256 stride, int256 k, uint256 dim)
         private
         pure
         returns (uint256 sum)
     {
-        for (uint256 a = 0; a < c.rows; ++a) {
-            for (uint256 b = 0; b < c.taps; ++b) {
-                int256 j = int256(w.stride * a + w.dilation * b) + w.offset;
-                if (j < 0 || j >= int256(w.dim)) continue;
-                uint256 term = mulmod(_eq(c.px, a), _eq(c.zx, uint256(j)), FR);
-                if (weighted) term = mulmod(term, _eq(c.tx, b), FR);
-                sum = addmod(sum, term, FR);
-            }
+        for (uint256 a = 0; a < rows; ++a) {
+            int256 j = int256(stride * a) + k;
+            if (j < 0 || j >= int256(dim)) continue;
+            sum = addmod(sum, mulmod(_eq(s.x, a), _eq(s.y, uint256(j)), FR), FR);
         }
     }
 
-    function testFuzz_window(uint256 seed) public pure {
-        Case memory c;
-        AxisWeights.Window memory w = _window(seed, c);
-        c.rows = 1 + seed % 11;
-        c.taps = 1 + (seed >> 8) % 6;
-        (c.p, c.px) = _axis(seed, c.rows);
-        (c.t, c.tx) = _axis(seed ^ 1, c.taps);
-        assertEq(AxisWeights.window(c.p, c.t, w), _sum(c, w, true));
+    function testFuzz_eqs_ats_belows(uint256 seed) public pure {
+        uint8 n = uint8(seed % 8);
+        Slices memory s = _slices(seed, n, n);
+        uint32 j = uint32(seed >> 32) & uint32((1 << n) - 1);
+        Factors.eqs(s.f, _begin(abi.encodePacked(uint8(0), n, n)), 1);
+        bytes memory ats = abi.encodePacked(uint8(0), n, j, n, n, j);
+        assertEq(Factors.ats(s.f, _begin(ats), 2), _begin(ats) + 12);
+        Factors.belows(s.f, _begin(abi.encodePacked(n, n, j)), 1);
+        assertEq(_value(s.f, 0), _strided(s, 1 << n, 1, 0, 1 << n));
+        assertEq(_value(s.f, 1), _eq(s.x, j));
+        assertEq(_value(s.f, 2), _eq(s.y, j));
+        uint256 sum;
+        for (uint256 i = 0; i < j; ++i) {
+            sum = addmod(sum, _eq(s.y, i), FR);
+        }
+        assertEq(_value(s.f, 3), sum);
     }
 
-    function testFuzz_sumWindow(uint256 seed) public pure {
-        Case memory c;
-        AxisWeights.Window memory w = _window(seed, c);
-        c.rows = 1 + seed % 11;
-        c.taps = (seed >> 8) % 6;
-        (c.p, c.px) = _axis(seed, c.rows);
-        assertEq(AxisWeights.sumWindow(c.p, c.taps, w), _sum(c, w, false));
+    /// @dev Three shifts of the same slices share a table; the fourth has the slices in each other's place.
+    function testFuzz_shifts(uint256 seed) public pure {
+        (uint8 nx, uint8 ny) = (uint8(seed % 5), uint8((seed >> 8) % 5));
+        Slices memory s = _slices(seed, nx, ny);
+        bytes memory records;
+        int32[4] memory k;
+        uint32[4] memory bound;
+        for (uint256 i = 0; i < 4; ++i) {
+            k[i] = int32(uint32((seed >> (16 + 8 * i)) % (2 << ny))) - int32(uint32(1 << ny));
+            int256 most = int256(uint256(1 << ny)) - k[i];
+            if (most > int256(uint256(1 << nx))) most = int256(uint256(1 << nx));
+            bound[i] = uint32(uint256(most) - (seed >> (64 + 8 * i)) % (uint256(most) + 1));
+            records = bytes.concat(records, abi.encodePacked(uint8(0), nx, nx, ny, k[i], bound[i]));
+        }
+        assertEq(Factors.shifts(s.f, _begin(records), 4), _begin(records) + 48);
+        for (uint256 i = 0; i < 4; ++i) {
+            assertEq(_value(s.f, i), _strided(s, bound[i], 1, k[i], 1 << ny));
+        }
     }
 
-    /// @dev The blocks that have a short cut: stride 2^k, offset and taps inside the block.
-    function testFuzz_sumWindow_blocks(uint256 seed) public pure {
-        Case memory c;
-        AxisWeights.Window memory w = _window(seed, c);
-        w.stride = 1 << (seed >> 16) % 3;
-        w.offset = int256((seed >> 24) % w.stride);
-        c.rows = 1 + seed % 11;
-        c.taps = 1 + (seed >> 8) % (w.stride - uint256(w.offset));
-        w.dilation = 1;
-        w.dim = w.stride * (c.rows - 1) + uint256(w.offset) + c.taps + (seed >> 32) % 3;
-        w.log = _log(w.dim);
-        (w.z, c.zx) = _point(seed ^ 5, w.log);
-        (c.p, c.px) = _axis(seed, c.rows);
-        assertEq(AxisWeights.sumWindow(c.p, c.taps, w), _sum(c, w, false));
+    function testFuzz_denses(uint256 seed) public pure {
+        (uint8 nx, uint8 ny) = (uint8(seed % 5), uint8((seed >> 8) % 5));
+        Slices memory s = _slices(seed, nx, ny);
+        uint24 rows = uint24((seed >> 16) % ((1 << nx) + 1));
+        uint32 dim = uint32((seed >> 24) % ((1 << ny) + 1));
+        uint16 stride = uint16((seed >> 32) % 40);
+        int48 k = int48(uint48((seed >> 40) % 64)) - 40;
+        bytes memory record = abi.encodePacked(uint8(0), nx, nx, ny, rows, dim, stride, k);
+        assertEq(Factors.denses(s.f, _begin(record), 1), _begin(record) + 19);
+        assertEq(_value(s.f, 0), _strided(s, rows, stride, k, dim));
     }
 
-    function testFuzz_sumWindow_withoutAxis(uint256 seed) public pure {
-        Case memory c;
-        AxisWeights.Window memory w = _window(seed, c);
-        w.stride = 0;
-        if (seed & 1 == 0) w.dilation = 1;
-        c.rows = 1;
-        c.taps = (seed >> 8) % 9;
-        assertEq(AxisWeights.sumWindow(AxisWeights.NO_AXIS, c.taps, w), _sum(c, w, false));
-    }
-
-    struct Regroup {
-        uint256[3] dest;
-        uint256[3] src;
-        uint256[3] axes; // of dest
-        uint256[][3] xs;
-        uint256 z;
-        uint256[] zx;
-        uint256 packed; // src
-    }
-
-    /// @dev All ways to cut 24 elements into at most three axes, on both sides.
-    function testFuzz_regroup(uint256 seed) public pure {
-        Regroup memory g;
-        (g.dest, g.src) = (_boxOf24(seed), _boxOf24(seed >> 64));
-        (g.z, g.zx) = _point(seed ^ 1, _log(g.src[0]) + _log(g.src[1]) + _log(g.src[2]));
+    /// @dev All ways to cut 24 elements into three axes, on both sides; the upper variables of the tensor axes may be bits
+    ///      of a chunk's number.
+    function testFuzz_regroups(uint256 seed) public pure {
+        (uint256[3] memory dest, uint256[3] memory src) = (_boxOf24(seed), _boxOf24(seed >> 64));
+        uint256 nx = _log(dest[0]) + _log(dest[1]) + _log(dest[2]);
+        uint256 ny = _log(src[0]) + _log(src[1]) + _log(src[2]);
+        uint256 inside = ny - (seed >> 128) % 3;
+        Slices memory s = _slices(seed, nx, inside);
+        uint16 chunk = uint16(seed >> 136);
+        bytes memory record = abi.encodePacked(uint8(nx), uint8(3), uint8(3), chunk);
         for (uint256 i = 0; i < 3; ++i) {
-            (g.axes[i], g.xs[i]) = _axis(seed ^ (2 + i), g.dest[i]);
-            g.packed = g.packed << 32 | _log(g.src[i]) << 24 | g.src[i];
+            uint256 first = i == 0 ? _log(dest[1]) + _log(dest[2]) : i == 1 ? _log(dest[2]) : 0;
+            record =
+                bytes.concat(record, abi.encodePacked(uint8(first), uint8(_log(dest[i])), uint24(dest[i])));
+        }
+        for (uint256 i = 0; i < 3; ++i) {
+            record = bytes.concat(record, abi.encodePacked(uint8(_log(src[i])), uint24(src[i])));
+        }
+        assertEq(Factors.regroups(s.f, _begin(record), 1), _begin(record) + record.length);
+        uint256[] memory y = new uint256[](ny);
+        for (uint256 i = 0; i < ny; ++i) {
+            y[i] = i < inside ? s.y[i] : chunk >> (i - inside) & 1;
         }
         uint256 sum;
         for (uint256 f = 0; f < 24; ++f) {
-            sum = addmod(sum, mulmod(_eq(g.zx, _padded(f, g.src)), _eqBox(f, g.dest, g.xs), FR), FR);
+            sum = addmod(sum, mulmod(_eq(s.x, _padded(f, dest)), _eq(y, _padded(f, src)), FR), FR);
         }
-        uint256 count = g.dest[0] == 1 ? 2 : 3; // fewer axes where the first is trivial
-        uint256[3] memory axes = g.axes;
-        uint256 at;
-        assembly ("memory-safe") {
-            at := add(axes, mul(32, sub(3, count)))
-        }
-        assertEq(AxisWeights.regroup(at, count, g.packed, g.z), sum);
-    }
-
-    function _eqBox(uint256 f, uint256[3] memory dims, uint256[][3] memory xs)
-        private
-        pure
-        returns (uint256 e)
-    {
-        e = 1;
-        for (uint256 i = 3; i != 0; --i) {
-            e = mulmod(e, _eq(xs[i - 1], f % dims[i - 1]), FR);
-            f /= dims[i - 1];
-        }
+        assertEq(_value(s.f, 0), sum);
     }
 
     function _padded(uint256 f, uint256[3] memory dims) private pure returns (uint256 index) {
@@ -266,21 +252,100 @@ contract LibrariesTest is Test {
         dims[2] = 24 / dims[0] / dims[1];
     }
 
-    // --- records and transcript -----------------------------------------------------------------------------
-
-    function testFuzz_variablesOf(uint8[6] memory logs, uint256 noise) public pure {
-        uint256 sum;
-        uint256 record = noise & ~uint256(type(uint208).max);
-        for (uint256 i = 0; i < 6; ++i) {
-            uint256 log = logs[i] % 40;
-            sum += log;
-            record |= (log << 24 | (noise >> i & 0xffffff)) << (176 - 32 * i);
+    /// @dev Nine factors, the powers of a number, then a sum of their products and terms of every length.
+    function testFuzz_sums_terms(uint256 x) public pure {
+        x %= FR;
+        Slices memory s = _slices(x, 2, 2);
+        Factors.powers(s.f, 1, x, 9);
+        bytes memory sum =
+            abi.encodePacked(uint16(2), uint16(1), uint16(2), uint16(4), uint16(3), uint16(0), uint16(0));
+        assertEq(Factors.sums(s.f, _begin(sum), 1), _begin(sum) + 14);
+        assertEq(_value(s.f, 9), addmod(_power(x, 7), _power(x, 3), FR));
+        bytes memory counts;
+        bytes memory terms;
+        uint256 expected;
+        uint256 degree;
+        for (uint16 n = 1; n <= 7; ++n) {
+            counts = bytes.concat(counts, abi.encodePacked(uint16(2)));
+            degree += n;
+            bytes memory ids;
+            for (uint16 i = n; i != 0; --i) {
+                ids = bytes.concat(ids, abi.encodePacked(i));
+            }
+            terms = bytes.concat(terms, abi.encodePacked(uint16(1)), ids, abi.encodePacked(uint16(0)), ids);
+            expected = addmod(expected, _power(x, degree), FR);
         }
-        assertEq(Forms.variablesOf(record), sum);
+        uint256[] memory targets = new uint256[](2);
+        uint256 to;
+        assembly ("memory-safe") {
+            to := add(targets, 32)
+        }
+        (uint256 end, bool outside) = Terms.short(_begin(terms), _begin(counts), s.f.values, to, 2);
+        assertEq(end, _begin(terms) + terms.length);
+        assertFalse(outside);
+        assertEq(targets[0], expected);
+        assertEq(targets[1], expected);
+        (, outside) = Terms.short(_begin(terms), _begin(counts), s.f.values, to, 1);
+        assertTrue(outside);
     }
 
+    function testFuzz_spread(uint256 seed) public {
+        Slices memory s = _slices(seed, 2, 1);
+        uint256[] memory targets = this.spreadInto(seed, 9);
+        for (uint256 i = 0; i < 8; ++i) {
+            uint256 e = mulmod(_eq(s.y, i & 1), _eq(s.x, i >> 1), FR);
+            assertEq(targets[1 + i], mulmod(e, _power(seed % FR, 3), FR));
+        }
+        vm.expectPartialRevert(Verifier_MalformedKey.selector);
+        this.spreadInto(seed, 8);
+    }
+
+    /// @dev Factors 1 and 2 (x and x^2) times the eq table of y, then of x, from target 1 on.
+    function spreadInto(uint256 seed, uint256 numTargets) external pure returns (uint256[] memory targets) {
+        Slices memory s = _slices(seed, 2, 1);
+        Factors.powers(s.f, 1, seed % FR, 3);
+        bytes memory record =
+            abi.encodePacked(uint16(1), uint8(2), uint8(2), uint16(1), uint16(2), uint16(0x0201), uint16(2));
+        targets = new uint256[](9);
+        uint256 to;
+        assembly ("memory-safe") {
+            to := add(targets, 32)
+        }
+        assertEq(
+            Terms.spread(_begin(record), 1, s.f.values, to, numTargets, s.f.points),
+            _begin(record) + record.length
+        );
+    }
+
+    function testFuzz_long(uint256 x) public {
+        assertEq(this.longInto(x, 1)[0], _power(x % FR, 4));
+        vm.expectPartialRevert(Verifier_MalformedKey.selector);
+        this.longInto(x, 0);
+    }
+
+    function longInto(uint256 x, uint256 numTargets) external pure returns (uint256[] memory targets) {
+        Slices memory s = _slices(x, 2, 1);
+        Factors.powers(s.f, 1, x % FR, 3);
+        bytes memory record = abi.encodePacked(uint16(0), uint8(3), uint16(1), uint16(1), uint16(2));
+        targets = new uint256[](1);
+        uint256 to;
+        assembly ("memory-safe") {
+            to := add(targets, 32)
+        }
+        assertEq(Terms.long(_begin(record), 1, s.f.values, to, numTargets), _begin(record) + record.length);
+    }
+
+    function _power(uint256 x, uint256 n) private pure returns (uint256 y) {
+        y = 1;
+        for (; n != 0; --n) {
+            y = mulmod(y, x, FR);
+        }
+    }
+
+    // --- transcript -----------------------------------------------------------------------------------------
+
     function test_transcript_followsSpec() public view {
-        bytes32 state = keccak256("mintmark-flat-v3");
+        bytes32 state = keccak256("mintmark-flat-v4");
         state = keccak256(abi.encodePacked(state, bytes32("ctx"), uint256(32), bytes32(uint256(7))));
         bytes32 drawn = keccak256(abi.encodePacked(state, bytes32("r"), uint256(0)));
         uint256 t = Transcript.start();

@@ -220,9 +220,9 @@ contract UniversalVerifierTest is VectorLoader {
 
     function test_verify_revertsForOtherProofSystem() public {
         Vector memory v = mlp;
-        for (uint8 id = 0; id < 5; ++id) {
-            if (id == 3) continue;
-            v.vk[0] = bytes1(id); // 1 had no masks, 2 other look-up numerators
+        for (uint8 id = 0; id < 6; ++id) {
+            if (id == 4) continue;
+            v.vk[0] = bytes1(id); // 1 had no masks, 2 other look-up numerators, 3 keys without a program
             v.key = placeKey(v.vk);
             vm.expectRevert(abi.encodeWithSelector(Verifier_NotAKey.selector, v.key));
             this.callCheck(v);

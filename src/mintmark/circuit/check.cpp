@@ -7,6 +7,7 @@
 #include "mintmark/circuit/circuit.hpp"
 #include "mintmark/circuit/layout.hpp"
 #include "mintmark/circuit/masks.hpp"
+#include "mintmark/circuit/program.hpp"
 
 namespace mintmark {
 namespace {
@@ -49,7 +50,9 @@ class Checker {
         MINTMARK_CHECK(input_step(circuit_.steps.front()));
         MINTMARK_CHECK(output_step(circuit_.steps.back()));
         MINTMARK_CHECK(limbs_disjoint());
-        return require(masks_fit(circuit_), "chunks too small for the masks");
+        MINTMARK_CHECK(require(masks_fit(circuit_), "chunks too small for the masks"));
+        return require(verifier_program(circuit_).has_value(),
+                       "the verifier's program is too long");
     }
 
   private:

@@ -5,6 +5,7 @@
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/circuit/byte_io.hpp"
+#include "mintmark/circuit/program.hpp"
 #include "mintmark/hash/keccak.hpp"
 
 namespace mintmark {
@@ -97,7 +98,8 @@ void put_step(ByteWriter& out, const Step& step) {
     }
 }
 
-void put_header(ByteWriter& out, const VerifyingKey& vk, std::size_t steps_bytes) {
+void put_header(ByteWriter& out, const VerifyingKey& vk, std::size_t steps_bytes,
+                std::size_t program_bytes) {
     const Circuit& c = vk.circuit;
     const unsigned flags = (c.input == Visibility::kCommitted ? 1U : 0U) |
                            (c.output == Visibility::kCommitted ? 2U : 0U);
@@ -109,8 +111,8 @@ void put_header(ByteWriter& out, const VerifyingKey& vk, std::size_t steps_bytes
         out.put(count, 2);
     for (const std::uint16_t chunks : {c.n_w, c.n_in, c.n_out, c.n_f, c.n_g, c.n_t})
         out.put(chunks, 2);
-    out.put(steps_bytes, 4);
-    out.put(0, 2);
+    out.put(steps_bytes, 3);
+    out.put(program_bytes, 3);
     out.put(vk.srs_digest);
 }
 
@@ -130,6 +132,7 @@ class Parser {
         if (before - in_.left() != steps_bytes_) return bad("length of the steps section");
         MINTMARK_CHECK(check_circuit(vk_.circuit));
         MINTMARK_CHECK(derived());
+        MINTMARK_CHECK(program());
         if (in_.left() != kPointBytes * (std::size_t{vk_.circuit.n_w} + vk_.circuit.n_t))
             return bad("wrong number of commitments");
         MINTMARK_CHECK(points(vk_.w, vk_.circuit.n_w));
@@ -157,8 +160,8 @@ class Parser {
         for (std::size_t* count : {&n_tables_, &n_tensors_, &n_steps_}) *count = in_.get(2);
         for (std::uint16_t* chunks : {&c.n_w, &c.n_in, &c.n_out, &c.n_f, &c.n_g, &c.n_t})
             *chunks = in_.get_as<std::uint16_t>();
-        steps_bytes_ = in_.get(4);
-        expect(in_.get(2) == 0);
+        steps_bytes_ = in_.get(3);
+        program_bytes_ = in_.get(3);
         std::ranges::copy(in_.take(vk_.srs_digest.size()), vk_.srs_digest.begin());
         // mu bounds every shift in the derived sizes; the rest waits for check_circuit.
         if (!good() || c.mu > kMaxMu) return bad("header");
@@ -171,6 +174,15 @@ class Parser {
         const Circuit& c = vk_.circuit;
         if (nu_ != c.nu() || kappa_ != c.kappa() || n_rho_ != c.n_rho() || n_prod_ != c.n_prod())
             return bad("header does not fit the circuit");
+        return {};
+    }
+
+    /// The program is that of the circuit, byte for byte.
+    Status program() {
+        const ByteSpan given = in_.take(program_bytes_);
+        const Result<Bytes> own = verifier_program(vk_.circuit, program_bytes_);
+        if (!own || !std::ranges::equal(*own, given))
+            return bad("the program is not that of the circuit");
         return {};
     }
 
@@ -300,21 +312,24 @@ class Parser {
     bool canonical_ = true;
     VerifyingKey vk_;
     std::uint8_t nu_ = 0, kappa_ = 0, n_rho_ = 0, n_prod_ = 0;
-    std::size_t n_tables_ = 0, n_tensors_ = 0, n_steps_ = 0, steps_bytes_ = 0;
+    std::size_t n_tables_ = 0, n_tensors_ = 0, n_steps_ = 0, steps_bytes_ = 0, program_bytes_ = 0;
 };
 
 }  // namespace
 
 Bytes encode(const VerifyingKey& vk) {
     MINTMARK_ASSERT(check_circuit(vk.circuit).has_value());
+    const Result<Bytes> program = verifier_program(vk.circuit);
+    MINTMARK_ASSERT(program.has_value());
     MINTMARK_ASSERT(vk.w.size() == vk.circuit.n_w && vk.t.size() == vk.circuit.n_t);
     ByteWriter steps;
     for (const Step& step : vk.circuit.steps) put_step(steps, step);
     ByteWriter out;
-    put_header(out, vk, steps.size());
+    put_header(out, vk, steps.size(), program->size());
     for (const Table& table : vk.circuit.tables) put_table(out, table);
     for (const Tensor& tensor : vk.circuit.tensors) put_tensor(out, tensor);
     out.put(std::move(steps).take());
+    out.put(*program);
     for (const G1Affine& point : vk.w) out.put(point.to_bytes());
     for (const G1Affine& point : vk.t) out.put(point.to_bytes());
     return std::move(out).take();

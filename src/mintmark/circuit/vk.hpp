@@ -10,7 +10,7 @@
 
 namespace mintmark {
 
-inline constexpr std::uint8_t kProofSystemId = 3;
+inline constexpr std::uint8_t kProofSystemId = 4;
 
 struct VerifyingKey {
     Circuit circuit;

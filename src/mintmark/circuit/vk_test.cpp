@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "mintmark/circuit/program.hpp"
 #include "mintmark/circuit/testing.hpp"
 #include "mintmark/hash/keccak.hpp"
 
@@ -45,7 +48,7 @@ TEST(VerifyingKey, HeaderLayout) {
     const testing::TestCircuit t = testing::gemm_circuit();
     const Circuit& c = t.circuit;
     const Bytes b = encode(key_of(c));
-    EXPECT_EQ(b[0], 3);
+    EXPECT_EQ(b[0], 4);
     EXPECT_EQ(b[1], c.mu);
     EXPECT_EQ(b[2], c.nu());
     EXPECT_EQ(b[3], c.kappa());
@@ -59,8 +62,10 @@ TEST(VerifyingKey, HeaderLayout) {
     EXPECT_EQ(b[21], c.n_f);
     EXPECT_EQ(b[23], c.n_g);
     EXPECT_EQ(b[25], c.n_t);
-    const std::size_t steps = (std::size_t{b[28]} << 8) | b[29];
-    EXPECT_EQ(b.size(), kHeader + 32 * (c.tables.size() + c.tensors.size()) + steps +
+    const std::size_t steps = (std::size_t{b[27]} << 8) | b[28];
+    const std::size_t program = (std::size_t{b[30]} << 8) | b[31];
+    EXPECT_EQ(program, verifier_program(c)->size());
+    EXPECT_EQ(b.size(), kHeader + 32 * (c.tables.size() + c.tensors.size()) + steps + program +
                             64 * (std::size_t{c.n_w} + c.n_t));
 }
 
@@ -99,7 +104,8 @@ TEST(VerifyingKey, RefusesReservedAndDerivedBytes) {
         bad[at] = static_cast<std::uint8_t>(bad[at] ^ change);
         EXPECT_FALSE(decode_verifying_key(bad).has_value()) << "byte " << at;
     };
-    for (const std::size_t at : {0U, 2U, 3U, 5U, 6U, 7U, 27U, 28U, 29U, 30U, 31U}) refused(at, 1);
+    for (const std::size_t at : {0U, 2U, 3U, 5U, 6U, 7U, 26U, 27U, 28U, 29U, 30U, 31U})
+        refused(at, 1);
     refused(4, 4);                    // unknown flag
     refused(kHeader + 30, 1);         // alpha of a range table
     refused(kHeader + 1, 0x40);       // unknown function
@@ -110,6 +116,81 @@ TEST(VerifyingKey, RefusesReservedAndDerivedBytes) {
     refused(tensors + 6, 1);          // a log that is not minimal
     refused(good.size() - 1, 1);      // a point off the curve
     refused(good.size() - 64, 0xff);  // a coordinate beyond q
+}
+
+/// A key's bytes with another program, lengths set accordingly.
+class ProgramForger {
+  public:
+    explicit ProgramForger(const Circuit& circuit) : good_(encode(key_of(circuit))) {
+        begin_ = kHeader + 32 * (circuit.tables.size() + circuit.tensors.size()) +
+                 ((std::size_t{good_[27]} << 8) | good_[28]);
+        const auto end = static_cast<std::ptrdiff_t>(begin_ + verifier_program(circuit)->size());
+        program = {good_.begin() + static_cast<std::ptrdiff_t>(begin_), good_.begin() + end};
+        tail_ = {good_.begin() + end, good_.end()};
+    }
+    [[nodiscard]] bool accepted(const Bytes& other) const {
+        Bytes key(good_.begin(), good_.begin() + static_cast<std::ptrdiff_t>(begin_));
+        key[30] = static_cast<std::uint8_t>(other.size() >> 8);
+        key[31] = static_cast<std::uint8_t>(other.size());
+        append(key, other);
+        append(key, tail_);
+        return decode_verifying_key(key).has_value();
+    }
+    /// The number of records of a kind (0: CONST … 7: SUM), or of terms of a section (8 …).
+    [[nodiscard]] std::uint8_t& count(Bytes& bytes, std::size_t i) const {
+        return bytes[6 + 2 * i + 1];
+    }
+
+    Bytes program;
+
+  private:
+    Bytes good_, tail_;
+    std::size_t begin_ = 0;
+};
+
+constexpr std::size_t kProgramHead = 6 + 2 * 17;
+
+/// The contract runs the program without a look at the steps: whoever could have another one
+/// registered could drop a claim. Numbers out of range, factors of another kind, a sum of itself:
+/// each is some byte changed.
+TEST(VerifyingKey, RefusesEveryOtherProgram) {
+    for (const testing::TestCircuit& t : {testing::gemm_circuit(), testing::mixed_circuit()}) {
+        const ProgramForger forger(t.circuit);
+        ASSERT_TRUE(forger.accepted(forger.program));
+        for (std::size_t i = 0; i < forger.program.size(); ++i) {
+            Bytes other = forger.program;
+            other[i] = static_cast<std::uint8_t>(other[i] ^ (i % 2 == 0 ? 0xff : 1));
+            EXPECT_FALSE(forger.accepted(other)) << t.name << " byte " << i;
+        }
+    }
+}
+
+/// A factor twice, one that nothing uses, two in the wrong order, a term less, a term twice.
+TEST(VerifyingKey, RefusesProgramsOfOtherLengths) {
+    const ProgramForger forger(testing::mixed_circuit().circuit);
+    const auto at = [](std::size_t i) { return static_cast<std::ptrdiff_t>(i); };
+    Bytes twice = forger.program;
+    ASSERT_GE(forger.count(twice, 0), 2);
+    twice.insert(twice.begin() + at(kProgramHead), 32, 0);
+    std::copy_n(twice.begin() + at(kProgramHead) + 32, 32, twice.begin() + at(kProgramHead));
+    ++forger.count(twice, 0);
+    EXPECT_FALSE(forger.accepted(twice));
+
+    Bytes unused = forger.program;
+    unused.insert(unused.begin() + at(kProgramHead), 32, 0);
+    ++forger.count(unused, 0);
+    EXPECT_FALSE(forger.accepted(unused));
+
+    Bytes unsorted = forger.program;
+    std::swap_ranges(unsorted.begin() + at(kProgramHead), unsorted.begin() + at(kProgramHead) + 32,
+                     unsorted.begin() + at(kProgramHead) + 32);
+    EXPECT_FALSE(forger.accepted(unsorted));
+
+    Bytes fewer = forger.program;
+    fewer.erase(fewer.end() - 7, fewer.end());
+    EXPECT_FALSE(forger.accepted(fewer));
+    EXPECT_FALSE(forger.accepted({}));
+    EXPECT_FALSE(forger.accepted(Bytes(kProgramHead, 0)));
 }
 
 TEST(VerifyingKey, RefusesNoise) {

@@ -10,6 +10,7 @@
 #include "mintmark/base/assert.hpp"
 #include "mintmark/base/parallel.hpp"
 #include "mintmark/circuit/masks.hpp"
+#include "mintmark/circuit/program.hpp"
 #include "mintmark/compiler/allocator.hpp"
 
 namespace mintmark::compiler {
@@ -245,6 +246,12 @@ double num_folded(const Circuit& c) {
     return count;
 }
 
+/// The largest length if the program is too long for any key.
+double program_bytes(const Circuit& c) {
+    const Result<Bytes> program = verifier_program(c);
+    return static_cast<double>(program ? program->size() : kMaxProgramBytes);
+}
+
 double table_rows(const Circuit& c) {
     double rows = 0;
     for (const Table& table : c.tables)
@@ -265,7 +272,7 @@ Cost estimate_cost(const Circuit& c) {
     constexpr double kMsPerRow = 0.05e-3;        // of the tables, beside their points
     constexpr double kMsPerWeight = 1.2e-6;      // three folds
     constexpr double kMsPerMergeLane = 0.02e-3;  // and table
-    constexpr double kPointBytes = 64, kRecordBytes = 32, kStepBytes = 120;
+    constexpr double kPointBytes = 64, kRecordBytes = 32, kStepBytes = 190;
     const double m = static_cast<double>(std::uint64_t{1} << c.mu);
     const double lanes = c.n_f * m, rows = table_rows(c);
     const double sent = 2.0 * c.n_f + c.n_g + 2.0 * c.n_t + c.n_in + c.n_out + 2;
@@ -278,7 +285,8 @@ Cost estimate_cost(const Circuit& c) {
             .prove_ms = kMsPerPoint * (2 * m + rows + std::min(lanes, rows)) + kMsPerLane * lanes +
                         kMsPerRow * c.n_t * m + kMsPerWeight * c.n_w * m +
                         kMsPerMergeLane * merged * m,
-            .key_bytes = in_key * kPointBytes + kStepBytes * static_cast<double>(c.steps.size()) +
+            .key_bytes = in_key * kPointBytes + program_bytes(c) +
+                         kStepBytes * static_cast<double>(c.steps.size()) +
                          kRecordBytes * static_cast<double>(c.tensors.size() + c.tables.size())};
 }
 

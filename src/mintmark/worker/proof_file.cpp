@@ -14,7 +14,7 @@
 namespace mintmark::worker {
 namespace {
 
-constexpr std::string_view kProtocol = "mintmark-flat-v3";
+constexpr std::string_view kProtocol = "mintmark-flat-v4";
 
 json::Json fr_list(const std::vector<Fr>& values) {
     json::Json out = json::Json::array();

@@ -1,0 +1,283 @@
+#include "mintmark/circuit/program_weights.hpp"
+
+#include <algorithm>
+
+#include "mintmark/base/assert.hpp"
+#include "mintmark/circuit/byte_io.hpp"
+#include "mintmark/math/field.hpp"
+
+namespace mintmark::program {
+namespace {
+
+/// ceil(a / b) for b > 0.
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+    return a >= 0 ? (a + b - 1) / b : -(-a / b);
+}
+
+/// l if n = 2^l.
+std::optional<unsigned> exact_log(std::int64_t n) {
+    if (n <= 0 || (n & (n - 1)) != 0) return std::nullopt;
+    return log2_ceil(static_cast<std::uint64_t>(n));
+}
+
+}  // namespace
+
+std::uint64_t used_axes(const AxisMap& map) {
+    const auto bit = [](unsigned i) { return std::uint64_t{1} << i; };
+    switch (map.kind) {
+        case MapKind::kAll:
+            return 0;
+        case MapKind::kEq:
+            return bit(map.p);
+        case MapKind::kWin:
+            return bit(map.p) | bit(map.t);
+        case MapKind::kSumWin:
+            return map.p == kNoAxis ? 0 : bit(map.p);
+        case MapKind::kRegroup:
+            return (bit(map.t) - 1) << map.p;
+    }
+    return 0;
+}
+
+bool crosses_by_eq(const Tensor& tensor, const Operand& operand, unsigned mu) {
+    unsigned end = tensor.num_vars();
+    std::size_t axis = 0;
+    for (const AxisMap& map : operand.maps) {
+        if (end > mu && map.kind != MapKind::kEq) return false;
+        for (std::size_t i = 0; i < map.num_axes(); ++i) end -= tensor.axes[axis++].log();
+    }
+    return true;
+}
+
+Ref Weights::minus_one() {
+    const Bytes32 bytes = (-Fr::one()).to_bytes();
+    return records_.factor(Kind::kConst, {bytes.begin(), bytes.end()});
+}
+
+void Weights::append_at(Product& out, unsigned first, unsigned n, std::uint32_t index) {
+    if (n == 0) return;
+    ByteWriter record;
+    record.put(first, 1);
+    record.put(n, 1);
+    record.put(index, 4);
+    out.push_back(records_.factor(Kind::kAt, std::move(record).take()));
+}
+
+void Weights::append_eq(Product& out, unsigned a, unsigned b, unsigned n) {
+    if (n == 0) return;
+    if (a == 0 && b == z_ && n <= mu_) {
+        out.push_back(records_.prefix(n));
+        return;
+    }
+    ByteWriter record;
+    for (const unsigned byte : {a, b, n}) record.put(byte, 1);
+    out.push_back(records_.factor(Kind::kEq, std::move(record).take()));
+}
+
+void Weights::append_below(Product& out, unsigned first, const Axis& axis) {
+    append_range(out, first, axis.log(), 0, axis.dim);
+}
+
+void Weights::append_range(Product& out, unsigned first, unsigned n, std::uint32_t lo,
+                           std::uint32_t hi) {
+    const auto below = [&](std::uint32_t bound) {
+        Product factor;
+        if (bound == (std::uint64_t{1} << n)) return factor;
+        ByteWriter record;
+        record.put(first, 1);
+        record.put(n, 1);
+        record.put(bound, 4);
+        factor.push_back(records_.factor(Kind::kLt, std::move(record).take()));
+        return factor;
+    };
+    const Product high = below(hi);
+    if (lo == 0) {
+        out.insert(out.end(), high.begin(), high.end());
+        return;
+    }
+    Product low = below(lo);
+    low.push_back(minus_one());
+    out.push_back(records_.sum({high, low}));
+}
+
+void Weights::flush(Product& out, Run& run) {
+    append_eq(out, run.a, run.b, run.n);
+    run = {};
+}
+
+bool Weights::append_operand(Product& out, std::vector<Slice>& spread,
+                             const std::vector<EnvPoint>& env, const Tensor& tensor,
+                             const Operand& operand, std::uint32_t t) {
+    const bool spreads = crosses_by_eq(tensor, operand, mu_);
+    unsigned position = 0;
+    std::size_t axis = tensor.axes.size();
+    Run run;
+    for (auto map = operand.maps.rbegin(); map != operand.maps.rend(); ++map) {
+        axis -= map->num_axes();
+        const std::span<const Axis> axes = std::span(tensor.axes).subspan(axis, map->num_axes());
+        unsigned vars = 0;
+        for (const Axis& a : axes) vars += a.log();
+        const unsigned above = std::max(position, mu_);
+        const unsigned inside = std::min(position + vars, above) - std::min(position, above);
+        const unsigned high = vars - inside;
+        Place place{position, vars, 0};
+        if (high != 0) place.chunk = (t >> (above - mu_)) & ((1U << high) - 1);
+        position += vars;
+        if (map->kind == MapKind::kAll) continue;
+        if (map->kind == MapKind::kEq) {
+            append_eq_map(out, spread, run, env[map->p], place, spreads);
+            continue;
+        }
+        flush(out, run);
+        if (map->kind == MapKind::kRegroup) {
+            append_regroup(out, *map, env, axes, place.position, t);
+            continue;
+        }
+        const bool is_win = map->kind == MapKind::kWin;
+        const std::int64_t begin = std::int64_t{place.chunk} << inside;
+        Window window{.p = {},
+                      .t = {},
+                      .taps = is_win ? env[map->t].axis.dim : map->taps(),
+                      .stride = map->stride,
+                      .dilation = map->dilation,
+                      .offset = map->offset - begin,
+                      .dim = std::clamp(std::int64_t{axes[0].dim} - begin, std::int64_t{0},
+                                        std::int64_t{1} << inside),
+                      .first = z_ + place.position,
+                      .n = inside};
+        if (is_win || map->p != kNoAxis) window.p = env[map->p];
+        if (is_win) window.t = env[map->t];
+        if (!append_window(out, window)) return false;
+    }
+    flush(out, run);
+    return true;
+}
+
+void Weights::append_eq_map(Product& out, std::vector<Slice>& spread, Run& run, const EnvPoint& p,
+                            const Place& place, bool spreads) {
+    if (place.vars == 0) return;
+    const unsigned inside = place.position >= mu_ ? 0 : std::min(place.vars, mu_ - place.position);
+    if (inside != 0) {
+        const unsigned b = z_ + place.position;
+        if (run.n != 0 && run.a + run.n == p.first && run.b + run.n == b) {
+            run.n += inside;
+        } else {
+            flush(out, run);
+            run = {p.first, b, inside};
+        }
+    }
+    if (inside == place.vars) return;
+    const unsigned first = p.first + inside;
+    const unsigned count = place.vars - inside;
+    if (spreads)
+        spread.push_back({static_cast<std::uint8_t>(first), static_cast<std::uint8_t>(count)});
+    else
+        append_at(out, first, count, place.chunk);
+}
+
+bool Weights::append_window(Product& out, const Window& window) {
+    std::vector<Product> products = window_products(window);
+    if (products.empty()) return false;
+    if (products.size() == 1)
+        out.insert(out.end(), products[0].begin(), products[0].end());
+    else
+        out.push_back(records_.sum(products));
+    return true;
+}
+
+std::vector<Product> Weights::window_products(const Window& w) {
+    if (!w.p && w.dilation == 1) return fixed_range(w);
+    std::vector<Product> products;
+    for (std::uint32_t b = 0; b < w.taps && taps_left() && !records_.too_long(); ++b) {
+        ++taps_;
+        const std::int64_t k = w.dilation * b + w.offset;
+        Product product;
+        if (w.p) {
+            if (w.t) append_at(product, w.t->first, w.t->axis.log(), b);
+            if (!append_tap(product, w, k)) continue;
+        } else {
+            if (k < 0 || k >= w.dim) continue;
+            append_at(product, w.first, w.n, static_cast<std::uint32_t>(k));
+        }
+        products.push_back(std::move(product));
+    }
+    return products;
+}
+
+std::vector<Product> Weights::fixed_range(const Window& w) {
+    ++taps_;
+    const std::int64_t low = std::max(w.offset, std::int64_t{0});
+    const std::int64_t high = std::min(w.offset + std::int64_t{w.taps}, w.dim);
+    if (low >= high) return {};
+    Product product;
+    if (low + 1 == high)
+        append_at(product, w.first, w.n, static_cast<std::uint32_t>(low));
+    else
+        append_range(product, w.first, w.n, static_cast<std::uint32_t>(low),
+                     static_cast<std::uint32_t>(high));
+    return {product};
+}
+
+bool Weights::append_tap(Product& out, const Window& w, std::int64_t k) {
+    const std::optional<unsigned> low = exact_log(w.stride);
+    if (!low || *low > w.n) return append_dense(out, w, k);
+    const std::int64_t shift = k >> *low;
+    const std::int64_t bound = std::min(std::int64_t{w.p->axis.dim}, ceil_div(w.dim - k, w.stride));
+    if (bound <= std::max(-shift, std::int64_t{0})) return false;
+    append_at(out, w.first, *low, static_cast<std::uint32_t>(k & (w.stride - 1)));
+    const unsigned na = w.p->axis.log();
+    const unsigned nb = w.n - *low;
+    if (shift == 0 && na == nb && bound == (std::int64_t{1} << na)) {
+        append_eq(out, w.p->first, w.first + *low, na);
+        return true;
+    }
+    ByteWriter record;
+    record.put(w.p->first, 1);
+    record.put(na, 1);
+    record.put(w.first + *low, 1);
+    record.put(nb, 1);
+    record.put(static_cast<std::uint32_t>(shift), 4);
+    record.put(static_cast<std::uint64_t>(bound), 4);
+    out.push_back(records_.factor(Kind::kShift, std::move(record).take()));
+    return true;
+}
+
+bool Weights::append_dense(Product& out, const Window& w, std::int64_t k) {
+    const std::int64_t first = std::max(ceil_div(-k, w.stride), std::int64_t{0});
+    if (first >= w.p->axis.dim || w.stride * first + k >= w.dim) return false;
+    ByteWriter record;
+    record.put(w.p->first, 1);
+    record.put(w.p->axis.log(), 1);
+    record.put(w.first, 1);
+    record.put(w.n, 1);
+    record.put(w.p->axis.dim, 3);
+    record.put(static_cast<std::uint64_t>(w.dim), 4);
+    record.put(static_cast<std::uint64_t>(w.stride), 2);
+    record.put(static_cast<std::uint64_t>(k), 6);
+    out.push_back(records_.factor(Kind::kDense, std::move(record).take()));
+    return true;
+}
+
+void Weights::append_regroup(Product& out, const AxisMap& map, const std::vector<EnvPoint>& env,
+                             std::span<const Axis> axes, unsigned position, std::uint32_t t) {
+    unsigned vars = 0;
+    for (const Axis& axis : axes) vars += axis.log();
+    ByteWriter record;
+    record.put(z_ + position, 1);
+    record.put(map.t, 1);
+    record.put(axes.size(), 1);
+    record.put(position + vars > mu_ ? t : 0, 2);
+    for (unsigned i = 0; i < map.t; ++i) {
+        const EnvPoint& dest = env[map.p + i];
+        record.put(dest.first, 1);
+        record.put(dest.axis.log(), 1);
+        record.put(dest.axis.dim, 3);
+    }
+    for (const Axis& axis : axes) {
+        record.put(axis.log(), 1);
+        record.put(axis.dim, 3);
+    }
+    out.push_back(records_.factor(Kind::kRegroup, std::move(record).take()));
+}
+
+}  // namespace mintmark::program

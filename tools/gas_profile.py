@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""Where the gas of a verification goes: by phase, and by function of the contracts' sources.
+
+usage: gas_profile.py [--functions N] FOLDER ...      (folders with vk.key and proof.json, as `zk setup` and `zk prove` leave them)
+
+Deploys the universal verifier on a local chain, places the key, traces one call and adds up the gas of every step under the
+function that the compiler's source map names. Functions that the optimizer inlined count as themselves, so a row is what a
+function's own instructions cost wherever they run. `calldata` is the transaction's own 21,000 and its data.
+"""
+import argparse
+import collections
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CONTRACTS = ROOT / "contracts"
+FUNCTION = re.compile(r"\b(function\s+\w+|constructor)\b[^;{]*\{")
+# Phases in the order in which `verify` runs them, each with functions that nothing before it calls.
+PHASES = [
+    ("dispatch", []),
+    ("key: copy, hash, header", ["KeyReader.load", "KeyReader._readHeader"]),
+    ("transcript and sumchecks", ["UniversalVerifier._layOut", "Transcript.absorb", "Transcript.absorbWord", "Sumcheck.product"]),
+    ("tables of points", ["UniversalVerifier._prepareWalk", "UniversalVerifier._prefixes"]),
+    ("factors", ["Factors.evaluate", "Factors.-"]),
+    ("walk over the steps", ["CircuitWalk.run", "CircuitWalk._outAxes", "CircuitWalk._limbs"]),
+    ("look-ups, evaluations", ["UniversalVerifier._tables", "UniversalVerifier._tableInput", "UniversalVerifier._evaluations"]),
+    ("whole columns", ["UniversalVerifier._addWholeColumns", "UniversalVerifier._columnTable", "UniversalVerifier._addColumn"]),
+    ("masks", ["UniversalVerifier._addMasks", "Masks.coefficients", "Masks._sumcheckSlots"]),
+    ("commitments", ["UniversalVerifier._open", "Bn254.addFromMemory", "Bn254.addFromCalldata"]),
+]
+PHASE_OF = {name: i for i, (_, names) in enumerate(PHASES) for name in names}
+
+
+class Node:
+    """An anvil of our own."""
+
+    def __init__(self):
+        command = [CONTRACTS / "node_modules/.bin/anvil", "--port", "0", "--hardfork", "osaka", "--steps-tracing", "--gas-limit", "1000000000"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        for line in self.process.stdout:
+            if found := re.search(r"Listening on (\S+)", line):
+                self.url = "http://" + found[1]
+                break
+
+    def rpc(self, method, *params):
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+        request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=300) as response:
+            answer = json.load(response)
+        if "error" in answer:
+            sys.exit(f"gas_profile: {method}: {answer['error']}")
+        return answer["result"]
+
+    def send(self, **call):
+        """The hash and the receipt of a transaction from the first account."""
+        sent = self.rpc("eth_sendTransaction", {"from": self.rpc("eth_accounts")[0], "gas": hex(16_000_000)} | call)
+        for _ in range(100):
+            if receipt := self.rpc("eth_getTransactionReceipt", sent):
+                return sent, receipt
+            time.sleep(0.1)
+        sys.exit("gas_profile: no receipt")
+
+
+def artifact(name):
+    return json.loads((CONTRACTS / f"out/{name}.sol/{name}.json").read_text())
+
+
+def sources():
+    """Source file of every id of the build that made the universal verifier."""
+    own = str(artifact("UniversalVerifier")["id"])
+    for path in sorted((CONTRACTS / "out/build-info").glob("*.json"), key=lambda p: -p.stat().st_mtime):
+        table = json.loads(path.read_text())["source_id_to_path"]
+        if table.get(own, "").endswith("verifier/UniversalVerifier.sol"):
+            return {int(key): value for key, value in table.items()}
+    sys.exit("gas_profile: build the contracts first (forge build)")
+
+
+class Names:
+    """From program counters to functions."""
+
+    def __init__(self, contract, files):
+        data, self.ranges = artifact(contract)["deployedBytecode"], {}
+        self.files, self.own = files, contract
+        code, entries = bytes.fromhex(data["object"].removeprefix("0x")), data["sourceMap"].split(";")
+        self.at, pc, fields = {}, 0, ["0", "0", "-1"]
+        for entry in entries:
+            parts = entry.split(":")
+            fields = [parts[i] if i < len(parts) and parts[i] else fields[i] for i in range(3)]
+            if pc >= len(code):
+                break
+            self.at[pc] = tuple(map(int, fields))
+            pc += 1 + (code[pc] - 0x5F if 0x60 <= code[pc] <= 0x7F else 0)
+        self.cache = {}
+
+    def name(self, pc):
+        where = self.at.get(pc)
+        if where not in self.cache:
+            self.cache[where] = self.find(*where) if where else self.own
+        return self.cache[where]
+
+    def find(self, start, _, file):
+        path = self.files.get(file)
+        if path is None:
+            return f"{self.own}.(compiler)"
+        if path not in self.ranges:
+            text = (CONTRACTS / path).read_text()
+            self.ranges[path] = [(m.start(), m[1].split()[-1]) for m in FUNCTION.finditer(text)]
+        inside = [name for begin, name in self.ranges[path] if begin <= start]
+        return f"{pathlib.Path(path).stem}.{inside[-1] if inside else '-'}"
+
+
+def tau_of(srs):
+    """[tau]_2 of an SRS file in the project's own format (docs/spec/srs.md)."""
+    return srs.read_bytes()[152:280]
+
+
+def call_data(key, proof):
+    """The call verify(key, context, instances, proof)."""
+    word = lambda n: n.to_bytes(32, "big")
+    body, io = bytes.fromhex(proof["proof"][2:]), [bytes.fromhex(x[2:]) for x in proof["instances"]]
+    head = bytes.fromhex(key[2:]).rjust(32, b"\0") + bytes.fromhex(proof["context"][2:]) + word(128) + word(160 + 32 * len(io))
+    tail = word(len(io)) + b"".join(io) + word(len(body)) + body + bytes(-len(body) % 32)
+    selector = artifact("UniversalVerifier")["methodIdentifiers"]["verify(address,bytes32,uint256[],bytes)"]
+    return bytes.fromhex(selector) + head + tail
+
+
+def profile(node, folder, srs, files):
+    """(gas of the transaction, {phase: gas}, {function: gas})."""
+    creation = artifact("UniversalVerifier")["bytecode"]["object"] + tau_of(srs).hex()
+    verifier = node.send(data="0x" + creation.removeprefix("0x"))[1]["contractAddress"]
+    key = "0x" + "c0de" * 10
+    node.rpc("anvil_setCode", key, "0x00" + (folder / "vk.key").read_bytes().hex())
+    data = call_data(key, json.loads((folder / "proof.json").read_text()))
+    call = {"to": verifier, "data": "0x" + data.hex()}
+    if int(node.rpc("eth_call", call, "latest"), 16) != 1:
+        sys.exit(f"gas_profile: the proof in {folder} is not accepted")
+    sent, receipt = node.send(**call)
+    used = int(receipt["gasUsed"], 16)
+    options = {"disableStack": True, "disableStorage": True, "enableMemory": False, "enableReturnData": False}
+    steps = node.rpc("debug_traceTransaction", sent, options)["structLogs"]
+    names, functions, phases, phase = Names("UniversalVerifier", files), collections.Counter(), collections.Counter(), 0
+    for step, after in zip(steps, steps[1:] + [None]):
+        depth = step["depth"]
+        if depth > 2:
+            continue
+        if after is None or after["depth"] < depth:
+            cost = step["gasCost"]
+        elif after["depth"] == depth:
+            cost = step["gas"] - after["gas"]
+        else:  # a call: what it costs beside the callee's steps
+            cost = 2600
+        if depth == 2:
+            name = "opening: curve precompiles" if step["op"] == "STATICCALL" else "opening: the rest"
+            phases[name] += cost
+        else:
+            name = names.name(step["pc"])
+            phase = max(phase, PHASE_OF.get(name, 0))
+            phases[PHASES[phase][0]] += cost
+        functions[PHASES[phase][0], name] += cost
+    phases["calldata, 21,000"] = used - sum(phases.values())
+    return used, phases, functions
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--functions", type=int, default=0, help="print so many functions too")
+    parser.add_argument("--srs-path", type=pathlib.Path, required=True, help="any length, of the keys' ceremony")
+    parser.add_argument("folders", nargs="+", type=pathlib.Path)
+    args = parser.parse_args()
+    files, node = sources(), Node()
+    try:
+        for folder in args.folders:
+            used, phases, functions = profile(node, folder, args.srs_path, files)
+            print(f"{folder.name}: {used:,}")
+            for name, gas in phases.items():
+                print(f"  {gas:>9,}  {name}")
+            for name, gas in functions.most_common(args.functions):
+                print(f"      {gas:>9,}  {': '.join(name)}")
+    finally:
+        node.process.terminate()
+
+
+if __name__ == "__main__":
+    main()
