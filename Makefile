@@ -59,6 +59,7 @@ bench-accuracy: build ## one proof that LeNet-5 is right on so many of 1,000 ima
 
 bench-gateway: build ## the gateway against nginx as plain reverse proxy, same upstream, same run
 	@tools/setup.sh bench-gateway
+	@cmake --build --preset release --target mintmark_index_test >/dev/null
 	@python3 tools/bench_gateway.py
 
 lint: ## formatting and house rules

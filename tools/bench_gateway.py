@@ -189,6 +189,15 @@ async def hold_streams(count, pid):
     return {"streams": streaming, "kb_each": (held - before) / max(streaming, 1)}
 
 
+def index_start():
+    """The index with a million events, made by its own decoder: how long a start takes."""
+    program = ROOT / "build/release/src/mintmark/index/mintmark_index_test"
+    done = subprocess.run([program, "--gtest_filter=*AStartDoesNotDepend*"], capture_output=True, text=True, check=False,
+                          env=dict(os.environ, MINTMARK_EVENTS=os.environ.get("MINTMARK_EVENTS", "1000000")))
+    line = next((line for line in done.stdout.splitlines() if line.startswith('{"what": "index_start"')), None)
+    return row(**json.loads(line)) if line else row(what="index_start", failed=done.stdout[-500:])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=int, default=10)
@@ -197,6 +206,7 @@ def main():
     parser.add_argument("--litellm", help="python of a virtual environment with litellm[proxy]")
     args = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
+    index_start()
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     processes, gateway = start_servers(args.litellm)

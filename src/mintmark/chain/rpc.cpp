@@ -70,6 +70,10 @@ std::unexpected<Error> RpcClient::node_error(const std::string& method, const Js
                     "reverted: " +
                         (data.empty() && said.size() > 18 ? said : describe_revert(data, errors_)));
     }
+    if (contains(said, "rate limit") || contains(said, "oo many requests")) {
+        return fail(ErrorCode::kNetwork, fmt::format("{}: {}", method, said),
+                    "the node limits your rate");
+    }
     if (contains(said, "nsufficient funds")) {
         return fail(ErrorCode::kInsufficientFunds, said,
                     "send some native currency to the account");
@@ -98,6 +102,11 @@ Result<Json> RpcClient::request(const std::string& method, Json params) {
         return std::unexpected(std::move(error));
     }
     const auto answer = json::parse(sent->body);
+    const bool is_busy = sent->status == 429 || sent->status >= 500;
+    if (!answer && is_busy) {
+        return fail(ErrorCode::kNetwork, fmt::format("{}: HTTP {}", url_, sent->status),
+                    "the node is busy or limits your rate");
+    }
     if (!answer) return no_answer(url_, fmt::format("HTTP {}, not JSON", sent->status));
     if (const Json* error = json::find(*answer, "error"); error != nullptr && !error->is_null()) {
         return node_error(method, *error);

@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <string>
 
 #include "mintmark/index/follower.hpp"
 #include "mintmark/index/views.hpp"
@@ -231,6 +235,39 @@ TEST_F(IndexTest, PassesMoveWithTheirOwners) {
     }
     EXPECT_GT(passes, 10U);
     EXPECT_EQ(read_pass(store, 100'000, 5).error().code, ErrorCode::kNotFound);
+}
+
+/// $MINTMARK_EVENTS events through the decoder into the file, then a start: open, follow to the
+/// chain's end, read. The bar is 3 s with 1,000,000.
+TEST_F(IndexTest, AStartDoesNotDependOnHowMuchThereIs) {
+    const char* wanted = std::getenv("MINTMARK_EVENTS");
+    const std::uint64_t events = wanted == nullptr ? 4'000 : std::stoull(wanted);
+    const auto node = std::make_shared<SimulatedNode>(9);
+    chain::RpcClient client("http://node", node);
+    std::uint64_t stored = 0;
+    {
+        Store store = open();
+        Follower follower(client, store, simulated_deployment());
+        while (stored < events) {
+            for (int i = 0; i < 100; ++i) node->mine(40);
+            ASSERT_TRUE(follower.catch_up());
+            node->forget_logs();
+            stored = store.num_events().value();
+        }
+        expect_true_of(*node, store);
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    Store store = open();
+    Follower follower(client, store, simulated_deployment());
+    ASSERT_TRUE(follower.catch_up());
+    EXPECT_EQ(read_channel(store, SimulatedNode::channel(1))->settled, U256(node->settled(1)));
+    (void)search_catalogue(store, {}).value();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    std::printf(
+        "{\"what\": \"index_start\", \"events\": %llu, \"seconds\": %.4f, \"megabytes\": %.1f}\n",
+        static_cast<unsigned long long>(stored), took.count(),
+        static_cast<double>(std::filesystem::file_size(path_)) / 1e6);
+    EXPECT_LT(took.count(), 3.0);
 }
 
 TEST(Fold, APassIsNotMeteredBeyondWhatItHas) {

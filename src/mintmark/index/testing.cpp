@@ -140,6 +140,10 @@ void SimulatedNode::mine(std::size_t events) {
     blocks_.push_back(std::move(block));
 }
 
+void SimulatedNode::forget_logs() {
+    for (Block& block : blocks_) block.logs.clear();
+}
+
 void SimulatedNode::drop(std::size_t blocks) {
     blocks_.resize(blocks_.size() - std::min(blocks, blocks_.size() - 1));
 }

@@ -23,6 +23,8 @@ class SimulatedNode final : public net::HttpTransport {
     explicit SimulatedNode(std::uint64_t seed);
     /// A block with `events` seeded events of users, at least 0.
     void mine(std::size_t events);
+    /// Gives no logs of the blocks until now any more: they take memory.
+    void forget_logs();
     /// Forgets the last blocks.
     void drop(std::size_t blocks);
     [[nodiscard]] std::uint64_t head() const { return blocks_.size() - 1; }
