@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build demo test test-long test-clients test-crash conformance abi coverage mutants gas bench bench-accuracy bench-gateway bench-rivals lint format clean
+.PHONY: help setup build demo test test-long test-clients test-crash conformance real-networks abi coverage mutants gas bench bench-accuracy bench-gateway bench-rivals lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,10 @@ mutants: setup ## broken contracts, each noticed by a test (goes on where it was
 
 gas: setup ## gas of every entry point against contracts/snapshots, and its limits
 	@$(MAKE) -C contracts snapshot-check
+
+real-networks: build ## pretrained networks of npm packages on real inputs: proofs, gas, task metrics against float
+	@tools/setup.sh conformance
+	@/usr/bin/python3 test/networks/run.py
 
 bench: build ## setup, prove, verify, gas, sizes and memory of many models, as medians
 	@tools/setup.sh bench

@@ -27,6 +27,7 @@ PROGRAM = os.environ.get("MINTMARK", str(ROOT / "build/release/apps/mintmark/min
 PYTHON = "/usr/bin/python3"  # Debian's, which has onnx and numpy
 MADE = ROOT / "build/bench-models"
 LONGEST_LOG = 21
+MORE_NAMES = ["mobilenet-v2", "unet", "yolo-nano"]  # not by default
 MADE_NAMES = ["cnn-264k", "mlp-4m", "mlp-4m-batch32", "resnet18", "vgg16", "mlp-128m"]
 
 
@@ -119,7 +120,7 @@ def case_of(name):
     mnist, folder = ROOT / "examples/mnist", pathlib.Path(name)
     if name == "lenet5-mnist":
         return name, mnist / "lenet5.onnx", mnist / "samples.json", mnist / "samples.json"
-    if name in MADE_NAMES:
+    if name in MADE_NAMES + MORE_NAMES:
         folder = MADE / name
         if not (folder / "input.json").exists():
             subprocess.run([PYTHON, ROOT / "bench/models/make.py", "--out", MADE, name], check=True)

@@ -35,6 +35,24 @@ void notice(const App& app, const std::string& text) {
     if (!app.is_json) fmt::print(stderr, "note: {}\n", text);
 }
 
+namespace {
+
+/// Names from files may hold anything: one line, and nothing that a terminal obeys.
+std::string printable(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f) {
+            out += fmt::format("\\x{:02x}", byte);
+        } else {
+            out += c;
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
 int report(const App& app, const Error& error) {
     if (app.is_json) {
         const json::Json value = {
@@ -42,8 +60,8 @@ int report(const App& app, const Error& error) {
              {{"code", error_name(error.code)}, {"message", error.message}, {"hint", error.hint}}}};
         fmt::print("{}\n", json::compact(value));
     }
-    fmt::print(stderr, "error: {}\n", error.message);
-    if (!error.hint.empty()) fmt::print(stderr, "       {}\n", error.hint);
+    fmt::print(stderr, "error: {}\n", printable(error.message));
+    if (!error.hint.empty()) fmt::print(stderr, "       {}\n", printable(error.hint));
     return exit_code(error.code);
 }
 

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "mintmark/base/file.hpp"
+#include "mintmark/model/layer_report.hpp"
 #include "zk_flags.hpp"
 
 namespace mintmark::app {
@@ -15,6 +16,7 @@ struct RunArgs {
     std::string param_visibility = "committed";
     std::string optimise = "balanced";
     std::string granularity = "channel";
+    std::string weights;
     std::vector<std::string> variables;
     std::vector<double> input_range;
     int activation_bits = 8;
@@ -25,6 +27,7 @@ struct RunArgs {
 Result<worker::Settings> settings_of(const App& app, const ZkFlags& flags, const RunArgs& args) {
     worker::Settings out;
     out.model_path = flags.model;
+    out.weights_path = args.weights;
     std::string text;
     MINTMARK_TRY(out.input, worker::parse_visibility(args.input_visibility, text));
     MINTMARK_TRY(out.output, worker::parse_visibility(args.output_visibility, text));
@@ -57,10 +60,7 @@ Result<worker::Settings> settings_of(const App& app, const ZkFlags& flags, const
 }
 
 Result<model::Graph> load(const worker::Settings& settings, const std::string& path) {
-    model::ImportOptions options;
-    options.batch = settings.batch_size;
-    options.dims = settings.dims;
-    return model::load_onnx(std::filesystem::path(path), options);
+    return model::load_onnx(std::filesystem::path(path), worker::import_options(settings));
 }
 
 Status gen_settings(const App& app, const ZkFlags& flags, const RunArgs& args) {
@@ -97,10 +97,26 @@ std::string report_text(const model::QuantReport& r, bool reached) {
     return out;
 }
 
+/// Where the error comes from: a line for each computed tensor.
+std::string layers_text(const model::QuantReport& r) {
+    std::string out =
+        "\n\noperator             tensor                            float range       bits    SQNR"
+        "  share of the error";
+    for (const model::LayerError& layer : r.layers) {
+        const std::string sqnr = layer.sqnr_db ? fmt::format("{:.1f} dB", *layer.sqnr_db) : "exact";
+        const std::string share = layer.share ? fmt::format("{:.1f} %", 100 * *layer.share) : "";
+        out += fmt::format("\n{:<20.20} {:<24.24} [{:>9.4f},{:>9.4f}] {:>4} {:>9} {:>8}",
+                           layer.op_type, layer.tensor, layer.float_lo, layer.float_hi, layer.bits,
+                           sqnr, share);
+    }
+    return out;
+}
+
 struct CalibrateArgs {
     double max_error = 0.005;
     double min_agreement = 0;
     std::string target = "accuracy";
+    std::string plot;
 };
 
 Status calibrate(const App& app, const ZkFlags& flags, const CalibrateArgs& args) {
@@ -115,17 +131,20 @@ Status calibrate(const App& app, const ZkFlags& flags, const CalibrateArgs& args
                  model::bind_samples(graph, file.samples));
     MINTMARK_TRY(const model::QuantResult result,
                  model::quantise_auto(graph, samples, target, settings.quant));
-    settings.quant.activation_bits = result.report.activation_bits;
-    settings.quant.weight_bits = result.report.weight_bits;
-    settings.report = result.report;
+    settings.quant = result.options;
+    model::QuantReport report = result.report;
+    MINTMARK_TRY(report.layers, model::explain(graph, result.graph, samples));
+    if (!args.plot.empty()) MINTMARK_CHECK(write_text(args.plot, model::plot_svg(report.layers)));
+    settings.report = report;
     settings.samples = samples;
     if (settings.samples.size() > worker::Settings::kMaxSamples) {
         settings.samples.resize(worker::Settings::kMaxSamples);
     }
     MINTMARK_CHECK(settings.write(flags.settings));
-    json::Json value = worker::to_json(result.report);
+    json::Json value = worker::to_json(report);
     value["target_reached"] = result.reached;
-    emit(app, value, report_text(result.report, result.reached));
+    value["tensors_with_more_bits"] = result.options.tensor_bits.size();
+    emit(app, value, report_text(report, result.reached) + layers_text(report));
     return {};
 }
 
@@ -187,6 +206,8 @@ void add_run_args(CLI::App& sub, RunArgs& args) {
     sub.add_option("--optimise", args.optimise, "prove, gas or balanced");
     sub.add_option("--variables", args.variables, "dynamic dimensions, NAME=NUMBER")
         ->delimiter(',');
+    sub.add_option("--weights", args.weights,
+                   "safetensors file whose tensors replace initialisers of their names");
     sub.add_option("--input-range", args.input_range, "smallest and largest input value")
         ->expected(2);
     sub.add_option("--activation-bits", args.activation_bits, "4 to 14")->check(CLI::Range(4, 14));
@@ -216,6 +237,7 @@ void add_zk_compile_commands(CLI::App& zk, App& app) {
     sub->add_option("-D,--data", flags->data, "samples, in ezkl's input.json form");
     sub->add_option("-S,--settings-path,-O,--output", flags->settings, "settings to complete");
     sub->add_option("--max-error", goal->max_error, "largest error, as a part of the range");
+    sub->add_option("--plot", goal->plot, "SVG file that shows each layer's part of the error");
     sub->add_option("--min-agreement", goal->min_agreement,
                     "instead: share of samples with the same top answer");
     sub->add_option("--target", goal->target,

@@ -52,13 +52,41 @@ class Net:
         bias = self._weight(self.rng.uniform(-0.05, 0.05, width))
         return self._add("Gemm", [self.last, weight, bias], [self.shape[0], width], transB=1)
 
-    def conv(self, channels, kernel, stride=1, padding=0, source=None):
+    def conv(self, channels, kernel, stride=1, padding=0, source=None, groups=1):
         n, c, h, w = self.shape
-        weight = self._weight(self._random((channels, c, kernel, kernel), c * kernel * kernel))
+        weight = self._weight(self._random((channels, c // groups, kernel, kernel), c // groups * kernel * kernel))
         bias = self._weight(self.rng.uniform(-0.05, 0.05, channels))
         size = [(side + 2 * padding - kernel) // stride + 1 for side in (h, w)]
         return self._add("Conv", [source or self.last, weight, bias], [n, channels, *size], kernel_shape=[kernel] * 2,
-                         strides=[stride] * 2, pads=[padding] * 4)
+                         strides=[stride] * 2, pads=[padding] * 4, group=groups)
+
+    def relu6(self):
+        bounds = [self._weight(np.array(bound)) for bound in (0, 6)]
+        return self._add("Clip", [self.last, *bounds], self.shape)
+
+    def silu(self):
+        source = self.last
+        return self._add("Sigmoid", [source], self.shape)._add("Mul", [source, self.last], self.shape)
+
+    def up(self):
+        """Twice the size, nearest neighbours."""
+        n, c, h, w = self.shape
+        scales = self._weight(np.array([1, 1, 2, 2]))
+        return self._add("Resize", [self.last, "", scales], [n, c, 2 * h, 2 * w], mode="nearest", nearest_mode="floor",
+                         coordinate_transformation_mode="asymmetric")
+
+    def join(self, other, shape):
+        """Channels of another value behind the last one's."""
+        return self._add("Concat", [self.last, other], [shape[0], self.shape[1] + shape[1], *shape[2:]], axis=1)
+
+    def inverted_residual(self, channels, stride, expansion):
+        """MobileNetV2's block."""
+        source, inputs = self.last, self.shape[1]
+        if expansion != 1:
+            self.conv(inputs * expansion, 1).batch_norm().relu6()
+        wide = self.shape[1]
+        self.conv(wide, 3, stride, 1, groups=wide).batch_norm().relu6().conv(channels, 1).batch_norm()
+        return self._add("Add", [self.last, source], self.shape) if stride == 1 and inputs == channels else self
 
     def batch_norm(self):
         c = self.shape[1]
@@ -135,12 +163,54 @@ def resnet18():
     return net.global_average().flatten().dense(10)
 
 
+def mobilenet_v2(side=224):
+    """Sandler et al. 2018, width 1, 1,000 classes."""
+    net = Net("mobilenet-v2", (1, 3, side, side)).conv(32, 3, 2, 1).batch_norm().relu6()
+    for expansion, channels, count, stride in ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1),
+                                               (6, 160, 3, 2), (6, 320, 1, 1)):
+        for i in range(count):
+            net.inverted_residual(channels, stride if i == 0 else 1, expansion)
+    return net.conv(1280, 1).batch_norm().relu6().global_average().flatten().dense(1000)
+
+
+def unet(side=64, width=16):
+    """Ronneberger et al. 2015 with padded convolutions: three levels, one class map."""
+    net, kept = Net("unet", (1, 3, side, side)), []
+    for level in range(3):
+        for _ in range(2):
+            net.conv(width << level, 3, 1, 1).batch_norm().relu()
+        kept.append((net.last, list(net.shape)))
+        net.max_pool()
+    for _ in range(2):
+        net.conv(width << 3, 3, 1, 1).batch_norm().relu()
+    for level in (2, 1, 0):
+        net.up().conv(width << level, 3, 1, 1).join(*kept[level])
+        for _ in range(2):
+            net.conv(width << level, 3, 1, 1).batch_norm().relu()
+    return net.conv(1, 1)
+
+
+def yolo_nano(side=160):
+    """A detector of YOLOv5n's make: SiLU, strided convolutions, bottlenecks, one head at stride 16 (3 anchors, 80 classes)."""
+    net = Net("yolo-nano", (1, 3, side, side)).conv(16, 3, 2, 1).batch_norm().silu()
+    for channels, count in ((32, 1), (64, 2), (128, 2)):
+        net.conv(channels, 3, 2, 1).batch_norm().silu()
+        for _ in range(count):
+            source, shape = net.last, list(net.shape)
+            net.conv(channels // 2, 1).batch_norm().silu().conv(channels, 3, 1, 1).batch_norm().silu()
+            net._add("Add", [net.last, source], shape)
+    return net.conv(255, 1)
+
+
 MODELS = {
     "mlp-4m": lambda: mlp("mlp-4m", 1024, 4),
     "cnn-264k": cnn_264k,
     "vgg16": vgg16,
     "resnet18": resnet18,
     "mlp-4m-batch32": lambda: mlp("mlp-4m-batch32", 1024, 4, batch=32),
+    "mobilenet-v2": mobilenet_v2,
+    "unet": unet,
+    "yolo-nano": yolo_nano,
     "mlp-128m": lambda: mlp("mlp-128m", 4096, 8),
     "nano-gpt": lambda: transformer.nano_gpt(SEED),
     "mini-lm": lambda: transformer.mini_lm(SEED),

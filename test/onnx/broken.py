@@ -99,9 +99,9 @@ def opset_too_new(_):
     return model([relu()], opset=99)
 
 
-@case("opset 5")
-def opset_too_old(_):
-    return model([relu()], opset=5)
+@case("sum", "broadcast", "opsets below 7")
+def form_of_an_old_opset(_):
+    return model([helper.make_node("Add", ["x", "w"], ["y"], name="sum", broadcast=1)], weights=[weight("w", (4,))], opset=6)
 
 
 @case("act", "com.example")
@@ -111,12 +111,34 @@ def foreign_domain(_):
     return made
 
 
-@case("branch", "If")
-def subgraph(_):
-    body = helper.make_graph([helper.make_node("Relu", ["x"], ["t"], name="inner")], "then", [], [value("t")])
-    condition = numpy_helper.from_array(np.array(True), "c")
-    node = helper.make_node("If", ["c"], ["y"], name="branch", then_branch=body, else_branch=body)
-    return model([node], weights=[condition])
+def branches(condition, inner="Relu"):
+    body = helper.make_graph([helper.make_node(inner, ["x"], ["t"], name="inner")], "then", [], [value("t")])
+    return helper.make_node("If", [condition], ["y"], name="branch", then_branch=body, else_branch=body)
+
+
+@case("branch", "condition")
+def subgraphs_by_a_computed_condition(_):
+    total = helper.make_node("ReduceMax", ["x"], ["m"], name="most", keepdims=0)
+    return model([total, helper.make_node("Greater", ["m", "zero"], ["c"], name="positive"), branches("c")],
+                 weights=[numpy_helper.from_array(np.array(0, np.float32), "zero")])
+
+
+@case("inner", "Det")
+def unknown_operator_in_a_subgraph(_):
+    return model([branches("c", "Det")], weights=[numpy_helper.from_array(np.array(True), "c")])
+
+
+@case("loop", "Loop")
+def loops(_):
+    body = helper.make_graph([helper.make_node("Identity", ["c"], ["d"]), helper.make_node("Relu", ["t"], ["u"])], "body",
+                             [value("i", (), INT64), value("c", (), TensorProto.BOOL), value("t")],
+                             [value("d", (), TensorProto.BOOL), value("u")])
+    return model([helper.make_node("Loop", ["n", "", "x"], ["y"], name="loop", body=body)], weights=[numpy_helper.from_array(np.array(3), "n")])
+
+
+@case()
+def subgraph_by_a_constant_condition(_):
+    return model([branches("c")], weights=[numpy_helper.from_array(np.array(True), "c")])
 
 
 @case("y", "twice")

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <span>
 #include <string>
@@ -148,6 +149,11 @@ struct Graph {
 struct ImportOptions {
     std::uint32_t batch = 1;  ///< for the first axis of an input when it is dynamic
     std::map<std::string, std::uint32_t> dims = {};  ///< named dims ("seq" -> 16); wins over batch
+    /// Where tensors with external data are looked for; load_onnx(path) sets it to the file's
+    /// folder.
+    std::filesystem::path data_folder = {};
+    /// A safetensors file: its tensors take the place of initialisers (or inputs) of their names.
+    std::filesystem::path weights = {};
     std::size_t max_file_bytes = std::size_t{1} << 31U;
     std::size_t max_elements = std::size_t{1} << 28U;  ///< of any one tensor
 };

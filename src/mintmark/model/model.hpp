@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,7 +26,7 @@ using Sample = std::vector<std::vector<double>>;
 
 // ---- import and float execution ---------------------------------------------------------------
 
-/// Reads an ONNX model (opset 9 to 21). kMalformed: not an ONNX file, truncated, inconsistent
+/// Reads an ONNX model (opset 1 to 24). kMalformed: not an ONNX file, truncated, inconsistent
 /// shapes or types, NaN or infinite weights; kUnsupported: an operator, attribute or type that
 /// Mintmark does not do, naming operator and node; kOutOfRange: beyond the limits of `options`.
 [[nodiscard]] Result<Graph> load_onnx(ByteSpan bytes, const ImportOptions& options = {});
@@ -52,6 +53,8 @@ struct QuantOptions {
     std::optional<std::pair<double, double>> input_range = {};
     double input_margin = 0;         ///< widens the samples' input range by this fraction
     double activation_margin = 0.2;  ///< widens the calibrated ranges of activations
+    /// Bits of single tensors (by ONNX value name, 4..16) that are not to have activation_bits.
+    std::map<std::string, std::uint8_t> tensor_bits = {};
     /// With fewer samples than this, made-up inputs from the input range join the calibration.
     std::size_t min_samples = 16;
 };
@@ -80,6 +83,17 @@ struct OutputError {
     double max_error = 0, mean_error = 0;  ///< absolute, over the samples
 };
 
+/// One computed tensor (or input) in the report of explain.
+struct LayerError {
+    std::string tensor, name, op_type;   ///< ONNX value, node, operator ("input")
+    double float_lo = 0, float_hi = 0;   ///< over the samples
+    std::uint8_t bits = 0;               ///< that its integers need
+    std::optional<double> sqnr_db = {};  ///< signal to noise; absent where exact
+    /// Of the output's squared error, this tensor's own rounding and clamping; absent for models
+    /// so large that it was not measured.
+    std::optional<double> share = {};
+};
+
 /// What quantisation cost. Errors are relative to the port's float range over all samples and
 /// elements (the largest |value| if the range is zero).
 struct QuantReport {
@@ -89,6 +103,7 @@ struct QuantReport {
     double top1_agreement = 1;  ///< share of samples whose largest output has the same index
     std::optional<double> float_accuracy, integer_accuracy;  ///< top-1, when labels are given
     std::vector<OutputError> outputs;
+    std::vector<LayerError> layers;  ///< by explain (layer_report.hpp); may be empty
 };
 
 /// Compares both executions on the samples. `labels`: empty, or one class per sample.
@@ -105,11 +120,13 @@ struct AccuracyTarget {
 struct QuantResult {
     QuantGraph graph;
     QuantReport report;
+    QuantOptions options;  ///< the bits that were chosen
     bool reached = false;  ///< the target; else the best that was tried
 };
 
-/// Tries (activation, weight) bits (8,8) (8,12) (10,12) (12,14) (14,16) with the other settings of
-/// `options` and returns the first that reaches the target, or the most accurate.
+/// Tries (activation, weight) bits (8,8) and (8,12); then 8 bits with 12 or 16 for the tensors that
+/// cause most of the error (tensor_bits); then (10,12) (12,14) (14,16), with the other settings of
+/// `options`. Returns the first that reaches the target, or the most accurate.
 [[nodiscard]] Result<QuantResult> quantise_auto(const Graph& graph, std::span<const Sample> samples,
                                                 const AccuracyTarget& target = {},
                                                 const QuantOptions& options = {},

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "mintmark/model/onnx_compose.hpp"
+#include "mintmark/model/onnx_volume.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -247,9 +248,9 @@ Result<Shape> window_shape(const NodeView& node, const Window& w, const Shape& i
 }
 
 Status check_spatial(const NodeView& node, const Shape& in) {
-    if (in.size() == 3 || in.size() == 4) return {};
-    return node.unsupported(
-        fmt::format("input has {} axes (supported: 3 for 1-D, 4 for 2-D)", in.size()));
+    if (in.size() >= 3 && in.size() <= 5) return {};
+    return node.unsupported(fmt::format(
+        "input has {} axes (supported: 3, 4 and 5: windows of 1 to 3 axes)", in.size()));
 }
 
 Result<ValueId> import_conv(const NodeView& node) {
@@ -277,7 +278,7 @@ Result<ValueId> import_conv(const NodeView& node) {
         if (node.shape(bias) != Shape{kernel[0]}) return node.malformed("bias has a wrong shape");
         inputs.push_back(bias);
     }
-    return node.emit(ConvOp{std::move(window), static_cast<std::uint32_t>(groups)},
+    return convolved(node, ConvOp{std::move(window), static_cast<std::uint32_t>(groups)},
                      std::move(inputs), out);
 }
 
@@ -309,7 +310,7 @@ Result<ValueId> import_pool(const NodeView& node, PoolKind kind) {
                                                ceil != 0 ? CeilMode::kCeil : CeilMode::kFloor));
     if (!touches_input(window, in, out))
         return node.unsupported("the padding is so wide that a window misses the input");
-    return node.emit(PoolOp{kind, std::move(window)}, {x}, out);
+    return pooled(node, PoolOp{kind, std::move(window)}, x, out);
 }
 
 }  // namespace
@@ -333,6 +334,7 @@ Result<ValueId> window_sum(const NodeView& node, ValueId x) {
 namespace {
 
 Result<ValueId> import_max_pool(const NodeView& node) {
+    if (node.has_output(1)) return node.unsupported("its second output (Indices) is used");
     return import_pool(node, PoolKind::kMax);
 }
 

@@ -39,18 +39,19 @@ void GraphBuilder::set_type(ValueId id, ElementType type) {
 
 Status GraphBuilder::bind(const std::string& name, ValueId id) {
     if (name.empty()) return fail(ErrorCode::kMalformed, "onnx: a value without a name");
-    if (!names_.emplace(name, id).second)
+    if (!scopes_.back().emplace(name, id).second)
         return fail(ErrorCode::kMalformed, fmt::format("onnx: value '{}' is defined twice", name));
     return {};
 }
 
 std::optional<ValueId> GraphBuilder::find(const std::string& name) const {
-    const auto it = names_.find(name);
-    if (it == names_.end()) return std::nullopt;
-    return it->second;
+    for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope)
+        if (const auto it = scope->find(name); it != scope->end()) return it->second;
+    return std::nullopt;
 }
 
-Result<ValueId> GraphBuilder::emit(Node node, const Shape& out_shape) {
+Result<ValueId> GraphBuilder::emit(Node node, const Shape& wanted) {
+    const Shape out_shape = wanted;  // it may lie in a value, and a new value may move them
     const ElementType out_type = types_[node.inputs.front()];
     std::vector<FloatTensor> operands;
     bool constant = true;

@@ -14,6 +14,7 @@
 #include "mintmark/base/result.hpp"
 #include "mintmark/model/graph.hpp"
 #include "mintmark/model/onnx_tensor.hpp"
+#include "mintmark/model/tensor_file.hpp"
 
 namespace mintmark::model {
 
@@ -25,7 +26,8 @@ inline constexpr double kFar = 1e9, kMasking = 1e4;
 /// The graph under construction. Nodes whose inputs are all constant are evaluated at once.
 class GraphBuilder {
   public:
-    explicit GraphBuilder(const ImportOptions& options) : options_(options) {}
+    explicit GraphBuilder(const ImportOptions& options)
+        : options_(options), external_(options.data_folder) {}
 
     /// Adds a computed value or input; kOutOfRange above max_elements.
     [[nodiscard]] Result<ValueId> add_value(const std::string& name, const Shape& shape,
@@ -34,6 +36,9 @@ class GraphBuilder {
     /// Binds an ONNX name; kMalformed if it is taken.
     [[nodiscard]] Status bind(const std::string& name, ValueId id);
     [[nodiscard]] std::optional<ValueId> find(const std::string& name) const;
+    /// A subgraph's names: found before the outer ones, gone with close_scope.
+    void open_scope() { scopes_.emplace_back(); }
+    void close_scope() { scopes_.pop_back(); }
 
     /// Appends a node (or folds it) and returns its output.
     [[nodiscard]] Result<ValueId> emit(Node node, const Shape& out_shape);
@@ -45,13 +50,15 @@ class GraphBuilder {
     /// The value's elements are whole numbers whatever its type says.
     void mark_integral(ValueId id) { graph_.values[id].is_integral = true; }
     [[nodiscard]] const ImportOptions& options() const { return options_; }
+    [[nodiscard]] const ExternalData& external() const { return external_; }
     [[nodiscard]] Graph& graph() { return graph_; }
 
   private:
     ImportOptions options_;
+    ExternalData external_;
     Graph graph_;
     std::vector<ElementType> types_;
-    std::map<std::string, ValueId, std::less<>> names_;
+    std::vector<std::map<std::string, ValueId, std::less<>>> scopes_{1};
 };
 
 /// One ONNX node with its inputs resolved; all messages name node and operator.
@@ -132,5 +139,6 @@ void add_convolution_importers(ImporterMap& map);    ///< ConvTranspose, Resize
 void add_reduction_importers(ImporterMap& map);      ///< Reduce*, GlobalMaxPool, ...
 void add_softmax_importers(ImporterMap& map);        ///< Softmax, LogSoftmax
 void add_normalisation_importers(ImporterMap& map);  ///< LayerNormalization, LRN, ...
+void add_sampling_importers(ImporterMap& map);       ///< GridSample, AffineGrid
 
 }  // namespace mintmark::model

@@ -15,7 +15,8 @@ using Attribute = onnx::AttributeProto;
 Result<Constant> constant_payload(const NodeView& node) {
     if (const Attribute* a = node.attribute("value")) {
         if (!a->has_t()) return node.malformed("attribute 'value' must be a tensor");
-        return read_tensor(a->t(), node.builder().options().max_elements);
+        return read_tensor(a->t(), node.builder().options().max_elements,
+                           &node.builder().external());
     }
     if (const Attribute* a = node.attribute("value_int"))
         return Constant{{}, ElementType::kInteger, {static_cast<double>(a->i())}};

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "mintmark/model/onnx_compose.hpp"
+#include "mintmark/model/onnx_volume.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -104,8 +105,8 @@ Result<ValueId> import_conv_transpose(const NodeView& node) {
     MINTMARK_TRY(ValueId x, node.real_input(0));
     MINTMARK_TRY(const ValueId weight, node.constant_input(1));
     const Shape in = node.shape(x), kernel = node.shape(weight);
-    if (in.size() != 3 && in.size() != 4)
-        return node.unsupported(fmt::format("input has {} axes (supported: 3 and 4)", in.size()));
+    if (in.size() < 3 || in.size() > 5)
+        return node.unsupported(fmt::format("input has {} axes (supported: 3 to 5)", in.size()));
     MINTMARK_TRY(const std::int64_t groups, node.int_attribute("group", 1));
     if (kernel.size() != in.size() || kernel[0] != in[1] || groups < 1 || in[1] % groups != 0)
         return node.malformed("weight, groups and input do not fit");
@@ -134,7 +135,7 @@ Result<ValueId> import_conv_transpose(const NodeView& node) {
         if (node.shape(bias) != Shape{out[1]}) return node.malformed("bias has a wrong shape");
         inputs.push_back(bias);
     }
-    return node.emit(std::move(conv), std::move(inputs), out);
+    return convolved(node, std::move(conv), std::move(inputs), out);
 }
 
 // ---- Resize -----------------------------------------------------------------------------------

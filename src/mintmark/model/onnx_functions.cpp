@@ -53,7 +53,8 @@ Result<ValueId> import_selu(const NodeView& node) {
         return apply(node, Pointwise::kSelu, x);
     if (std::abs(alpha) > kLargestParameter) return node.unsupported("alpha is out of range");
     MINTMARK_TRY(const ValueId y, apply(node, Pointwise::kElu, x, alpha));
-    return node.emit(BinaryOp{Binary::kMul}, {y, node.scalar(gamma)}, node.shape(x));
+    const Shape shape = node.shape(x);
+    return node.emit(BinaryOp{Binary::kMul}, {y, node.scalar(gamma)}, shape);
 }
 
 /// max(0, min(1, alpha x + beta)).
@@ -81,7 +82,8 @@ Result<ValueId> import_reciprocal(const NodeView& node) {
 
 Result<ValueId> import_neg(const NodeView& node) {
     MINTMARK_TRY(const ValueId x, node.input(0));
-    return node.emit(BinaryOp{Binary::kMul}, {x, node.scalar(-1)}, node.shape(x));
+    const Shape shape = node.shape(x);  // a new constant may move the values
+    return node.emit(BinaryOp{Binary::kMul}, {x, node.scalar(-1)}, shape);
 }
 
 Result<ValueId> import_pow(const NodeView& node) {

@@ -2,6 +2,8 @@
 #include <google/protobuf/stubs/logging.h>
 #include <onnx.pb.h>
 
+#include <algorithm>
+#include <optional>
 #include <set>
 
 #include "mintmark/base/file.hpp"
@@ -12,7 +14,9 @@
 namespace mintmark::model {
 namespace {
 
-constexpr int kOldestOpset = 9, kNewestOpset = 21;
+constexpr int kOldestOpset = 1, kNewestOpset = 24;
+
+Result<ValueId> import_if(const NodeView& node);
 
 const ImporterMap& importers() {
     static const ImporterMap map = [] {
@@ -29,6 +33,8 @@ const ImporterMap& importers() {
         add_reduction_importers(all);
         add_softmax_importers(all);
         add_normalisation_importers(all);
+        add_sampling_importers(all);
+        all["If"] = import_if;
         return all;
     }();
     return map;
@@ -100,13 +106,71 @@ Status import_input(const onnx::ValueInfoProto& input, GraphBuilder& builder) {
     return builder.bind(input.name(), id);
 }
 
-Status import_initialisers(const onnx::GraphProto& graph, GraphBuilder& builder) {
+/// The weights file's tensor of an initialiser's name, which must have its shape and kind.
+Result<Constant> replaced(const onnx::TensorProto& tensor, const Safetensors& weights,
+                          std::size_t max_elements) {
+    MINTMARK_TRY(Constant constant, weights.read(tensor.name(), max_elements));
+    MINTMARK_TRY(const ElementType type, element_type(tensor.data_type(), tensor.name()));
+    const bool same = constant.type == type &&
+                      std::ranges::equal(constant.shape, tensor.dims(), {},
+                                         [](std::uint32_t d) { return std::int64_t{d}; });
+    if (same) return constant;
+    return fail(ErrorCode::kMalformed,
+                fmt::format("safetensors: tensor '{}' has not the shape or type that the ONNX file "
+                            "gives it",
+                            tensor.name()));
+}
+
+/// Names that nodes read or inputs have and the weights file defines.
+Status import_weights(const onnx::GraphProto& graph, const Safetensors& weights,
+                      std::set<std::string>& initialised, GraphBuilder& builder) {
+    std::set<std::string> computed;
+    for (const onnx::NodeProto& node : graph.node())
+        computed.insert(node.output().begin(), node.output().end());
+    bool used = std::ranges::any_of(
+        initialised, [&](const std::string& name) { return weights.find(name) != nullptr; });
+    for (const onnx::NodeProto& node : graph.node()) {
+        for (const std::string& name : node.input()) {
+            if (weights.find(name) == nullptr || computed.contains(name)) continue;
+            if (!initialised.insert(name).second) continue;
+            MINTMARK_TRY(Constant constant, weights.read(name, builder.options().max_elements));
+            MINTMARK_CHECK(builder.bind(name, builder.add_constant(name, std::move(constant))));
+            used = true;
+        }
+    }
+    if (used) return {};
+    return fail(ErrorCode::kInvalidArgument,
+                "safetensors: the model has no tensor of any name in the weights file",
+                "its names must be those of the ONNX initialisers");
+}
+
+Status import_initialisers(const onnx::GraphProto& graph, GraphBuilder& builder,
+                           const Safetensors* weights = nullptr) {
     if (graph.sparse_initializer_size() > 0)
         return fail(ErrorCode::kUnsupported, "onnx: sparse initialisers");
     for (const onnx::TensorProto& tensor : graph.initializer()) {
-        MINTMARK_TRY(Constant constant, read_tensor(tensor, builder.options().max_elements));
+        const std::size_t most = builder.options().max_elements;
+        const bool is_replaced = weights != nullptr && weights->find(tensor.name()) != nullptr;
+        MINTMARK_TRY(Constant constant, is_replaced
+                                            ? replaced(tensor, *weights, most)
+                                            : read_tensor(tensor, most, &builder.external()));
         MINTMARK_CHECK(
             builder.bind(tensor.name(), builder.add_constant(tensor.name(), std::move(constant))));
+    }
+    return {};
+}
+
+/// Forms that opsets below 7 had: broadcasting along a named axis, shapes as attributes.
+Status check_old_form(const NodeView& node) {
+    if (node.opset() >= 7) return {};
+    const std::string_view op = node.op_type();
+    const bool training = op == "Dropout" || op == "BatchNormalization";
+    MINTMARK_TRY(const std::int64_t is_test, node.int_attribute("is_test", training ? 0 : 1));
+    if (is_test == 0) return node.unsupported("is_test is off (opset below 7)");
+    for (const std::string_view old : {"broadcast", "paddings", "shape", "to", "tiles"}) {
+        const bool number = op == "Cast" && node.opset() == 6;
+        if (node.has_attribute(old) && !number)
+            return node.unsupported(fmt::format("attribute '{}' of opsets below 7", old));
     }
     return {};
 }
@@ -123,12 +187,48 @@ Status import_node(const onnx::NodeProto& proto, int opset, GraphBuilder& builde
     }
     if (proto.output_size() == 0) return node.malformed("has no output");
     MINTMARK_CHECK(node.resolve_inputs());
+    MINTMARK_CHECK(check_old_form(node));
     MINTMARK_TRY(const ValueId id, it->second(node));
     for (const std::uint32_t dim : builder.value(id).shape) {
         if (dim == 0 && !builder.value(id).is_constant)
             return node.malformed("the result has no elements");
     }
     return node.bind_output(0, id);
+}
+
+/// Imports a branch in a scope of its own; returns its outputs.
+Result<std::vector<ValueId>> import_branch(const NodeView& node, const onnx::GraphProto& branch) {
+    GraphBuilder& builder = node.builder();
+    if (branch.input_size() > 0) return node.malformed("a branch has inputs");
+    MINTMARK_CHECK(import_initialisers(branch, builder));
+    for (const onnx::NodeProto& inner : branch.node())
+        MINTMARK_CHECK(import_node(inner, node.opset(), builder));
+    std::vector<ValueId> out;
+    for (const onnx::ValueInfoProto& output : branch.output()) {
+        const std::optional<ValueId> id = builder.find(output.name());
+        if (!id) return node.malformed(fmt::format("nothing computes '{}'", output.name()));
+        out.push_back(*id);
+    }
+    return out;
+}
+
+/// The branch that a constant condition takes.
+Result<ValueId> import_if(const NodeView& node) {
+    MINTMARK_TRY(const ValueId id, node.input(0));
+    const Value& condition = node.builder().value(id);
+    if (!condition.is_constant || condition.data.size() != 1)
+        return node.unsupported("the condition must be one constant");
+    const onnx::AttributeProto* branch =
+        node.attribute(condition.data[0] != 0 ? "then_branch" : "else_branch");
+    if (branch == nullptr || !branch->has_g()) return node.malformed("a branch is missing");
+    node.builder().open_scope();
+    const auto outputs = import_branch(node, branch->g());
+    node.builder().close_scope();
+    if (!outputs) return std::unexpected(outputs.error());
+    if (outputs->empty()) return node.malformed("a branch has no output");
+    for (std::size_t i = 1; i < outputs->size(); ++i)
+        MINTMARK_CHECK(node.bind_output(static_cast<int>(i), (*outputs)[i]));
+    return outputs->front();
 }
 
 Status collect_outputs(const onnx::GraphProto& proto, GraphBuilder& builder) {
@@ -190,7 +290,12 @@ Result<Graph> import_graph(const onnx::GraphProto& proto, int opset, const Impor
     GraphBuilder builder(options);
     std::set<std::string> initialised;
     for (const onnx::TensorProto& tensor : proto.initializer()) initialised.insert(tensor.name());
-    MINTMARK_CHECK(import_initialisers(proto, builder));
+    std::optional<Safetensors> weights;
+    if (!options.weights.empty()) {
+        MINTMARK_TRY(weights, Safetensors::open(options.weights));
+    }
+    MINTMARK_CHECK(import_initialisers(proto, builder, weights ? &*weights : nullptr));
+    if (weights) MINTMARK_CHECK(import_weights(proto, *weights, initialised, builder));
     for (const onnx::ValueInfoProto& input : proto.input()) {
         // Before IR version 4 initialisers are inputs too.
         if (!initialised.contains(input.name())) MINTMARK_CHECK(import_input(input, builder));
@@ -222,7 +327,10 @@ Result<Graph> load_onnx(ByteSpan bytes, const ImportOptions& options) {
 
 Result<Graph> load_onnx(const std::filesystem::path& path, const ImportOptions& options) {
     MINTMARK_TRY(const Bytes bytes, read_file(path, options.max_file_bytes));
-    auto graph = load_onnx(ByteSpan(bytes), options);
+    ImportOptions beside = options;
+    if (beside.data_folder.empty())
+        beside.data_folder = path.has_parent_path() ? path.parent_path() : ".";
+    auto graph = load_onnx(ByteSpan(bytes), beside);
     if (!graph) {
         Error error = std::move(graph).error();
         error.message = path.filename().string() + ": " + error.message;

@@ -30,10 +30,7 @@ Result<ValueId> import_dropout(const NodeView& node) {
     return node.input(0);
 }
 
-Result<ValueId> import_cast(const NodeView& node) {
-    MINTMARK_TRY(const ValueId x, node.input(0));
-    MINTMARK_TRY(const std::int64_t to, node.int_attribute("to", 0));
-    MINTMARK_TRY(const ElementType type, element_type(static_cast<std::int32_t>(to), node.name()));
+Result<ValueId> cast_to(const NodeView& node, ValueId x, ElementType type) {
     GraphBuilder& builder = node.builder();
     if (builder.type(x) == type) return x;
     const bool widens = builder.type(x) != ElementType::kReal && type != ElementType::kBoolean;
@@ -51,6 +48,19 @@ Result<ValueId> import_cast(const NodeView& node) {
         if (type == ElementType::kBoolean) v = v != 0 ? 1 : 0;
     }
     return builder.add_constant(node.name(), std::move(constant));
+}
+
+Result<ValueId> import_cast(const NodeView& node) {
+    MINTMARK_TRY(const ValueId x, node.input(0));
+    MINTMARK_TRY(const std::int64_t to, node.int_attribute("to", 0));
+    MINTMARK_TRY(const ElementType type, element_type(static_cast<std::int32_t>(to), node.name()));
+    return cast_to(node, x, type);
+}
+
+Result<ValueId> import_cast_like(const NodeView& node) {
+    MINTMARK_TRY(const ValueId x, node.input(0));
+    MINTMARK_TRY(const ValueId like, node.input(1));
+    return cast_to(node, x, node.builder().type(like));
 }
 
 /// Reshape's target with 0 (copy) and -1 (infer) resolved.
@@ -353,6 +363,7 @@ void add_layout_importers(ImporterMap& map) {
     map["Identity"] = import_identity;
     map["Dropout"] = import_dropout;
     map["Cast"] = import_cast;
+    map["CastLike"] = import_cast_like;
     map["Reshape"] = import_reshape;
     map["Flatten"] = import_flatten;
     map["Squeeze"] = import_squeeze;

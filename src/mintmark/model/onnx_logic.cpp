@@ -172,6 +172,33 @@ Result<ValueId> import_prelu(const NodeView& node) {
     return combine(node, Binary::kSub, above, scaled);
 }
 
+/// 0 in [-l, l], x - b above, x + b below; with [x > l] = 1 - [l - x >= 0] that is
+/// relu(x - l) - relu(-x - l) + (l - b)([x > l] - [-x > l]).
+Result<ValueId> import_shrink(const NodeView& node) {
+    MINTMARK_TRY(const ValueId x, node.real_input(0));
+    MINTMARK_TRY(const double lambda, node.float_attribute("lambd", 0.5));
+    MINTMARK_TRY(const double bias, node.float_attribute("bias", 0));
+    MINTMARK_TRY(const ValueId minus, combine(node, Binary::kMul, x, node.scalar(-1)));
+    std::optional<ValueId> sides[2];
+    for (int side = 0; side < 2; ++side) {
+        const ValueId source = side == 0 ? x : minus;
+        MINTMARK_TRY(const ValueId over, combine(node, Binary::kSub, source, node.scalar(lambda)));
+        MINTMARK_TRY(ValueId y, apply(node, Pointwise::kRelu, over));
+        if (lambda != bias) {
+            MINTMARK_TRY(const ValueId room,
+                         combine(node, Binary::kSub, node.scalar(lambda), source));
+            MINTMARK_TRY(const ValueId within, apply(node, Pointwise::kStep, room));
+            MINTMARK_TRY(const ValueId outside,
+                         combine(node, Binary::kSub, node.scalar(1), within));
+            MINTMARK_TRY(const ValueId jump,
+                         combine(node, Binary::kMul, outside, node.scalar(lambda - bias)));
+            MINTMARK_TRY(y, combine(node, Binary::kAdd, y, jump));
+        }
+        sides[side] = y;
+    }
+    return combine(node, Binary::kSub, *sides[0], *sides[1]);
+}
+
 }  // namespace
 
 void add_logic_importers(ImporterMap& map) {
@@ -187,6 +214,7 @@ void add_logic_importers(ImporterMap& map) {
     map["Not"] = import_not;
     map["Or"] = import_gate<Gate::kOr>;
     map["PRelu"] = import_prelu;
+    map["Shrink"] = import_shrink;
     map["Sum"] = import_total<Total::kSum>;
     map["Where"] = import_where;
     map["Xor"] = import_gate<Gate::kXor>;

@@ -197,6 +197,34 @@ Result<ValueId> import_compress(const NodeView& node) {
     return selected(node, x, axis, indices);
 }
 
+/// Along time_axis the first sequence_lens[b] entries of batch b run backwards.
+Result<ValueId> import_reverse_sequence(const NodeView& node) {
+    MINTMARK_TRY(const ValueId x, node.input(0));
+    MINTMARK_TRY(const Ints lengths, node.ints_input(1));
+    MINTMARK_TRY(const std::int64_t time, node.int_attribute("time_axis", 0));
+    MINTMARK_TRY(const std::int64_t batch, node.int_attribute("batch_axis", 1));
+    const Shape in = node.shape(x);
+    if (in.size() < 2 || time + batch != 1 || time * batch != 0)
+        return node.malformed("time and batch must be the first two axes");
+    const auto t = static_cast<std::size_t>(time), b = static_cast<std::size_t>(batch);
+    if (lengths.size() != in[b]) return node.malformed("needs one length for each batch entry");
+    const std::size_t block = element_count(in) / in[0] / in[1];
+    Ints from;
+    for (std::int64_t i = 0; i < in[0]; ++i) {
+        for (std::int64_t j = 0; j < in[1]; ++j) {
+            const std::int64_t length = lengths[static_cast<std::size_t>(b == 0 ? i : j)];
+            if (length < 0 || length > in[t]) return node.malformed("a length is out of range");
+            std::int64_t row[2] = {i, j};
+            if (row[t] < length) row[t] = length - 1 - row[t];
+            for (std::size_t k = 0; k < block; ++k) {
+                from.push_back((row[0] * in[1] + row[1]) * static_cast<std::int64_t>(block) +
+                               static_cast<std::int64_t>(k));
+            }
+        }
+    }
+    return pick_flat(node, x, from, in);
+}
+
 // ---- copies -----------------------------------------------------------------------------------
 
 Result<Ints> split_lengths(const NodeView& node, std::uint32_t dim) {
@@ -362,6 +390,7 @@ void add_movement_importers(ImporterMap& map) {
     map["Scatter"] = import_scatter_elements;
     map["ScatterND"] = import_scatter_nd;
     map["Compress"] = import_compress;
+    map["ReverseSequence"] = import_reverse_sequence;
     map["Split"] = import_split;
     map["Expand"] = import_expand;
     map["Tile"] = import_tile;

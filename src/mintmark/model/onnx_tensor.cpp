@@ -8,6 +8,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "mintmark/model/tensor_file.hpp"
+
 namespace mintmark::model {
 namespace {
 
@@ -34,6 +36,15 @@ double to_double(T value) noexcept {
     return static_cast<double>(value);
 }
 
+template <class T, class Convert>
+void append_as(ByteSpan raw, Convert convert, std::vector<double>& out) {
+    for (std::size_t at = 0; at + sizeof(T) <= raw.size(); at += sizeof(T)) {
+        T value;
+        std::memcpy(&value, raw.data() + at, sizeof(T));
+        out.push_back(convert(value));
+    }
+}
+
 /// Elements of `T` (as stored) from raw_data, else from the typed field.
 template <class T, class Field, class Convert>
 Result<std::vector<double>> read_elements(const Proto& tensor, const Field& field, Convert convert,
@@ -47,11 +58,7 @@ Result<std::vector<double>> read_elements(const Proto& tensor, const Field& fiel
                                     tensor.name(), raw.size(), count, sizeof(T)));
         }
         out.reserve(count);
-        for (std::size_t i = 0; i < count; ++i) {
-            T value;
-            std::memcpy(&value, raw.data() + i * sizeof(T), sizeof(T));
-            out.push_back(convert(value));
-        }
+        append_as<T>(as_bytes(raw), convert, out);
         return out;
     }
     if (static_cast<std::size_t>(field.size()) != count) {
@@ -129,8 +136,65 @@ Result<ElementType> element_type(std::int32_t onnx_type, const std::string& what
                             what, onnx_type));
 }
 
-Result<Constant> read_tensor(const Proto& tensor, std::size_t max_elements) {
-    if (tensor.data_location() == Proto::EXTERNAL || tensor.external_data_size() > 0) {
+Result<std::size_t> element_bytes(std::int32_t onnx_type, const std::string& tensor) {
+    switch (onnx_type) {
+        case Proto::DOUBLE:
+        case Proto::INT64:
+        case Proto::UINT64:
+            return 8;
+        case Proto::FLOAT:
+        case Proto::INT32:
+        case Proto::UINT32:
+            return 4;
+        case Proto::FLOAT16:
+        case Proto::BFLOAT16:
+        case Proto::INT16:
+        case Proto::UINT16:
+            return 2;
+        case Proto::INT8:
+        case Proto::UINT8:
+        case Proto::BOOL:
+            return 1;
+        default:
+            return fail(ErrorCode::kUnsupported,
+                        fmt::format("onnx: tensor '{}' has element type {}", tensor, onnx_type));
+    }
+}
+
+void append_elements(std::int32_t onnx_type, ByteSpan raw, std::vector<double>& out) {
+    switch (onnx_type) {
+        case Proto::FLOAT:
+            return append_as<float>(raw, to_double<float>, out);
+        case Proto::DOUBLE:
+            return append_as<double>(raw, to_double<double>, out);
+        case Proto::FLOAT16:
+            return append_as<std::uint16_t>(raw, half_to_double, out);
+        case Proto::BFLOAT16:
+            return append_as<std::uint16_t>(raw, bfloat_to_double, out);
+        case Proto::INT64:
+            return append_as<std::int64_t>(raw, to_double<std::int64_t>, out);
+        case Proto::UINT64:
+            return append_as<std::uint64_t>(raw, to_double<std::uint64_t>, out);
+        case Proto::INT32:
+            return append_as<std::int32_t>(raw, to_double<std::int32_t>, out);
+        case Proto::UINT32:
+            return append_as<std::uint32_t>(raw, to_double<std::uint32_t>, out);
+        case Proto::INT16:
+            return append_as<std::int16_t>(raw, to_double<std::int16_t>, out);
+        case Proto::UINT16:
+            return append_as<std::uint16_t>(raw, to_double<std::uint16_t>, out);
+        case Proto::INT8:
+            return append_as<std::int8_t>(raw, to_double<std::int8_t>, out);
+        default:
+            return append_as<std::uint8_t>(raw, to_double<std::uint8_t>, out);
+    }
+}
+
+Result<Constant> read_tensor(const Proto& tensor, std::size_t max_elements,
+                             const ExternalData* external) {
+    const bool elsewhere =
+        tensor.data_location() == Proto::EXTERNAL || tensor.external_data_size() > 0;
+    if (elsewhere && external == nullptr) {
         return fail(ErrorCode::kUnsupported,
                     fmt::format("onnx: tensor '{}' keeps its data in another file", tensor.name()),
                     "save the model as a single file");
@@ -152,7 +216,12 @@ Result<Constant> read_tensor(const Proto& tensor, std::size_t max_elements) {
         count *= static_cast<std::size_t>(dim);
     }
     MINTMARK_TRY(out.type, element_type(tensor.data_type(), tensor.name()));
-    MINTMARK_TRY(out.data, read_by_type(tensor, count));
+    if (elsewhere) {
+        MINTMARK_TRY(const FileRange range, external->find(tensor));
+        MINTMARK_CHECK(read_range(range, tensor.data_type(), count, tensor.name(), out.data));
+    } else {
+        MINTMARK_TRY(out.data, read_by_type(tensor, count));
+    }
     for (const double value : out.data) {
         if (std::isnan(value) || value > std::numeric_limits<double>::max()) {
             return fail(ErrorCode::kMalformed,

@@ -170,11 +170,24 @@ Quantiser::Quantiser(const Plan& plan, const Calibration& calibration, const Qua
       sensitivity_(analyse(plan)),
       common_shift_(common_shift) {}
 
+int Quantiser::bits_of(const Layer& layer) const {
+    const auto it = options_.tensor_bits.find(plan_.names[layer.output]);
+    if (it != options_.tensor_bits.end()) return it->second;
+    int bits = options_.activation_bits;
+    if (layer.output < calibration_.lo.size()) return bits;
+    // A derived value has no name of its own: it serves the one that is computed from it.
+    for (const Layer& reader : plan_.layers) {
+        if (std::ranges::find(reader.inputs, layer.output) != reader.inputs.end())
+            bits = std::max(bits, bits_of(reader));
+    }
+    return bits;
+}
+
 double Quantiser::signed_max() const {
-    return std::ldexp(1, options_.activation_bits - 1) - 1;
+    return std::ldexp(1, bits_ - 1) - 1;
 }
 double Quantiser::unsigned_max() const {
-    return std::ldexp(1, options_.activation_bits) - 1;
+    return std::ldexp(1, bits_) - 1;
 }
 
 /// Sums of this range are kept as they are: no scaling, no saturation.
@@ -448,6 +461,7 @@ Status Quantiser::finish(const Layer& layer, Sums sums) {
 // ---- layers -----------------------------------------------------------------------------------
 
 Status Quantiser::add(const Layer& layer) {
+    bits_ = bits_of(layer);
     if (layer.activation && layer.activation->kind == Pointwise::kStep) {
         MINTMARK_TRY(const bool added, add_step(layer));
         if (added) return {};

@@ -95,6 +95,7 @@ class Quantiser {
     [[nodiscard]] double width_limit(const Layer& layer) const;
     [[nodiscard]] double exact_width() const;
     [[nodiscard]] int output_bits() const;
+    [[nodiscard]] int bits_of(const Layer& layer) const;
     [[nodiscard]] double signed_max() const;
     [[nodiscard]] double unsigned_max() const;
 
@@ -106,6 +107,7 @@ class Quantiser {
     std::map<ValueId, Ints> values_;
     std::uint8_t common_shift_;
     std::uint8_t largest_small_shift_ = 0;
+    int bits_ = 8;         ///< of the layer that is being added
     int widest_bits_ = 0;  ///< of the look-up domains so far
     /// Softmax results: no row sums to more than this (the elements are not negative).
     std::map<TensorId, double> row_sums_;

@@ -102,7 +102,7 @@ QLut Quantiser::function_look_up(const Layer& layer, const Interval& u, double s
     const bool counts = gives_integers(op.kind) || plan_.integral[layer.output];
     const double symmetric = precise ? 32767 : signed_max();
     double most_out = least < 0 ? symmetric : precise ? 32767 : unsigned_max();
-    if (is_scale(op.kind)) most_out = precise || options_.activation_bits > kFewBits ? 32767 : 4095;
+    if (is_scale(op.kind)) most_out = precise || bits_ > kFewBits ? 32767 : 4095;
     const double reach =
         std::min(calibrated_reach(layer.output, bound) * (1 + options_.activation_margin), bound);
     double out_step = reach > 0x1p-60 ? reach / most_out : 1;

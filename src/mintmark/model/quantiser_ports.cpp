@@ -31,9 +31,10 @@ void Quantiser::add_inputs() {
     for (std::size_t i = 0; i < plan_.inputs.size(); ++i) {
         const ValueId id = plan_.inputs[i];
         const auto [lo, hi] = calibration_.input_range[i];
-        const int bits = sensitivity_.precise[id]
-                             ? std::max<int>(kPreciseInputBits, options_.activation_bits)
-                             : options_.activation_bits;
+        const auto own = options_.tensor_bits.find(plan_.names[id]);
+        const int wanted =
+            own == options_.tensor_bits.end() ? options_.activation_bits : own->second;
+        const int bits = sensitivity_.precise[id] ? std::max(kPreciseInputBits, wanted) : wanted;
         const double levels = std::ldexp(1, bits) - (lo < 0 && hi > 0 ? 2 : 1);
         const bool counts = plan_.integral[id] && hi - lo < kLookUpRows - 1;
         const double step = counts ? 1 : as_float((hi - lo) / levels);

@@ -126,7 +126,7 @@ Status Quantiser::add_softmax(const Layer& layer) {
 
     // t: fine enough for the result, and every sum within a table.
     const bool precise = sensitivity_.precise[layer.output];
-    const double wanted = precise ? 0x1p-14 : std::ldexp(0.5, -options_.activation_bits);
+    const double wanted = precise ? 0x1p-14 : std::ldexp(0.5, -bits_);
     const double rows_left = precise ? std::ldexp(1, output_bits()) - 64 : kRows;
     const double most = std::floor(rows_left / (width + log_length / step));
     const double factor = std::clamp(std::ceil(step / wanted), 1.0, std::max(most, 1.0));
@@ -161,7 +161,7 @@ Status Quantiser::add_softmax(const Layer& layer) {
     requant = requantisation(least, 0);
     RowBounds bounds{least, 0, fine};
     if (kind == SoftmaxKind::kShare) {
-        const double one = precise || options_.activation_bits > kFewBits ? 32767 : 4095;
+        const double one = precise || bits_ > kFewBits ? 32767 : 4095;
         requant.lut = function_table(QFunction::kExp, fine, 1 / one, one);
         bounds = {0, one, as_float(1 / one)};
     }

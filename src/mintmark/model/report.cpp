@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "mintmark/model/calibration.hpp"
+#include "mintmark/model/layer_report.hpp"
 #include "mintmark/model/model.hpp"
 #include "mintmark/model/plan.hpp"
 #include "mintmark/model/quantiser.hpp"
@@ -38,6 +39,8 @@ Status check_options(const QuantOptions& o) {
     MINTMARK_CHECK(check("activation bits", o.activation_bits, 4, 14));
     MINTMARK_CHECK(check("weight bits", o.weight_bits, 4, 20));
     MINTMARK_CHECK(check("output bits", o.output_bits, 8, 16));
+    for (const auto& [name, bits] : o.tensor_bits)
+        MINTMARK_CHECK(check("bits of a tensor", bits, 4, 16));
     const bool range_ok =
         !o.input_range ||
         (std::isfinite(o.input_range->first) && std::isfinite(o.input_range->second) &&
@@ -145,6 +148,35 @@ class Comparison {
     std::size_t agreements_ = 0;
 };
 
+/// Squared error that the target allows, as a share of the present one.
+double allowed(const QuantReport& report, const AccuracyTarget& target) {
+    const double wanted =
+        target.min_top1_agreement ? report.max_relative_error / 2 : target.max_relative_error;
+    const double ratio = wanted / std::max(report.max_relative_error, 1e-12);
+    return ratio * ratio / 2;  // half: the largest error falls slower than the mean square
+}
+
+/// Raises the tensors that cause most of the error, as few as the target needs; false: none left.
+bool raise_bits(std::vector<LayerError> layers, double keep,
+                std::map<std::string, std::uint8_t>& bits) {
+    std::ranges::sort(layers, [](const LayerError& a, const LayerError& b) {
+        const double x = a.share.value_or(0), y = b.share.value_or(0);
+        return x != y ? x > y : a.tensor < b.tensor;
+    });
+    double left = 1;
+    bool raised = false;
+    for (const LayerError& layer : layers) {
+        const double share = layer.share.value_or(0);
+        if (left <= keep || share < 1e-4) break;
+        std::uint8_t& own = bits.try_emplace(layer.tensor, std::uint8_t{8}).first->second;
+        if (own >= 16) continue;
+        own = own < 12 ? 12 : 16;
+        left -= share;
+        raised = true;
+    }
+    return raised;
+}
+
 bool reaches(const QuantReport& report, const AccuracyTarget& target) {
     if (target.min_top1_agreement) return report.top1_agreement >= *target.min_top1_agreement;
     return report.max_relative_error <= target.max_relative_error;
@@ -233,32 +265,92 @@ Result<QuantReport> compare(const Graph& graph, const QuantGraph& quantised,
     return report;
 }
 
+namespace {
+
+/// Tries one choice of bits after another and keeps the best.
+class Search {
+  public:
+    Search(const Graph& graph, std::span<const Sample> samples, const AccuracyTarget& target,
+           std::span<const std::uint32_t> labels, const Prepared& prepared)
+        : graph_(graph), samples_(samples), target_(target), labels_(labels), prepared_(prepared) {}
+
+    /// Whether these bits reach the target.
+    Result<bool> add(const QuantOptions& options) {
+        MINTMARK_TRY(QuantGraph quantised, quantise_prepared(prepared_, options));
+        MINTMARK_TRY(QuantReport report, compare(graph_, quantised, samples_, labels_));
+        report.activation_bits = options.activation_bits;
+        report.weight_bits = options.weight_bits;
+        const bool reached = reaches(report, target_);
+        last_ = {std::move(quantised), std::move(report), options, reached};
+        if (!best_ || reached || is_better(last_->report, best_->report, target_)) best_ = last_;
+        return reached;
+    }
+
+    /// Raises single tensors above 8 bits, at most kMostRounds times.
+    Result<bool> mix(QuantOptions options) {
+        // What is raised stays so under other weight bits.
+        options.tensor_bits = last_->options.tensor_bits;
+        for (int round = 0; round < kMostRounds; ++round) {
+            MINTMARK_TRY(const auto layers, explain(graph_, last_->graph, samples_, 2));
+            const double keep = allowed(last_->report, target_);
+            if (!raise_bits(layers, keep, options.tensor_bits)) break;
+            MINTMARK_TRY(const bool reached, add(options));
+            if (reached) return true;
+        }
+        return false;
+    }
+
+    [[nodiscard]] QuantResult best() { return *std::move(best_); }
+
+  private:
+    static constexpr int kMostRounds = 4;
+    const Graph& graph_;
+    std::span<const Sample> samples_;
+    const AccuracyTarget& target_;
+    std::span<const std::uint32_t> labels_;
+    const Prepared& prepared_;
+    std::optional<QuantResult> last_, best_;
+};
+
+Status search(Search& search, QuantOptions options) {
+    const auto with = [&options](std::uint8_t activation_bits, std::uint8_t weight_bits) {
+        options.activation_bits = activation_bits;
+        options.weight_bits = weight_bits;
+        return options;
+    };
+    for (const std::uint8_t weight_bits : {std::uint8_t{8}, std::uint8_t{12}}) {
+        MINTMARK_TRY(const bool reached, search.add(with(8, weight_bits)));
+        if (reached) return {};
+    }
+    bool reached = false;
+    for (const std::uint8_t weight_bits : {std::uint8_t{12}, std::uint8_t{16}}) {
+        if (reached) break;
+        MINTMARK_TRY(reached, search.mix(with(8, weight_bits)));
+    }
+    for (const auto& [activation_bits, weight_bits] : {std::pair{10, 12}, {12, 14}, {14, 16}}) {
+        if (reached) break;
+        MINTMARK_TRY(reached, search.add(with(static_cast<std::uint8_t>(activation_bits),
+                                              static_cast<std::uint8_t>(weight_bits))));
+    }
+    return {};
+}
+
+}  // namespace
+
 Result<QuantResult> quantise_auto(const Graph& graph, std::span<const Sample> samples,
                                   const AccuracyTarget& target, const QuantOptions& options,
                                   std::span<const std::uint32_t> labels) {
-    static constexpr std::pair<std::uint8_t, std::uint8_t> kTries[] = {
-        {8, 8}, {8, 12}, {10, 12}, {12, 14}, {14, 16}};
     if (samples.empty()) {
         return fail(ErrorCode::kInvalidArgument,
                     "quantisation: choosing bit widths needs sample inputs");
     }
     MINTMARK_CHECK(check_options(options));
     MINTMARK_TRY(const Prepared prepared, prepare(graph, samples, options));
-    std::optional<QuantResult> best;
-    for (const auto& [activation_bits, weight_bits] : kTries) {
-        QuantOptions chosen = options;
-        chosen.activation_bits = activation_bits;
-        chosen.weight_bits = weight_bits;
-        MINTMARK_TRY(QuantGraph quantised, quantise_prepared(prepared, chosen));
-        MINTMARK_TRY(QuantReport report, compare(graph, quantised, samples, labels));
-        report.activation_bits = activation_bits;
-        report.weight_bits = weight_bits;
-        const bool reached = reaches(report, target);
-        if (!best || reached || is_better(report, best->report, target))
-            best = QuantResult{std::move(quantised), std::move(report), reached};
-        if (reached) break;
-    }
-    return *std::move(best);
+    Search candidates(graph, samples, target, labels, prepared);
+    QuantOptions start = options;
+    start.tensor_bits.clear();
+    MINTMARK_CHECK(search(candidates, start));
+    return candidates.best();
 }
 
 }  // namespace mintmark::model

@@ -12,10 +12,11 @@
 namespace mintmark::model {
 
 inline constexpr const char* kTestModels[] = {
-    "mlp",       "cnn",        "groups",    "conv1d",    "layout",     "residual", "scalars",
-    "square",    "two_inputs", "shapes",    "attention", "half",       "deep",     "logic",
-    "functions", "moves",      "scatters",  "blocks",    "reductions", "upsample", "recurrent",
-    "einsum",    "norms",      "softmaxes", "roots",     "decoder",    "encoder"};
+    "mlp",        "cnn",      "groups",     "conv1d",  "layout",    "residual",
+    "scalars",    "square",   "two_inputs", "shapes",  "attention", "half",
+    "deep",       "logic",    "functions",  "moves",   "scatters",  "blocks",
+    "reductions", "upsample", "recurrent",  "einsum",  "norms",     "softmaxes",
+    "roots",      "decoder",  "encoder",    "volumes", "sampling",  "branches"};
 
 struct TestModel {
     Graph graph;

@@ -33,15 +33,12 @@ Bytes32 circuit_hash(const VerifyingKey& vk, const Bytes& bytes) {
 Result<worker::CompiledModel> compile(const ModelFolder& folder, const PublishOptions& options) {
     worker::Settings settings = options.settings;
     if (!settings.samples.empty()) {
-        model::ImportOptions import;
-        import.batch = settings.batch_size;
-        import.dims = settings.dims;
-        MINTMARK_TRY(const model::Graph graph, model::load_onnx(settings.model_path, import));
+        MINTMARK_TRY(const model::Graph graph,
+                     model::load_onnx(settings.model_path, worker::import_options(settings)));
         MINTMARK_TRY(settings.samples, model::bind_samples(graph, settings.samples));
         MINTMARK_TRY(const model::QuantResult result,
                      model::quantise_auto(graph, settings.samples, options.target, settings.quant));
-        settings.quant.activation_bits = result.report.activation_bits;
-        settings.quant.weight_bits = result.report.weight_bits;
+        settings.quant = result.options;
         settings.report = result.report;
         if (settings.samples.size() > worker::Settings::kMaxSamples) {
             settings.samples.resize(worker::Settings::kMaxSamples);
@@ -97,11 +94,9 @@ Status prepare(const ModelFolder& folder, const PublishOptions& options, Publish
     v.vk_hash = keccak256(bytes);
     v.architecture = options.architecture;
     if (!is_ready || v.parameter_count == 0) {
-        model::ImportOptions import;
-        import.batch = options.settings.batch_size;
-        import.dims = options.settings.dims;
         MINTMARK_TRY(const model::Graph graph,
-                     model::load_onnx(options.settings.model_path, import));
+                     model::load_onnx(options.settings.model_path,
+                                      worker::import_options(options.settings)));
         v.parameter_count = count_parameters(graph);
     }
     if (!is_ready) {

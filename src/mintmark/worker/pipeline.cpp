@@ -11,11 +11,16 @@ Result<model::Sample> first_sample(const CompiledModel& model, const model::Inpu
     return samples.front();
 }
 
-Result<CompiledModel> compile_model(const Settings& settings, const std::filesystem::path& onnx) {
+model::ImportOptions import_options(const Settings& settings) {
     model::ImportOptions import;
     import.batch = settings.batch_size;
     import.dims = settings.dims;
-    MINTMARK_TRY(const model::Graph graph, model::load_onnx(onnx, import));
+    import.weights = settings.weights_path;
+    return import;
+}
+
+Result<CompiledModel> compile_model(const Settings& settings, const std::filesystem::path& onnx) {
+    MINTMARK_TRY(const model::Graph graph, model::load_onnx(onnx, import_options(settings)));
     model::QuantOptions quant = settings.quant;
     if (settings.samples.empty() && !quant.input_range) quant.input_range = {-1.0, 1.0};
     CompiledModel out;

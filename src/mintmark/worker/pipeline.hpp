@@ -14,6 +14,9 @@ namespace mintmark::worker {
 [[nodiscard]] Result<model::Sample> first_sample(const CompiledModel& model,
                                                  const model::InputFile& file);
 
+/// How the settings bind what an ONNX file leaves open.
+[[nodiscard]] model::ImportOptions import_options(const Settings& settings);
+
 /// Imports, quantises with the settings' bits and samples, and records the circuit options.
 [[nodiscard]] Result<CompiledModel> compile_model(const Settings& settings,
                                                   const std::filesystem::path& onnx);

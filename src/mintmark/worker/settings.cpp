@@ -45,6 +45,13 @@ Status read_quant(const json::Json& args, model::QuantOptions& quant) {
     quant.output_bits = static_cast<std::uint8_t>(output);
     quant.granularity =
         per_channel ? model::Granularity::kPerChannel : model::Granularity::kPerTensor;
+    if (const json::Json* own = json::find(args, "tensor_bits"); own != nullptr) {
+        if (!own->is_object()) return fail(ErrorCode::kMalformed, "settings: tensor_bits");
+        for (const auto& [name, value] : own->items()) {
+            MINTMARK_TRY(const auto bits, bounded(*own, name, 16));
+            quant.tensor_bits[name] = static_cast<std::uint8_t>(bits);
+        }
+    }
     MINTMARK_TRY(quant.input_margin, json::get_double(args, "input_margin"));
     MINTMARK_TRY(quant.activation_margin, json::get_double(args, "activation_margin"));
     const json::Json* range = json::find(args, "input_range");
@@ -107,8 +114,27 @@ json::Json to_json(const model::QuantReport& r) {
     if (r.float_accuracy) out["float_accuracy"] = *r.float_accuracy;
     if (r.integer_accuracy) out["integer_accuracy"] = *r.integer_accuracy;
     out["outputs"] = output_errors(r);
+    out["layers"] = json::Json::array();
+    for (const model::LayerError& layer : r.layers) {
+        json::Json row = {{"tensor", layer.tensor},     {"node", layer.name},
+                          {"operator", layer.op_type},  {"float_lo", layer.float_lo},
+                          {"float_hi", layer.float_hi}, {"bits", layer.bits}};
+        if (layer.sqnr_db) row["sqnr_db"] = *layer.sqnr_db;
+        if (layer.share) row["share"] = *layer.share;
+        out["layers"].push_back(std::move(row));
+    }
     return out;
 }
+
+namespace {
+
+json::Json bits_json(const std::map<std::string, std::uint8_t>& bits) {
+    json::Json out = json::Json::object();
+    for (const auto& [name, own] : bits) out[name] = own;
+    return out;
+}
+
+}  // namespace
 
 json::Json Settings::to_json() const {
     json::Json samples_json = json::Json::array();
@@ -125,12 +151,14 @@ json::Json Settings::to_json() const {
           {"dims", dims},
           {"activation_bits", quant.activation_bits},
           {"weight_bits", quant.weight_bits},
+          {"tensor_bits", bits_json(quant.tensor_bits)},
           {"output_bits", quant.output_bits},
           {"per_channel", quant.granularity == model::Granularity::kPerChannel},
           {"input_range", range_json(quant.input_range)},
           {"input_margin", quant.input_margin},
           {"activation_margin", quant.activation_margin}}},
     };
+    if (!weights_path.empty()) out["weights"] = weights_path;
     if (report) out["report"] = worker::to_json(*report);
     out["samples"] = std::move(samples_json);
     return out;
@@ -148,6 +176,9 @@ Result<Settings> Settings::from_json(const json::Json& value) {
     }
     Settings out;
     MINTMARK_TRY(out.model_path, json::get_string(value, "model"));
+    if (json::find(value, "weights") != nullptr) {
+        MINTMARK_TRY(out.weights_path, json::get_string(value, "weights"));
+    }
     MINTMARK_TRY(const json::Json args, json::get_object(value, "run_args"));
     std::string notice;
     MINTMARK_TRY(const std::string input_name, json::get_string(args, "input_visibility"));

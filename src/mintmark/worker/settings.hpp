@@ -21,7 +21,8 @@ namespace mintmark::worker {
 /// What the user decides about a model. Everything has a default.
 struct Settings {
     std::string model_path = "network.onnx";
-    std::uint32_t batch_size = 1;                    ///< binds a dynamic first dimension
+    std::string weights_path = {};  ///< a safetensors file with (some of) the weights
+    std::uint32_t batch_size = 1;   ///< binds a dynamic first dimension
     std::map<std::string, std::uint32_t> dims = {};  ///< binds other named dimensions
     Visibility input = Visibility::kCommitted;
     Visibility output = Visibility::kPublic;

@@ -435,6 +435,53 @@ def einsum():
     m.save(scores, turned, outer, sums, wide, low=-1, high=1)
 
 
+def volumes():
+    """Windows over three axes."""
+    m = Model("volumes", opset=17)
+    x = m.input("x", 1, 4, 5, 4, 3)
+    conv = m.node("Conv", x, m.weight(6, 2, 3, 2, 2), m.weight(6), group=2, strides=[2, 1, 1],
+                  pads=[1, 0, 1, 2, 1, 0], dilations=[1, 2, 1])
+    up = m.node("ConvTranspose", x, m.weight(4, 2, 2, 3, 2), strides=[2, 1, 2], pads=[0, 1, 0, 1, 0, 1])
+    top = m.node("MaxPool", x, kernel_shape=[2, 2, 2], strides=[2, 1, 1], pads=[1, 0, 0, 0, 1, 1])
+    mean = m.node("AveragePool", x, kernel_shape=[3, 2, 2], strides=[1, 2, 1], pads=[1, 1, 0, 1, 0, 1],
+                  count_include_pad=1)
+    inner = m.node("AveragePool", x, kernel_shape=[2, 2, 2], pads=[1, 0, 1, 0, 1, 0], ceil_mode=1,
+                   strides=[2, 2, 2])
+    m.save(conv, up, top, mean, inner, low=-1, high=1)
+
+
+def sampling():
+    """GridSample by constant grids; a grid that AffineGrid's parts make."""
+    m = Model("sampling", opset=20)
+    x = m.input("x", 2, 2, 4, 5)
+    rng = np.random.default_rng(7)
+    grid = m.const(rng.uniform(-1.3, 1.3, (2, 3, 4, 2)).astype(np.float32))
+    outs = [m.node("GridSample", x, grid, mode=mode, padding_mode=padding, align_corners=align)
+            for mode, padding, align in (("linear", "zeros", 0), ("linear", "reflection", 1), ("nearest", "border", 0),
+                                         ("cubic", "zeros", 1), ("cubic", "reflection", 0), ("cubic", "border", 1))]
+    theta = m.const(rng.uniform(-1, 1, (2, 2, 3)).astype(np.float32))
+    affine = m.node("AffineGrid", theta, m.ints(2, 2, 3, 3), align_corners=1)
+    m.save(*outs, m.node("GridSample", x, affine), low=-1, high=1)
+
+
+def branches():
+    """If by a constant condition, Shrink, ReverseSequence, CastLike, Einsum with ellipses and diagonals."""
+    m = Model("branches", opset=16)
+    x = m.input("x", 3, 3, 4)
+    out = lambda name: helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
+    inner = numpy_helper.from_array(np.float32(1.5), "factor")
+    then = helper.make_graph([helper.make_node("Mul", [x, "factor"], ["r"])], "then", [], [out("r")], [inner])
+    other = helper.make_graph([helper.make_node("Neg", [x], ["r"])], "else", [], [out("r")])
+    chosen = [m.node("If", m.const(np.array(flag)), then_branch=then, else_branch=other) for flag in (True, False)]
+    soft = m.node("Shrink", x, lambd=0.5, bias=0.5)
+    jump = m.node("Shrink", x, lambd=0.75, bias=0.25)
+    back = m.node("ReverseSequence", x, m.ints(1, 3, 2), time_axis=0, batch_axis=1)
+    same = m.node("CastLike", x, m.const(np.float32(1)))
+    diagonal = m.node("Einsum", x, equation="iij->ij")
+    batched = m.node("Einsum", x, m.weight(4, 2), equation="...k,kl->...l")
+    m.save(*chosen, soft, jump, back, same, diagonal, batched, low=-1, high=1, grid=1 / 16)
+
+
 def bad_models():
     """Models that must be refused: bad/<name>.onnx and bad/expected.json (code, part of message)."""
     folder = pathlib.Path("bad")
@@ -473,12 +520,12 @@ def bad_models():
     m = linear()
     m.node("Add", "x", m.weight(3))
     refuse("broadcast", "malformed", "do not broadcast", m)
-    m = linear(opset=22)
+    m = linear(opset=99)
     m.node("Relu", "x")
-    refuse("new_opset", "unsupported", "opset 22", m)
-    m = linear(opset=8)
-    m.node("Relu", "x")
-    refuse("old_opset", "unsupported", "opset 8", m)
+    refuse("new_opset", "unsupported", "opset 99", m)
+    m = linear(opset=6)
+    m.node("Add", "x", m.weight(4), broadcast=1)
+    refuse("old_opset", "unsupported", "attribute 'broadcast' of opsets below 7", m)
     m = linear(kind=TensorProto.INT64)
     m.node("Relu", "x")
     refuse("integer_input", "unsupported", "not a floating-point tensor", m)
@@ -517,9 +564,9 @@ def bad_models():
     m.node("Conv", "x", m.weight(1, 1, 5, 5))
     refuse("conv_window", "malformed", "larger than the padded input", m)
     m = Model("bad")
-    m.input("x", 1, 1, 4, 4, 4)
-    m.node("Conv", "x", m.weight(1, 1, 2, 2, 2))
-    refuse("conv_3d", "unsupported", "has 5 axes", m)
+    m.input("x", 1, 1, 4, 4, 4, 2)
+    m.node("Conv", "x", m.weight(1, 1, 2, 2, 2, 2))
+    refuse("conv_4d", "unsupported", "has 6 axes", m)
     m = Model("bad")
     m.input("x", 1, 1, 4, 4)
     m.node("Cast", "x", to=TensorProto.INT32)
@@ -530,6 +577,6 @@ def bad_models():
 if __name__ == "__main__":
     for build in (mlp, cnn, groups, conv1d, layout, residual, scalars, square, two_inputs, shapes,
                   attention, half, deep, logic, functions, moves, scatters, blocks, reductions, upsample, recurrent,
-                  einsum, norms, softmaxes, roots, decoder, encoder):
+                  einsum, norms, softmaxes, roots, decoder, encoder, volumes, sampling, branches):
         build()
     bad_models()
