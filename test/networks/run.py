@@ -37,7 +37,7 @@ def measure(network, floats, chain, max_error):
     exact = [[a for _, a in floats.run(network.model, dict(zip(names, sample)))] for sample in held_out]
     with Folder(network.name) as folder:
         try:
-            write_samples(folder.path / "samples.json", network.calibration)
+            write_samples(folder.path / "samples.json", network.calibration[:64])
             folder.zk("gen-settings", "-M", network.model)
             report = folder.zk("calibrate-settings", "-M", network.model, "-D", "samples.json", "--max-error", max_error, timeout_s=900)
             folder.chunk_log = folder.zk("compile-circuit", "-M", network.model)["chunk_log"]

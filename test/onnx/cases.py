@@ -60,6 +60,9 @@ class Folder:
             lines = out.read().decode().strip().splitlines()
             return json.loads(lines[-1]) if lines else {}
 
+    def size(self, *names):
+        return sum((self.path / name).stat().st_size for name in names)
+
     def quantise(self, model, data, variables=()):
         """Settings, calibration and circuit; returns the calibration's report."""
         given = ["--variables", ",".join(variables)] if variables else []

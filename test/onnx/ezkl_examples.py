@@ -14,7 +14,6 @@ import onnx
 from cases import LARGEST_ERROR, PROVE_LIMIT_S, ROOT, Folder, Refused, worst_error
 
 MODELS = pathlib.Path(os.environ.get("MINTMARK_MODELS", ROOT / "../shared/models")).resolve() / "ezkl-examples"
-KEY_LIMIT = 24575  # bytes of one contract's code
 # Outputs that are indices or were rounded although their type is float.
 EXACT = {"1l_topk", "hard_max", "rounding_ops", "decision_tree", "bitshift", "boolean", "less", "integer_div"}
 CHAIN_LOCK = threading.Lock()
@@ -87,17 +86,5 @@ def check(name, chain, floats):
 
 def on_chain(folder, chain):
     """Gas of the proof's check by the universal verifier; None where the key does not fit into one contract's code."""
-    if folder.path.joinpath("vk.key").stat().st_size > KEY_LIMIT:
-        return None
     with CHAIN_LOCK:
-        return chain.gas(FolderOfChain(folder))
-
-
-class FolderOfChain:
-    """What bench.Chain asks of a folder."""
-
-    def __init__(self, folder):
-        self.path = folder.path
-
-    def size(self, *files):
-        return sum((self.path / name).stat().st_size for name in files)
+        return chain.gas(folder)
