@@ -10,6 +10,7 @@
 #include "market_context.hpp"
 #include "ownership_commands.hpp"
 #include "mintmark/base/file.hpp"
+#include "referee_commands.hpp"
 #include "serve_commands.hpp"
 
 namespace {
@@ -77,6 +78,7 @@ int main(int argc, char** argv) {
     mintmark::app::add_price_commands(root, app);
     mintmark::app::add_channel_commands(root, app);
     mintmark::app::add_challenge_commands(root, app);
+    mintmark::app::add_referee_commands(root, app);
     mintmark::app::add_gate_commands(root, app);
     mintmark::app::add_node_commands(root, app);
     mintmark::app::add_serve_commands(root, app);
