@@ -70,7 +70,7 @@ Status make_trace(const App& app, const RefereeArgs& args) {
     }
     MINTMARK_TRY(const referee::Trace trace,
                  service::trace_sample(local.folder, local.model, file.samples.front()));
-    MINTMARK_CHECK(referee::write_trace(trace, args.out));
+    MINTMARK_CHECK(referee::write_trace(local.model.program, trace, args.out));
     emit(app, {{"trace", args.out}, {"elements", trace.defined}, {"output", trace.output}},
          Table()
              .row("trace", args.out)

@@ -17,6 +17,7 @@ import governance
 import jobs
 import ownership
 import paid
+import referee
 import rights
 import selling
 import standalone
@@ -34,7 +35,7 @@ def build_contracts():
 
 def main():
     build_contracts()
-    suites = [story.suite, challenges.suite, rights.suite, ownership.suite, jobs.suite, tensors.suite, x402.suite, accuracy.suite,
+    suites = [story.suite, challenges.suite, referee.suite, rights.suite, ownership.suite, jobs.suite, tensors.suite, x402.suite, accuracy.suite,
               standalone.suite, bad_input.suite]
     if "--no-examples" not in sys.argv[1:]:
         suites.append(examples.suite)

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "mintmark/base/file.hpp"
+
 namespace mintmark::referee {
 namespace {
 
@@ -22,8 +24,13 @@ Result<std::vector<std::int64_t>> integers(const json::Json& list, std::size_t c
 
 }  // namespace
 
-json::Json to_json(const Trace& trace) {
-    return {{"input", trace.input}, {"output", trace.output}, {"steps", trace.words}};
+json::Json to_json(const Program& program, const Trace& trace) {
+    json::Json limbs = json::Json::array();
+    for (const ProgramStep& step : program.steps) limbs.push_back(step.limbs.size());
+    return {{"input", trace.input},
+            {"output", trace.output},
+            {"limbs", std::move(limbs)},
+            {"steps", trace.words}};
 }
 
 Result<Trace> trace_from_json(const Program& program, const json::Json& value) {
@@ -49,8 +56,10 @@ Result<Trace> read_trace(const Program& program, const std::filesystem::path& pa
     return trace_from_json(program, value);
 }
 
-Status write_trace(const Trace& trace, const std::filesystem::path& path) {
-    return json::write(path, to_json(trace), FileMode::kSecret);
+Status write_trace(const Program& program, const Trace& trace,
+                   const std::filesystem::path& path) {
+    const std::string text = json::compact(to_json(program, trace)) + "\n";
+    return write_file(path, as_bytes(text), FileMode::kSecret);
 }
 
 }  // namespace mintmark::referee
