@@ -1,5 +1,7 @@
 #include "mintmark/referee/commitments.hpp"
 
+#include <algorithm>
+
 #include "mintmark/base/parallel.hpp"
 #include "mintmark/circuit/table.hpp"
 #include "mintmark/hash/keccak.hpp"
@@ -27,6 +29,20 @@ MerkleTree tree_of(std::size_t count, const Leaf& leaf) {
 }
 
 }  // namespace
+
+Bytes32 leaf_of(const Bytes32& salt, std::span<const std::int64_t> words) {
+    Bytes data(33 + 32 * words.size(), 0);
+    std::ranges::copy(salt, data.begin() + 1);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const auto begin = data.begin() + static_cast<std::ptrdiff_t>(33 + 32 * i);
+        const auto bits = static_cast<std::uint64_t>(words[i]);
+        std::fill_n(begin, 24, static_cast<std::uint8_t>(words[i] < 0 ? 0xff : 0));
+        for (std::size_t b = 0; b < 8; ++b)
+            begin[static_cast<std::ptrdiff_t>(24 + b)] =
+                static_cast<std::uint8_t>(bits >> (8 * (7 - b)));
+    }
+    return keccak256(data);
+}
 
 Bytes32 Commitments::weight_salt(std::uint64_t index) const {
     return derive("mintmark-referee-weight", seed, index);

@@ -6,10 +6,13 @@
 #include <span>
 #include <vector>
 
-#include "mintmark/referee/merkle.hpp"
+#include "mintmark/hash/merkle.hpp"
 #include "mintmark/referee/program.hpp"
 
 namespace mintmark::referee {
+
+/// keccak256(00 | salt | words as 32-byte two's complement).
+[[nodiscard]] Bytes32 leaf_of(const Bytes32& salt, std::span<const std::int64_t> words);
 
 /// Everything that a node holds of a model. Secret: weights and seed.
 struct Commitments {

@@ -55,6 +55,14 @@ TEST(Program, AnInputBeyondTheTablesEndsTheTrace) {
     EXPECT_TRUE(trace.output.empty());
 }
 
+TEST(Program, NegativeWordsAreTwosComplement) {
+    const std::vector<std::int64_t> minus = {-1}, plus = {1};
+    EXPECT_NE(leaf_of({}, minus), leaf_of({}, plus));
+    Bytes32 salt = {};
+    salt[31] = 1;
+    EXPECT_NE(leaf_of(salt, plus), leaf_of({}, plus));
+}
+
 TEST(Program, SaltsHideEqualWeights) {
     const Commitments model = commitments(mintmark::testing::gemm_circuit());
     EXPECT_NE(model.weight_salt(0), model.weight_salt(1));

@@ -56,8 +56,7 @@ Result<Trace> read_trace(const Program& program, const std::filesystem::path& pa
     return trace_from_json(program, value);
 }
 
-Status write_trace(const Program& program, const Trace& trace,
-                   const std::filesystem::path& path) {
+Status write_trace(const Program& program, const Trace& trace, const std::filesystem::path& path) {
     const std::string text = json::compact(to_json(program, trace)) + "\n";
     return write_file(path, as_bytes(text), FileMode::kSecret);
 }

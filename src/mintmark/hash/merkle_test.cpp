@@ -1,10 +1,10 @@
-#include "mintmark/referee/merkle.hpp"
+#include "mintmark/hash/merkle.hpp"
 
 #include <gtest/gtest.h>
 
 #include "mintmark/base/rng.hpp"
 
-namespace mintmark::referee {
+namespace mintmark {
 namespace {
 
 std::vector<Bytes32> random_leaves(std::size_t count) {
@@ -36,13 +36,5 @@ TEST(Merkle, FillingAndInnerNodesAreNoLeaves) {
     EXPECT_FALSE(is_at(tree.root(), 5, 0, tree.node(1, 0), shorter));
 }
 
-TEST(Merkle, NegativeWordsAreTwosComplement) {
-    const std::vector<std::int64_t> minus = {-1}, plus = {1};
-    EXPECT_NE(leaf_of({}, minus), leaf_of({}, plus));
-    Bytes32 salt = {};
-    salt[31] = 1;
-    EXPECT_NE(leaf_of(salt, plus), leaf_of({}, plus));
-}
-
 }  // namespace
-}  // namespace mintmark::referee
+}  // namespace mintmark

@@ -1,28 +1,13 @@
-#include "mintmark/referee/merkle.hpp"
+#include "mintmark/hash/merkle.hpp"
 
 #include <algorithm>
 #include <bit>
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/base/parallel.hpp"
-#include "mintmark/circuit/circuit.hpp"
 #include "mintmark/hash/keccak.hpp"
 
-namespace mintmark::referee {
-
-Bytes32 leaf_of(const Bytes32& salt, std::span<const std::int64_t> words) {
-    Bytes data(33 + 32 * words.size(), 0);
-    std::ranges::copy(salt, data.begin() + 1);
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        const auto begin = data.begin() + static_cast<std::ptrdiff_t>(33 + 32 * i);
-        const auto bits = static_cast<std::uint64_t>(words[i]);
-        std::fill_n(begin, 24, static_cast<std::uint8_t>(words[i] < 0 ? 0xff : 0));
-        for (std::size_t b = 0; b < 8; ++b)
-            begin[static_cast<std::ptrdiff_t>(24 + b)] =
-                static_cast<std::uint8_t>(bits >> (8 * (7 - b)));
-    }
-    return keccak256(data);
-}
+namespace mintmark {
 
 Bytes32 node_of(const Bytes32& left, const Bytes32& right) {
     std::array<std::uint8_t, 64> data = {};
@@ -63,7 +48,8 @@ std::vector<Bytes32> MerkleTree::path(std::uint64_t index) const {
 
 bool is_at(const Bytes32& root, std::uint64_t count, std::uint64_t index, const Bytes32& leaf,
            std::span<const Bytes32> path) {
-    if (index >= count || path.size() != log2_ceil(count)) return false;
+    if (index >= count || path.size() != static_cast<std::size_t>(std::bit_width(count - 1)))
+        return false;
     Bytes32 node = leaf;
     for (const Bytes32& sibling : path) {
         node = (index & 1) != 0 ? node_of(sibling, node) : node_of(node, sibling);
@@ -72,4 +58,4 @@ bool is_at(const Bytes32& root, std::uint64_t count, std::uint64_t index, const 
     return node == root;
 }
 
-}  // namespace mintmark::referee
+}  // namespace mintmark

@@ -7,10 +7,8 @@
 
 #include "mintmark/base/bytes.hpp"
 
-namespace mintmark::referee {
+namespace mintmark {
 
-/// keccak256(00 | salt | words as 32-byte two's complement).
-[[nodiscard]] Bytes32 leaf_of(const Bytes32& salt, std::span<const std::int64_t> words);
 /// keccak256(left | right).
 [[nodiscard]] Bytes32 node_of(const Bytes32& left, const Bytes32& right);
 
@@ -36,4 +34,4 @@ class MerkleTree {
 [[nodiscard]] bool is_at(const Bytes32& root, std::uint64_t count, std::uint64_t index,
                          const Bytes32& leaf, std::span<const Bytes32> path);
 
-}  // namespace mintmark::referee
+}  // namespace mintmark
