@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "audit_commands.hpp"
 #include "challenge_commands.hpp"
 #include "market_context.hpp"
 #include "ownership_commands.hpp"
@@ -79,6 +80,8 @@ int main(int argc, char** argv) {
     mintmark::app::add_channel_commands(root, app);
     mintmark::app::add_challenge_commands(root, app);
     mintmark::app::add_referee_commands(root, app);
+    mintmark::app::add_audit_commands(root, app);
+    mintmark::app::add_tee_commands(root, app);
     mintmark::app::add_gate_commands(root, app);
     mintmark::app::add_node_commands(root, app);
     mintmark::app::add_serve_commands(root, app);

@@ -39,7 +39,7 @@ Status make_key(const App& app, const RefereeArgs& args) {
     terms.move_period_s = args.move;
     MINTMARK_TRY(market::Market market, open_market(app));
     MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
-    MINTMARK_TRY(const service::RefereeKeyMade made,
+    MINTMARK_TRY(const market::AdapterKeyMade made,
                  service::deploy_referee_key(market, key, local.model, terms));
     const referee::Program& program = local.model.program;
     emit(app,
@@ -205,6 +205,21 @@ Status conclude(const App& app, const RefereeArgs& args) {
     return {};
 }
 
+Status check(const App& app, const RefereeArgs& args) {
+    MINTMARK_TRY(const worker::ProofFile file, worker::ProofFile::read(args.trace));
+    market::AdapterResult result{{}, file.context, file.instances};
+    MINTMARK_TRY(result.key, chain::parse_address(args.key));
+    MINTMARK_TRY(market::Market market, open_market(app));
+    MINTMARK_TRY(const bool accepted,
+                 market::adapter_accepts(market, referee::kAdapter, result, file.proof));
+    if (!accepted) {
+        return fail(ErrorCode::kRejected, "the contract does not accept this result",
+                    "its claim must be final: a whole window without a game");
+    }
+    emit(app, {{"accepted", true}}, "accepted");
+    return {};
+}
+
 Status withdraw(const App& app) {
     MINTMARK_TRY(market::Market market, open_market(app));
     MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
@@ -273,6 +288,11 @@ void add_referee_commands(CLI::App& root, App& app) {
     sub = command(*group, app, "conclude", "end what time has decided",
                   [&app, args] { return conclude(app, *args); });
     sub->add_option("CLAIM", args->claim, "id of the claim")->required();
+    sub = command(*group, app, "check", "ask the contract whether a claim settles",
+                  [&app, args] { return check(app, *args); });
+    sub->add_option("SETTLEMENT", args->trace, "file of `mintmark referee propose --out`")
+        ->required();
+    sub->add_option("--key", args->key, "key of `mintmark referee key`")->required();
     command(*group, app, "withdraw", "take what bonds have brought you",
             [&app] { return withdraw(app); });
 }

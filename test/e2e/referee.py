@@ -90,8 +90,11 @@ def nobody_doubts_the_truth_and_it_settles(world):
     statement = json.loads(proof.read_text())
     assert statement["context"] == CONTEXT and len(statement["instances"]) == 784 + 10
     assert not world.second.ok("referee", "show", claim)["final"]
+    check = ("referee", "check", proof, "--key", world.referee_key)
+    world.buyer.refused(REJECTED, *check, says="does not accept")
     world.pass_time(3601)
     assert world.second.ok("referee", "show", claim)["final"]
+    assert world.buyer.ok(*check)["accepted"]
     world.creator.ok("referee", "conclude", claim)
     assert int(world.creator.ok("referee", "withdraw")["amount"]) == 10**17
 

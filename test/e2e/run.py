@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import accuracy
+import adapters
 import bad_input
 import catalogue
 import challenges
@@ -35,7 +36,7 @@ def build_contracts():
 
 def main():
     build_contracts()
-    suites = [story.suite, challenges.suite, referee.suite, rights.suite, ownership.suite, jobs.suite, tensors.suite, x402.suite, accuracy.suite,
+    suites = [story.suite, challenges.suite, adapters.suite, referee.suite, rights.suite, ownership.suite, jobs.suite, tensors.suite, x402.suite, accuracy.suite,
               standalone.suite, bad_input.suite]
     if "--no-examples" not in sys.argv[1:]:
         suites.append(examples.suite)

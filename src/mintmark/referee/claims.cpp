@@ -141,16 +141,6 @@ std::string_view claim_state_name(ClaimState state) noexcept {
     return index < kNames.size() ? kNames[index] : kNames[0];
 }
 
-Result<Bytes> read_key(market::Market& market, const Address& key) {
-    MINTMARK_TRY(Bytes code, market.client().code(key));
-    if (code.size() < 2 || code[0] != 0) {
-        return fail(ErrorCode::kMalformed, "there is no key at this address",
-                    "make one with `mintmark referee key`");
-    }
-    code.erase(code.begin());
-    return code;
-}
-
 Result<Bytes32> claim_id(market::Market& market, const Address& key, const Statement& statement,
                          const Address& prover, const Bytes32& trace_root) {
     MINTMARK_TRY(
@@ -183,7 +173,7 @@ Result<ClaimInfo> read_claim(market::Market& market, const Bytes32& id) {
 
 Result<chain::Receipt> propose(market::Market& market, const chain::PrivateKey& key,
                                const Address& referee_key, const Side& side) {
-    MINTMARK_TRY(const Bytes bytes, read_key(market, referee_key));
+    MINTMARK_TRY(const Bytes bytes, market::adapter_key_bytes(market, referee_key));
     MINTMARK_TRY(const Terms terms, check_key(bytes, side.model));
     return market.send(key,
                        {kAdapter,

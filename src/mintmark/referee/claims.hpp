@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "mintmark/market/market.hpp"
+#include "mintmark/market/adapter_keys.hpp"
 #include "mintmark/referee/moves.hpp"
 
 namespace mintmark::referee {
@@ -41,8 +41,6 @@ struct ClaimInfo {
 /// What the adapter stands behind in the deployment.
 inline constexpr std::string_view kAdapter = "RefereedExecution";
 
-/// The key's bytes from its contract's code; kMalformed when there is none.
-[[nodiscard]] Result<Bytes> read_key(market::Market& market, const Address& key);
 /// keccak256 of key, key's code, statement, prover and root.
 [[nodiscard]] Result<Bytes32> claim_id(market::Market& market, const Address& key,
                                        const Statement& statement, const Address& prover,

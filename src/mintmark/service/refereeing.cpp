@@ -1,6 +1,5 @@
 #include "mintmark/service/refereeing.hpp"
 
-#include "mintmark/chain/artifact.hpp"
 #include "mintmark/net/interrupt.hpp"
 #include "mintmark/worker/artifacts.hpp"
 
@@ -18,7 +17,7 @@ Result<referee::Trace> own_trace(const referee::Commitments& model,
 
 Status check_model(market::Market& market, const referee::ClaimInfo& claim,
                    const referee::Commitments& model) {
-    MINTMARK_TRY(const Bytes key, referee::read_key(market, claim.key));
+    MINTMARK_TRY(const Bytes key, market::adapter_key_bytes(market, claim.key));
     MINTMARK_CHECK(referee::check_key(key, model));
     return {};
 }
@@ -112,15 +111,12 @@ Result<referee::Trace> trace_sample(const ModelFolder& folder, const referee::Co
                 "the input is beyond the calibrated range");
 }
 
-Result<RefereeKeyMade> deploy_referee_key(market::Market& market, const chain::PrivateKey& key,
-                                          const referee::Commitments& model,
-                                          const referee::Terms& terms) {
-    chain::Sender sender = market.sender(key);
-    MINTMARK_TRY(chain::Deployed made,
-                 chain::deploy_data(sender, referee::key_bytes(model, terms)));
-    MINTMARK_CHECK(market.read_number(
-        {referee::kAdapter, "inputWords(address)", {chain::AbiValue(made.address)}}));
-    return RefereeKeyMade{made.address, std::move(made.receipt)};
+Result<market::AdapterKeyMade> deploy_referee_key(market::Market& market,
+                                                  const chain::PrivateKey& key,
+                                                  const referee::Commitments& model,
+                                                  const referee::Terms& terms) {
+    return market::deploy_adapter_key(market, key, referee::kAdapter,
+                                      referee::key_bytes(model, terms));
 }
 
 Result<chain::Receipt> challenge_claim(market::Market& market, const chain::PrivateKey& key,

@@ -20,14 +20,10 @@ namespace mintmark::service {
 
 /// Stores program, weights and terms as a key contract. kRejected when the adapter does not take
 /// the terms.
-struct RefereeKeyMade {
-    Address address = {};
-    chain::Receipt receipt;
-};
-[[nodiscard]] Result<RefereeKeyMade> deploy_referee_key(market::Market& market,
-                                                        const chain::PrivateKey& key,
-                                                        const referee::Commitments& model,
-                                                        const referee::Terms& terms);
+[[nodiscard]] Result<market::AdapterKeyMade> deploy_referee_key(market::Market& market,
+                                                                const chain::PrivateKey& key,
+                                                                const referee::Commitments& model,
+                                                                const referee::Terms& terms);
 
 /// Challenges a claim that is not what this node computes itself; kRejected when it is.
 [[nodiscard]] Result<chain::Receipt> challenge_claim(market::Market& market,
