@@ -1,7 +1,7 @@
 """Sampled audits on the story's real proofs, and results signed by an attested key. Runs in the story's world."""
 import json
 
-from harness import CHAIN, EXPIRED, INVALID, NOT_FOUND, REJECTED, Person, Suite
+from harness import EXPIRED, INVALID, NOT_FOUND, REJECTED, Person, Suite
 
 suite = Suite()
 MEASUREMENT = "0x" + "7e" * 32
@@ -63,7 +63,7 @@ def an_attested_key_signs_results(world):
     report = world.folder / "report.bin"
     report.write_bytes(b"an attestation report")
     attest = ("tee", "attest", enclave.address(), "--measurement", MEASUREMENT, "--report", report)
-    world.buyer.refused(CHAIN, *attest)
+    world.buyer.refused(REJECTED, *attest, says="role")
     until = world.platform.ok(*attest)["valid_until"]
     assert world.buyer.ok("tee", "show", enclave.address(), "--measurement", MEASUREMENT)["valid_until"] == until
     assert world.buyer.ok(*check)["accepted"]

@@ -104,7 +104,10 @@ Result<referee::Trace> trace_sample(const ModelFolder& folder, const referee::Co
     MINTMARK_TRY(const worker::CompiledModel compiled,
                  worker::CompiledModel::read(folder.compiled()));
     const worker::PublicModel ports = worker::PublicModel::of(compiled.graph);
-    MINTMARK_TRY(const std::vector<std::int64_t> input, ports.quantise(sample));
+    // Files of many samples for one input hold them side by side: the first is meant.
+    const bool is_many = ports.inputs.size() == 1 && sample.size() > 1;
+    MINTMARK_TRY(const std::vector<std::int64_t> input,
+                 ports.quantise(is_many ? model::Sample{sample.front()} : sample));
     MINTMARK_TRY(referee::Trace trace, referee::run_trace(model, input));
     if (trace.defined == model.program.elements) return trace;
     return fail(ErrorCode::kOutOfRange, "a value leaves its table: the model has no answer to this",
