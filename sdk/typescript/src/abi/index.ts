@@ -19,6 +19,7 @@ import {optimisticVerifierAbi} from './OptimisticVerifier.js';
 import {paymentChannelsAbi} from './PaymentChannels.js';
 import {priceBookAbi} from './PriceBook.js';
 import {quotaLedgerAbi} from './QuotaLedger.js';
+import {refereedExecutionAbi} from './RefereedExecution.js';
 import {revenueRouterAbi} from './RevenueRouter.js';
 import {revenueVaultAbi} from './RevenueVault.js';
 import {reviewBoardAbi} from './ReviewBoard.js';
@@ -52,6 +53,7 @@ export const abis = {
   PaymentChannels: paymentChannelsAbi,
   PriceBook: priceBookAbi,
   QuotaLedger: quotaLedgerAbi,
+  RefereedExecution: refereedExecutionAbi,
   RevenueRouter: revenueRouterAbi,
   RevenueVault: revenueVaultAbi,
   ReviewBoard: reviewBoardAbi,
