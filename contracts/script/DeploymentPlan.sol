@@ -175,6 +175,7 @@ abstract contract DeploymentPlan is Script {
         vm.serializeUint("deployment", "startBlock", block.number);
         vm.serializeString("deployment", "srsPath", vm.envOr("SRS_PATH", string("")));
         vm.serializeString("deployment", "contracts", contracts);
+        vm.createDir("deployments", true);
         vm.writeJson(vm.serializeString("deployment", "records", records), path);
     }
 

@@ -264,9 +264,12 @@ TEST(VerifierProgram, RefusesEndlessWindows) {
             for (AxisMap& map : lin.operand.maps)
                 if (map.kind == MapKind::kSumWin && map.p != kNoAxis)
                     map = AxisMap::sum_win(map.p, 65535, 65535, 65535, map.offset);
-    for (LinTerm lin : std::vector(circuit.steps[1].lins))
-        for (int i = 0; i < 40; ++i) circuit.steps[1].lins.push_back(lin);
-    (void)verifier_program(circuit);
+    for (Step& step : circuit.steps)
+        for (const LinTerm& lin : std::vector(step.lins))
+            for (int i = 0; i < 100; ++i) step.lins.push_back(lin);
+    const Result<Bytes> program = verifier_program(circuit);
+    ASSERT_FALSE(program.has_value());
+    EXPECT_EQ(program.error().code, ErrorCode::kOutOfRange);
 }
 
 }  // namespace
