@@ -36,14 +36,14 @@ def build_contracts():
 
 def main():
     build_contracts()
-    suites = [story.suite, challenges.suite, adapters.suite, referee.suite, rights.suite, ownership.suite, jobs.suite, tensors.suite, x402.suite, accuracy.suite,
+    suites = [story.suite, challenges.suite, adapters.suite, referee.suite, rights.suite, ownership.suite, jobs.suite, tensors.suite, accuracy.suite,
               standalone.suite, bad_input.suite]
     if "--no-examples" not in sys.argv[1:]:
         suites.append(examples.suite)
     selling_suites = [selling.suite, catalogue.suite, governance.suite]
     world, market, serving = World("e2e"), World("selling"), World("serving")
     sold = World("paid")
-    deployed = World("deployment")
+    deployed, payments = World("deployment"), World("payments")
     try:
         deployment.suite.run(deployed)
         for suite in suites:
@@ -51,6 +51,7 @@ def main():
         for suite in selling_suites:
             suite.run(market)
         gateway.suite.run(serving)
+        x402.suite.run(payments)
         paid.suite.run(sold)
     finally:
         world.close()
@@ -58,10 +59,11 @@ def main():
         serving.close()
         sold.close()
         deployed.close()
+        payments.close()
         if hasattr(deployed, "other"):
             deployed.other.close()
-    passed = sum(suite.passed for suite in [*suites, *selling_suites, gateway.suite, paid.suite, deployment.suite])
-    failed = sum(suite.failed for suite in [*suites, *selling_suites, gateway.suite, paid.suite, deployment.suite])
+    passed = sum(suite.passed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, paid.suite, deployment.suite])
+    failed = sum(suite.failed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, paid.suite, deployment.suite])
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

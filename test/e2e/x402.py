@@ -131,6 +131,12 @@ class Moved:
 
 @suite.test
 def a_dollar_and_a_gateway(world):
+    """A chain of its own: payments expire by the clock, and other stories let days pass."""
+    world.start_chain()
+    for person in (world.platform, world.creator):
+        person.ok("wallet", "new", person.name)
+        world.fund(person.address(), "10ETH")
+    world.platform.ok("chain", "deploy")
     if not (CLIENT / "node_modules").exists():
         subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=CLIENT, check=True,
                        timeout=300)
