@@ -217,8 +217,8 @@ def interrupted_push_goes_on(world):
 
 @suite.test
 def interrupted_publish_goes_on(world):
-    person = Person(world, "second")
-    person.ok("wallet", "new", "second")
+    person = Person(world, "interrupted")
+    person.ok("wallet", "new", "interrupted")
     world.fund(person.address(), "10ETH")
     arguments = ("model", "publish", MNIST / "lenet5.onnx", "--name", "again", "--data", MNIST / "samples.json",
                  "--price-per-call", "1gwei")

@@ -193,7 +193,7 @@ def a_client_that_hangs_up_pays_for_what_was_produced(world):
         if world.gateway.spent() > before:
             break
         time.sleep(0.05)
-    assert 50e-6 < world.gateway.spent() - before < 600e-6
+    assert 50e-6 < world.gateway.spent() - before < 1000e-6  # a busy machine notices late; all of it would be 1,143e-6
     seen = http.client.HTTPConnection("127.0.0.1", world.upstream_port, timeout=10)
     for _ in range(100):
         seen.request("GET", "/seen")
@@ -226,7 +226,7 @@ def parallel_requests_cannot_overdraw_a_grant(world):
     assert abs(server.spent() - results.count(200) * 107e-6) < 1e-12 and server.spent() <= 0.005
     status, _, answer = server.chat(max_tokens=100)
     if status == 402:
-        assert answer["error"]["code"] == "insufficient_quota"
+        assert answer["error"]["code"] == "insufficient_quota", answer
     server.stop()
     assert server.audit()["ledger sums"]["ok"]
 

@@ -114,8 +114,9 @@ Task<Result<Entitlement>> Entitlements::choose(const Buyer& buyer, const ModelCo
             const Amount left = state == nullptr ? Amount() : state->available();
             reason = fmt::format("{} can give {} now, this request may take {}", found->account,
                                  left.to_string(), units.to_string());
-            const auto owed = state == nullptr ? std::optional<Amount>()
-                                               : state->used().checked_sub(state->signed_total());
+            const bool signs = state != nullptr && state->terms.exposure;  // grants do not
+            const auto owed =
+                signs ? state->used().checked_sub(state->signed_total()) : std::optional<Amount>();
             if (owed && !owed->is_zero()) {
                 reason += fmt::format(" (a voucher for {} is due)", state->used().to_string());
                 code = ErrorCode::kRejected;
