@@ -9,10 +9,9 @@ import random
 import sys
 from itertools import product
 
-from reference_prover import (
-    ALL, EQ, F, G, IN, OUT, REGROUP, SUMWIN, T, W, WIN,
-    Circuit, Map, Operand, Prover, Step, Table, Tensor, fill_trace, g2_words, lane, words,
-)
+from reference_key import ALL, EQ, F, G, IN, OUT, REGROUP, SUMWIN, T, W, WIN, Circuit, Map, Operand, Step, Table, Tensor
+from reference_math import g2_words, words
+from reference_prover import Prover, fill_trace, lane
 
 TAU = 0x1234567890ABCDEF1234567890ABCDEF1234567890ABCDEF
 

@@ -9,7 +9,7 @@ import json
 import random
 import sys
 
-from reference_prover import keccak256
+from reference_math import keccak256
 
 CHAIN = 31337
 CONTRACTS = {
