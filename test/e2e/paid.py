@@ -202,6 +202,39 @@ def a_channel_is_used_signed_and_settled(world):
 
 
 @suite.test
+def a_session_key_signs_up_to_its_cap_and_end(world):
+    thief, late = Buyer(world, "thief"), Buyer(world, "late")  # who have keys of agents: one may spend 1 wei, one ends soon
+    for person in (thief, late):
+        person.ok("wallet", "new", person.name)
+    call(world, world.bob, entitlement="channel")
+    used, path, provider = int(account(world, world.bob, "channel:")["used"]), world.folder / "thief.json", world.creator.address()
+
+    def refused(person=thief):
+        person.ok("channel", "voucher", "--buyer", world.bob.address(), "--provider", provider, "--model", 1, "--total", f"{used}wei",
+                 "--out", path)
+        return hand_in(world, world.bob, json.loads(path.read_text()), 400)["error"]["message"]
+
+    def may_spend(cap):
+        world.bob.ok("channel", "open", "--provider", provider, "--amount", "1wei", "--session", thief.address(), "--cap", cap)
+
+    assert "neither the buyer nor a session key" in refused()
+    may_spend("1wei")
+    assert f"may still sign for 1, {CALL_WEI} would be due" in refused()
+    may_spend(f"{CALL_WEI - 1}wei")
+    assert f"{CALL_WEI} would be due" in refused()
+    world.bob.cast("send", world.contract("PaymentChannels"), "authoriseSession(address,address,address,uint96,uint64)", provider,
+                   ZERO, late.address(), str(10**16), str(int(time.time()) + 1800), "--rpc-url", world.rpc_url)
+    assert "ends too soon" in refused(late)
+    assert int(account(world, world.bob, "channel:")["signed"]) == used - CALL_WEI, "nothing was counted"
+    may_spend(f"{CALL_WEI}wei")
+    thief.ok("channel", "voucher", "--buyer", world.bob.address(), "--provider", provider, "--model", 1, "--total", f"{used}wei",
+             "--out", path)
+    hand_in(world, world.bob, {**json.loads(path.read_text()), "sessionKey": "0x" + "11" * 20})
+    assert int(account(world, world.bob, "channel:")["signed"]) == used
+    assert 'reason="session_cap"' in world.gateway.request("GET", "/metrics")[2].decode()
+
+
+@suite.test
 def a_gate_is_used_signed_and_settled(world):
     for i in range(4):
         call(world, world.carol, stream=i == 2, entitlement="gate:1:2")

@@ -249,6 +249,33 @@ Task<Status> Gateway::take_pass_voucher(const json::Json& body) {
     co_return co_await durability_.wait(sequence);
 }
 
+/// What the contract will pay for a session key's signature: all that is due in its lane, and in
+/// the other lanes whose latest voucher it has signed, counts against its cap.
+Status Gateway::check_session(const Entitlement& account, const market::Voucher& voucher,
+                              const SessionFacts& session, const std::string& signer) {
+    if (session.expires == 0)
+        return fail(ErrorCode::kRejected,
+                    "the voucher is signed by neither the buyer nor a session key");
+    if (session.expires < session.now + kVoucherMarginS)
+        return fail(ErrorCode::kRejected,
+                    fmt::format("the session key {} ends too soon to be settled", signer));
+    chain::U256 due;
+    const ledger::AccountState* state = ledger_->account(account.account);
+    for (const auto& [name, lane] : state->lanes) {
+        const bool is_this = name == account.lane;
+        if (!is_this && lane.voucher.find(signer) == std::string::npos) continue;
+        const chain::U256 total = is_this ? voucher.cumulative : lane.signed_total;
+        const chain::U256 rest = total.checked_sub(lane.base).value_or(chain::U256());
+        due = due.checked_add(rest).value_or(session.cap);
+    }
+    const chain::U256 left = session.cap.checked_sub(session.spent).value_or(chain::U256());
+    if (due <= left) return {};
+    metrics_.refused("session_cap");
+    return fail(ErrorCode::kRejected,
+                fmt::format("the session key {} may still sign for {}, {} would be due", signer,
+                            left.to_string(), due.to_string()));
+}
+
 Task<Status> Gateway::take_channel_voucher(const json::Json& body) {
     MINTMARK_CO_TRY(const market::Voucher voucher, market::Voucher::from_json(body));
     MINTMARK_CO_CHECK(check_time(voucher.valid_until));
@@ -261,13 +288,22 @@ Task<Status> Gateway::take_channel_voucher(const json::Json& body) {
     MINTMARK_CO_TRY(const Bytes32 digest, voucher.digest(chain_->deployment()));
     MINTMARK_CO_TRY(bool is_signed,
                     co_await is_signed_by(voucher.channel.buyer, digest, voucher.signature));
+    json::Json kept = body;
+    kept.erase("sessionKey");  // only what was checked here is kept
+    kept.erase("sessionExpires");
     if (!is_signed) {
         const auto parsed = chain::Signature::from_bytes(voucher.signature);
         const auto signer = parsed ? chain::recover(digest, *parsed)
                                    : Result<Address>(fail(ErrorCode::kRejected, "no signature"));
         if (signer) {
-            MINTMARK_CO_TRY(is_signed, co_await chain_->is_session(voucher.channel.buyer,
-                                                                   voucher.channel.token, *signer));
+            MINTMARK_CO_TRY(
+                const SessionFacts session,
+                co_await chain_->session(voucher.channel.buyer, voucher.channel.token, *signer));
+            MINTMARK_CO_CHECK(
+                check_session(account, voucher, session, chain::to_checksum(*signer)));
+            is_signed = true;
+            kept["sessionKey"] = chain::to_checksum(*signer);
+            kept["sessionExpires"] = session.expires;
         }
     }
     if (!is_signed)
@@ -275,7 +311,7 @@ Task<Status> Gateway::take_channel_voucher(const json::Json& body) {
                        "the voucher is signed by neither the buyer nor a session key");
     MINTMARK_CO_TRY(const std::uint64_t sequence,
                     ledger_->record_voucher(account.account, account.lane, voucher.cumulative,
-                                            json::compact(body)));
+                                            json::compact(kept)));
     co_return co_await durability_.wait(sequence);
 }
 

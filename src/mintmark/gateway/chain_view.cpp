@@ -203,20 +203,23 @@ Task<Result<GateFacts>> ChainView::gate(std::uint64_t gate, const U256& key, con
         gates_, fmt::format("{}:{}:{}", gate, key.to_string(), to_hex(account)), std::move(read));
 }
 
-Task<Result<bool>> ChainView::is_session(const Address& buyer, const Address& token,
-                                         const Address& signer) {
+Task<Result<SessionFacts>> ChainView::session(const Address& buyer, const Address& token,
+                                              const Address& signer) {
     Market& market = *market_;
     const Bytes32 channel = market::ChannelKey{buyer, provider_, token}.id();
-    auto work = [&market, channel, signer]() -> Result<bool> {
+    auto work = [&market, channel, signer]() -> Result<SessionFacts> {
         MINTMARK_TRY(const auto session, market.read({"PaymentChannels",
                                                       "sessionOf(bytes32,address)",
                                                       {AbiValue(channel), AbiValue(signer)}},
                                                      "(uint96,uint96,uint64)"));
-        MINTMARK_TRY(const std::uint64_t expires, session[2].as_u64());
-        MINTMARK_TRY(const std::uint64_t now, market.now());
-        return expires >= now;
+        SessionFacts out;
+        MINTMARK_TRY(out.cap, session[0].as_u256());
+        MINTMARK_TRY(out.spent, session[1].as_u256());
+        MINTMARK_TRY(out.expires, session[2].as_u64());
+        MINTMARK_TRY(out.now, market.now());
+        return out;
     };
-    co_return co_await serving::offload<Result<bool>>(pool_, std::move(work));
+    co_return co_await serving::offload<Result<SessionFacts>>(pool_, std::move(work));
 }
 
 Task<Result<bool>> ChainView::contract_accepts(const Address& wallet, const Bytes32& hash,

@@ -21,6 +21,13 @@ namespace mintmark::gateway {
 class Metrics;
 using serving::Task;
 
+/// A session key: the contract pays what it signs up to `cap` in all, of which `spent` is paid.
+struct SessionFacts {
+    chain::U256 cap = {}, spent = {};
+    std::uint64_t expires = 0;  ///< last second at which the contract pays; 0: no such key
+    std::uint64_t now = 0;      ///< the chain's clock
+};
+
 /// Dollars per token: answer / 10^feed_decimals.
 struct TokenPrice {
     std::uint64_t answer = 0;
@@ -72,9 +79,9 @@ class ChainView {
     [[nodiscard]] Task<Result<GateFacts>> gate(std::uint64_t gate, const chain::U256& key,
                                                const Address& account,
                                                const market::VersionRef& version);
-    /// May this key sign the channel's vouchers? Not cached.
-    [[nodiscard]] Task<Result<bool>> is_session(const Address& buyer, const Address& token,
-                                                const Address& signer);
+    /// What a key may sign for in a channel. Not cached.
+    [[nodiscard]] Task<Result<SessionFacts>> session(const Address& buyer, const Address& token,
+                                                     const Address& signer);
     /// ERC-1271. Not cached.
     [[nodiscard]] Task<Result<bool>> contract_accepts(const Address& wallet, const Bytes32& hash,
                                                       const Bytes& signature);

@@ -19,6 +19,7 @@
 #include "mintmark/gateway/tensor_model.hpp"
 #include "mintmark/gateway/upstreams.hpp"
 #include "mintmark/ledger/ledger.hpp"
+#include "mintmark/market/channels.hpp"
 #include "mintmark/queue/queue.hpp"
 #include "mintmark/serving/server.hpp"
 
@@ -98,6 +99,8 @@ class Gateway {
     Task<Result<json::Json>> take_voucher(const std::string& text);
     Task<Status> take_pass_voucher(const json::Json& body);
     Task<Status> take_channel_voucher(const json::Json& body);
+    [[nodiscard]] Status check_session(const Entitlement& account, const market::Voucher& voucher,
+                                       const SessionFacts& session, const std::string& signer);
     Task<Status> take_gate_voucher(const json::Json& body);
     json::Json model_json(const ModelConfig& model) const;
     json::Json models_json() const;
