@@ -23,11 +23,7 @@ struct AuditArgs {
 Status make_key(const App& app, const AuditArgs& args) {
     MINTMARK_TRY(market::Market market, open_market(app));
     market::AuditTerms terms;
-    if (args.verifier.starts_with("0x")) {
-        MINTMARK_TRY(terms.verifier, chain::parse_address(args.verifier));
-    } else {
-        MINTMARK_TRY(terms.verifier, market.deployment().contract(args.verifier));
-    }
+    MINTMARK_TRY(terms.verifier, parse_contract(market, args.verifier));
     MINTMARK_TRY(terms.inner_key, chain::parse_address(args.inner_key));
     MINTMARK_TRY(terms.bond_per_result, market::parse_amount(args.bond));
     terms.input_words = args.words;
@@ -36,11 +32,8 @@ Status make_key(const App& app, const AuditArgs& args) {
     terms.answer_period_s = args.answer;
     MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
     MINTMARK_TRY(const market::AdapterKeyMade made, market::deploy_audit_key(market, key, terms));
-    emit(app, {{"key", chain::to_checksum(made.address)}, {"tx", tx_json(made.receipt)}},
-         Table()
-             .row("key", chain::to_checksum(made.address))
-             .row("transaction", tx_text(made.receipt))
-             .text());
+    report_tx(app, {{"key", chain::to_checksum(made.address)}},
+              Table().row("key", chain::to_checksum(made.address)), made.receipt);
     return {};
 }
 

@@ -21,11 +21,7 @@ struct ChallengeArgs {
 Status make_key(const App& app, const ChallengeArgs& args) {
     MINTMARK_TRY(market::Market market, open_market(app));
     market::OptimisticTerms terms;
-    if (args.verifier.starts_with("0x")) {
-        MINTMARK_TRY(terms.verifier, chain::parse_address(args.verifier));
-    } else {
-        MINTMARK_TRY(terms.verifier, market.deployment().contract(args.verifier));
-    }
+    MINTMARK_TRY(terms.verifier, parse_contract(market, args.verifier));
     MINTMARK_TRY(terms.inner_key, chain::parse_address(args.inner_key));
     MINTMARK_TRY(terms.bond, market::parse_amount(args.bond));
     MINTMARK_TRY(terms.challenge_bond, market::parse_amount(args.challenge_bond));
@@ -34,12 +30,10 @@ Status make_key(const App& app, const ChallengeArgs& args) {
     terms.window_s = args.window;
     terms.answer_period_s = args.answer;
     MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
-    MINTMARK_TRY(const market::DeployedKey made, market::deploy_optimistic_key(market, key, terms));
-    emit(app, {{"key", chain::to_checksum(made.address)}, {"tx", tx_json(made.receipt)}},
-         Table()
-             .row("key", chain::to_checksum(made.address))
-             .row("transaction", tx_text(made.receipt))
-             .text());
+    MINTMARK_TRY(const market::AdapterKeyMade made,
+                 market::deploy_optimistic_key(market, key, terms));
+    report_tx(app, {{"key", chain::to_checksum(made.address)}},
+              Table().row("key", chain::to_checksum(made.address)), made.receipt);
     return {};
 }
 

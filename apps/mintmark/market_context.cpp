@@ -55,6 +55,11 @@ Result<Address> parse_account(const App& app, const std::string& text) {
     return wallet.address;
 }
 
+Result<Address> parse_contract(const market::Market& market, const std::string& text) {
+    if (text.starts_with("0x")) return chain::parse_address(text);
+    return market.deployment().contract(text);
+}
+
 json::Json tx_json(const chain::Receipt& receipt) {
     return {{"hash", to_hex(receipt.transaction_hash)},
             {"block", receipt.block_number},
@@ -66,6 +71,11 @@ std::string tx_text(const chain::Receipt& receipt) {
     return fmt::format("{} (block {}, gas {}, {})", to_hex(receipt.transaction_hash),
                        receipt.block_number, grouped(receipt.gas_used),
                        market::format_amount(receipt.fee()));
+}
+
+void report_tx(const App& app, json::Json value, Table table, const chain::Receipt& receipt) {
+    value["tx"] = tx_json(receipt);
+    emit(app, value, table.row("transaction", tx_text(receipt)).text());
 }
 
 std::string time_text(std::uint64_t seconds) {

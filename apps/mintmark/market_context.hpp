@@ -22,11 +22,15 @@ namespace mintmark::app {
 [[nodiscard]] Result<chain::PrivateKey> unlock_wallet(const App& app);
 /// "0x…" or the name of a wallet of this home.
 [[nodiscard]] Result<Address> parse_account(const App& app, const std::string& text);
+/// "0x…" or the name of a contract of the deployment.
+[[nodiscard]] Result<Address> parse_contract(const market::Market& market, const std::string& text);
 
 /// {"hash", "block", "gas", "fee"}: gas in units, the fee in wei as text.
 [[nodiscard]] json::Json tx_json(const chain::Receipt& receipt);
 /// "0x1234abcd… (block 7, gas 123,456, 0.00012 ETH)".
 [[nodiscard]] std::string tx_text(const chain::Receipt& receipt);
+/// Ends a command that sent a transaction: its rows, then the transaction.
+void report_tx(const App& app, json::Json value, Table table, const chain::Receipt& receipt);
 /// Seconds since 1970 as "2026-11-23 07:30 UTC".
 [[nodiscard]] std::string time_text(std::uint64_t seconds);
 

@@ -17,11 +17,6 @@ struct TeeArgs {
     std::uint64_t words = 0, max_age = 3600, valid = 30 * 86'400;
 };
 
-void report_tx(const App& app, json::Json value, Table table, const chain::Receipt& receipt) {
-    value["tx"] = tx_json(receipt);
-    emit(app, value, table.row("transaction", tx_text(receipt)).text());
-}
-
 Status make_key(const App& app, const TeeArgs& args) {
     market::TeeTerms terms{.input_words = args.words, .max_age_s = args.max_age};
     MINTMARK_TRY(terms.measurement, bytes32_from_hex(args.measurement));

@@ -4,7 +4,6 @@
 
 #include <array>
 
-#include "mintmark/chain/artifact.hpp"
 #include "mintmark/hash/keccak.hpp"
 #include "mintmark/market/contract_errors.hpp"
 
@@ -22,26 +21,8 @@ constexpr std::string_view kClaimTypes = "((uint8,uint64,address,address,uint32,
 constexpr std::array<std::string_view, 6> kStates = {"none",   "pending",  "challenged",
                                                      "proven", "returned", "rejected"};
 
-AbiValue words(const std::vector<Bytes32>& instances) {
-    std::vector<AbiValue> out;
-    for (const Bytes32& word : instances)
-        out.emplace_back(U256::from_bytes(ByteSpan(word)).value_or(U256()));
-    return AbiValue(std::move(out));
-}
-
 std::vector<AbiValue> arguments(const ClaimStatement& claim) {
-    return {AbiValue(claim.key), AbiValue(claim.context), words(claim.instances)};
-}
-
-/// The key's bytes as they stand in its contract's code, after the zero byte.
-Result<Bytes> key_bytes(Market& market, const Address& key) {
-    MINTMARK_TRY(Bytes code, market.client().code(key));
-    if (code.size() < 2 || code[0] != 0) {
-        return fail(ErrorCode::kMalformed, "there is no key at this address",
-                    "make one with `mintmark challenge key`");
-    }
-    code.erase(code.begin());
-    return code;
+    return {AbiValue(claim.key), AbiValue(claim.context), instance_values(claim.instances)};
 }
 
 }  // namespace
@@ -51,16 +32,13 @@ std::string_view claim_state_name(ClaimState state) noexcept {
     return index < kStates.size() ? kStates[index] : kStates[0];
 }
 
-Result<DeployedKey> deploy_optimistic_key(Market& market, const chain::PrivateKey& key,
-                                          const OptimisticTerms& terms) {
-    MINTMARK_TRY(const Bytes code, market.client().code(terms.verifier));
-    if (code.empty()) {
-        return fail(ErrorCode::kInvalidArgument, "the verifier has no code on this chain");
-    }
+Result<AdapterKeyMade> deploy_optimistic_key(Market& market, const chain::PrivateKey& key,
+                                             const OptimisticTerms& terms) {
+    MINTMARK_TRY(const Bytes32 code_hash, pinned_code_hash(market, terms.verifier));
     const std::vector<AbiValue> fields = {AbiValue(keccak256(as_bytes(kSystem))),
                                           AbiValue(terms.input_words),
                                           AbiValue(terms.verifier),
-                                          AbiValue(keccak256(code)),
+                                          AbiValue(code_hash),
                                           AbiValue(terms.inner_key),
                                           AbiValue(terms.gas_limit),
                                           AbiValue(terms.bond),
@@ -68,14 +46,11 @@ Result<DeployedKey> deploy_optimistic_key(Market& market, const chain::PrivateKe
                                           AbiValue(terms.window_s),
                                           AbiValue(terms.answer_period_s)};
     MINTMARK_TRY(const Bytes data, chain::encode_values(kKeyTypes, fields));
-    chain::Sender sender = market.sender(key);
-    MINTMARK_TRY(chain::Deployed made, chain::deploy_data(sender, data));
-    MINTMARK_CHECK(market.read_number({kAdapter, "inputWords(address)", {AbiValue(made.address)}}));
-    return DeployedKey{made.address, std::move(made.receipt)};
+    return deploy_adapter_key(market, key, kAdapter, data);
 }
 
 Result<OptimisticTerms> read_optimistic_key(Market& market, const Address& key) {
-    MINTMARK_TRY(const Bytes data, key_bytes(market, key));
+    MINTMARK_TRY(const Bytes data, adapter_key_bytes(market, key));
     MINTMARK_TRY(const auto fields, chain::decode_values(kKeyTypes, data));
     MINTMARK_TRY(const Bytes32 system, fields[0].as_bytes32());
     if (system != keccak256(as_bytes(kSystem))) {

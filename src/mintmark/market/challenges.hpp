@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "mintmark/market/adapter_keys.hpp"
 #include "mintmark/market/market.hpp"
 
 namespace mintmark::market {
@@ -21,11 +22,7 @@ struct OptimisticTerms {
 };
 
 /// What a claim says: key, context, instances (input words, then output words).
-struct ClaimStatement {
-    Address key = {};
-    Bytes32 context = {};
-    std::vector<Bytes32> instances;
-};
+using ClaimStatement = AdapterResult;
 
 /// IOptimisticVerifier.State.
 enum class ClaimState : std::uint8_t {
@@ -47,16 +44,11 @@ struct ClaimInfo {
     bool is_final = false;             ///< the result can be relied on
 };
 
-struct DeployedKey {
-    Address address = {};
-    chain::Receipt receipt;
-};
-
 /// Stores the terms as a key contract, with the verifier's code hash of now. kRejected when the
 /// adapter does not take the terms.
-[[nodiscard]] Result<DeployedKey> deploy_optimistic_key(Market& market,
-                                                        const chain::PrivateKey& key,
-                                                        const OptimisticTerms& terms);
+[[nodiscard]] Result<AdapterKeyMade> deploy_optimistic_key(Market& market,
+                                                           const chain::PrivateKey& key,
+                                                           const OptimisticTerms& terms);
 
 /// The terms that a key contract holds; kMalformed when it is none.
 [[nodiscard]] Result<OptimisticTerms> read_optimistic_key(Market& market, const Address& key);
