@@ -46,6 +46,16 @@ def truncated_and_broken_models(world):
 
 
 @suite.test
+def broken_weights_are_named(world):
+    folder = scratch(world, "weights")
+    (folder / "network.onnx").write_bytes(onnx_bytes.dense())
+    header = b'{"a": {"dtype": "F32"'
+    for content in (b"", b"\xff" * 8, len(header).to_bytes(8, "little") + header):
+        (folder / "w.safetensors").write_bytes(content)
+        refused_quietly(world, folder, MALFORMED, "zk", "gen-settings", "--weights", "w.safetensors", says="w.safetensors: ")
+
+
+@suite.test
 def unknown_operator(world):
     gen_settings(world, "operator", onnx_bytes.dense(op="Det"), UNSUPPORTED, says="Det")
 

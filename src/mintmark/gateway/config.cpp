@@ -323,8 +323,12 @@ Result<Config> Config::parse(std::string_view text, const std::filesystem::path&
 }
 
 Result<Config> Config::read(const std::filesystem::path& path) {
-    MINTMARK_TRY(const std::string text, read_text(path));
-    return parse(text, std::filesystem::absolute(path));
+    const Result<std::string> text = read_text(path);
+    if (!text) {
+        return fail(text.error().code, text.error().message,
+                    "name the gateway's file with --config; docs/ops/one-machine.md shows one");
+    }
+    return parse(*text, std::filesystem::absolute(path));
 }
 
 const ModelConfig* Config::model(std::string_view id) const {

@@ -292,7 +292,13 @@ Result<Graph> import_graph(const onnx::GraphProto& proto, int opset, const Impor
     for (const onnx::TensorProto& tensor : proto.initializer()) initialised.insert(tensor.name());
     std::optional<Safetensors> weights;
     if (!options.weights.empty()) {
-        MINTMARK_TRY(weights, Safetensors::open(options.weights));
+        auto opened = Safetensors::open(options.weights);
+        if (!opened) {
+            const Error& error = opened.error();
+            return fail(error.code, options.weights.filename().string() + ": " + error.message,
+                        error.hint);
+        }
+        weights = *std::move(opened);
     }
     MINTMARK_CHECK(import_initialisers(proto, builder, weights ? &*weights : nullptr));
     if (weights) MINTMARK_CHECK(import_weights(proto, *weights, initialised, builder));
