@@ -27,7 +27,8 @@ test-long: setup ## the heavy suites: every byte of a proof flipped, long fuzzin
 test-clients: build ## PyPI's openai and tritonclient, unmodified, against the gateway (in a virtual environment below build/)
 	@python3 tools/test_clients.py
 
-test-crash: setup ## kill -9 of workers, Redis and PostgreSQL at 3 x 200 random moments (MINTMARK_SEED, MINTMARK_CRASHES)
+test-crash: build ## a paid load while gateway, worker, Redis, PostgreSQL and the chain break at 500 random points (MINTMARK_SEED, MINTMARK_POINTS); then the queues, 3 x 200
+	@/usr/bin/python3 test/crash/run.py --points $${MINTMARK_POINTS:-500} --seed $${MINTMARK_SEED:-1}
 	@cmake --preset release >/dev/null && cmake --build --preset release --target mintmark_queue_test
 	@MINTMARK_CRASHES=$${MINTMARK_CRASHES:-200} build/release/src/mintmark/queue/mintmark_queue_test --gtest_filter='*CrashLoad*'
 

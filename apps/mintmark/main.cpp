@@ -9,8 +9,8 @@
 #include "audit_commands.hpp"
 #include "challenge_commands.hpp"
 #include "market_context.hpp"
-#include "ownership_commands.hpp"
 #include "mintmark/base/file.hpp"
+#include "ownership_commands.hpp"
 #include "referee_commands.hpp"
 #include "serve_commands.hpp"
 
@@ -85,6 +85,8 @@ int main(int argc, char** argv) {
     mintmark::app::add_gate_commands(root, app);
     mintmark::app::add_node_commands(root, app);
     mintmark::app::add_serve_commands(root, app);
+    mintmark::app::add_index_commands(root, app);
+    mintmark::app::add_settle_commands(root, app);
     mintmark::app::add_worker_commands(root, app);
     mintmark::app::add_jobs_commands(root, app);
     mintmark::app::add_infer_commands(root, app);

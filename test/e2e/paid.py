@@ -2,122 +2,27 @@
 import http.client
 import json
 import signal
-import subprocess
 import time
 
-from catalogue import constant_feed
-from gateway import Server, start_upstream
-from harness import MINTMARK, MNIST, ROOT, Person, Suite
+from gateway import start_upstream
+from harness import Suite
+from sale import CALL_WEI, Buyer, Sold, account, call, hand_in, pass_voucher, put_up_for_sale
 
 suite = Suite()
-CAST = str(ROOT / "contracts/node_modules/@foundry-rs/cast-linux-amd64/bin/cast")
 ZERO = "0x" + "00" * 20
-IN, OUT = 7, 10  # tokens of the scripted answer
-CALL_WEI = (IN * 10**6 + OUT * 10**7) * 10**6 // 2500  # $1 and $10 per million tokens, $2,500 per ether
-
-
-class Buyer(Person):
-    def cast(self, *arguments):
-        keystore = self.home / "keystore" / f"{self.name}.json"
-        done = subprocess.run([CAST, *arguments, "--keystore", str(keystore), "--password", "secret " + self.name],
-                              capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
-
-    def message(self, server, **changes):
-        nonce = json.loads(server.request("GET", "/auth/nonce")[2])
-        issued = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        fields = {"domain": nonce["domain"], "uri": nonce["uri"], "chain": nonce["chain_id"], "nonce": nonce["nonce"], **changes}
-        return (f"{fields['domain']} wants you to sign in with your Ethereum account:\n{self.address()}\n\nI want to ask.\n\n"
-                f"URI: {fields['uri']}\nVersion: 1\nChain ID: {fields['chain']}\nNonce: {fields['nonce']}\nIssued At: {issued}")
-
-    def sign_in(self, server, message=None, signer=None):
-        message = message or self.message(server)
-        body = {"message": message, "signature": (signer or self).cast("wallet", "sign", message)}
-        status, _, data = server.request("POST", "/auth/verify", body)
-        return status, json.loads(data)
-
-
-def call(world, buyer, status=200, stream=False, **headers):
-    got, head, answer = world.gateway.chat(stream=stream, key=buyer.key,
-                                           headers={f"X-Mintmark-{name.title()}": value for name, value in headers.items()})
-    assert got == status, (got, answer)
-    return head, json.loads(answer[-2]) if stream and status == 200 else answer
-
-
-def account(world, buyer, start):
-    rows = json.loads(world.gateway.request("GET", "/v1/credits", key=buyer.key)[2])["accounts"]
-    return next((row for row in rows if row["account"].startswith(start)), None)
-
-
-def pass_voucher(world, buyer, number, total, node=None, chain_id=31337):
-    until = int(time.time()) + 30 * 86_400
-    usage = {"passId": number, "cumulative": total, "validUntil": until, "node": node or world.creator.address(),
-             "receiptRoot": "0x" + "00" * 32}
-    fields = [("passId", "uint256"), ("cumulative", "uint64"), ("validUntil", "uint64"), ("node", "address"),
-              ("receiptRoot", "bytes32")]
-    domain = [("name", "string"), ("version", "string"), ("chainId", "uint256"), ("verifyingContract", "address")]
-    data = {"types": {"EIP712Domain": [{"name": n, "type": t} for n, t in domain],
-                      "PassUsage": [{"name": n, "type": t} for n, t in fields]}, "primaryType": "PassUsage",
-            "domain": {"name": "Mintmark Passes", "version": "1", "chainId": chain_id,
-                       "verifyingContract": world.contract("AccessPass")}, "message": usage}
-    return {**usage, "signature": buyer.cast("wallet", "sign", "--data", json.dumps(data))}
-
-
-def hand_in(world, buyer, voucher, status=200):
-    got, _, data = world.gateway.request("POST", "/v1/vouchers", voucher, key=buyer.key)
-    assert got == status, (got, data)
-    return json.loads(data)
 
 
 @suite.test
 def a_model_is_for_sale_in_three_ways(world):
-    world.start_chain()
     world.alice, world.bob, world.carol = (Buyer(world, name) for name in ("alice", "bob", "carol"))
-    for person in (world.platform, world.creator, world.alice, world.bob, world.carol):
-        person.ok("wallet", "new", person.name)
-        world.fund(person.address(), "10ETH")
-    world.platform.ok("chain", "deploy")
-    world.creator.ok("model", "push", MNIST / "lenet5.onnx", "--card", MNIST / "MODEL_CARD.md", "--name", "lenet5")
-    world.creator.ok("model", "publish", "lenet5", "--data", MNIST / "samples.json", "--architecture", "LeNet-5",
-                     "--price-per-call", "0.001ETH", "--price-per-day", "0.0005ETH")
-    world.platform.ok("price", "currency", "--feed", constant_feed(world, 2_500 * 10**8), "--min", 100 * 10**8, "--max", 10**13)
-    world.creator.ok("price", "set", "--model", 1, "--rate", "input_token=1/M", "--rate", "output_token=10/M", "--free", "day")
+    put_up_for_sale(world, (world.alice, world.bob, world.carol))
     world.alice.ok("pass", "buy", "--model", 1, "--calls", 20, "--days", 2, "--max-price", "0.5ETH")
     world.bob.ok("channel", "open", "--provider", world.creator.address(), "--amount", "0.01ETH")
     world.carol.ok("pass", "buy", "--model", 1, "--calls", 1, "--days", 1, "--max-price", "0.5ETH")
     world.creator.ok("gate", "create", "--model", 1, "--kind", "nft", "--target", world.contract("AccessPass"), "--quota", 5)
     process, upstream = start_upstream()
     world.processes.append(process)
-    extra = f"""[chain]
-deployment = "{world.deployment}"
-rpc_url = "{world.rpc_url}"
-provider = "{world.creator.address()}"
-refresh_s = 0
-stale_s = 1
-exposure_units = 4
-exposure_usd = "0.001"
-[siwe]
-domain = "gateway.example"
-uri = "https://gateway.example/"
-"""
-
-    class Sold(Server):
-        def start(self):
-            text = self.config.read_text()
-            first = 'rates = { input_token = "1/M", output_token = "10/M" }'
-            if first in text.split('id = "broken"')[0]:
-                self.config.write_text(text.replace(first, 'rates = "chain"\nmodel = 1\nversion = 1', 1))
-            self.log = open(self.folder / "log", "ab")
-            self.process = subprocess.Popen([MINTMARK, "--json", "--home", str(world.creator.home), "--wallet", "creator", "serve",
-                                             "--config", str(self.config)], stdout=subprocess.PIPE, stderr=self.log, text=True,
-                                            env=world.creator.env)
-            line = self.process.stdout.readline()
-            assert line, (self.folder / "log").read_text()[-2000:]
-            self.port = json.loads(line)["port"]
-            world.processes.append(self.process)
-
-    world.gateway = Sold(world.folder / "gateway", upstream, extra)
+    world.gateway = Sold(world, world.folder / "gateway", upstream, chain="refresh_s = 0\nstale_s = 1")
     checks = world.gateway.audit()
     assert all(row["ok"] for row in checks.values()), checks
 

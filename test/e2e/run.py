@@ -15,12 +15,14 @@ import deployment
 import examples
 import gateway
 import governance
+import indexed
 import jobs
 import ownership
 import paid
 import referee
 import rights
 import selling
+import settled
 import standalone
 import story
 import tensors
@@ -42,7 +44,7 @@ def main():
         suites.append(examples.suite)
     selling_suites = [selling.suite, catalogue.suite, governance.suite]
     world, market, serving = World("e2e"), World("selling"), World("serving")
-    sold = World("paid")
+    sold, followed, batched = World("paid"), World("indexed"), World("settled")
     deployed, payments = World("deployment"), World("payments")
     try:
         deployment.suite.run(deployed)
@@ -53,17 +55,21 @@ def main():
         gateway.suite.run(serving)
         x402.suite.run(payments)
         paid.suite.run(sold)
+        indexed.suite.run(followed)
+        settled.suite.run(batched)
     finally:
         world.close()
         market.close()
         serving.close()
         sold.close()
+        followed.close()
+        batched.close()
         deployed.close()
         payments.close()
         if hasattr(deployed, "other"):
             deployed.other.close()
-    passed = sum(suite.passed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, paid.suite, deployment.suite])
-    failed = sum(suite.failed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, paid.suite, deployment.suite])
+    passed = sum(suite.passed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, paid.suite, indexed.suite, settled.suite, deployment.suite])
+    failed = sum(suite.failed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, paid.suite, indexed.suite, settled.suite, deployment.suite])
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
+#include <tuple>
 
 #include "mintmark/chain/address.hpp"
 #include "mintmark/gateway/log.hpp"
 #include "mintmark/gateway/metrics.hpp"
+#include "mintmark/index/views.hpp"
 #include "mintmark/market/channels.hpp"
 #include "mintmark/market/passes.hpp"
 
@@ -80,19 +84,106 @@ Result<PassFacts> read_pass(Market& market, std::uint64_t id) {
     return out;
 }
 
-}  // namespace
+// What the index says of the same, and when both say the same.
 
-Result<std::unique_ptr<ChainView>> ChainView::open(const ChainConfig& config, Metrics& metrics) {
-    MINTMARK_TRY(chain::Deployment deployment, chain::Deployment::read(config.deployment));
-    MINTMARK_TRY(Market market, Market::open(std::move(deployment), config.rpc_url));
-    MINTMARK_TRY(const Address provider, chain::parse_address(config.provider));
-    return std::unique_ptr<ChainView>(new ChainView(config, metrics, std::move(market), provider));
+/// The chain's clock as Market::now() has it.
+std::uint64_t clock_at(const index::BlockRef& tip) {
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    const auto clock = std::chrono::duration_cast<std::chrono::seconds>(since).count();
+    return std::max(tip.time, static_cast<std::uint64_t>(clock));
 }
 
-ChainView::ChainView(const ChainConfig& config, Metrics& metrics, Market market, Address provider)
+IndexView::Question<CardFacts> card_question(const market::VersionRef& version) {
+    IndexView::Question<CardFacts> out;
+    out.name = "card " + key_of(version);
+    out.of_index = [version](index::Store& store, const index::BlockRef& tip) -> Result<CardFacts> {
+        CardFacts facts;
+        MINTMARK_TRY(const auto status, index::status_of(store, version));
+        facts.is_served = status == market::VersionStatus::kActive ||
+                          status == market::VersionStatus::kDeprecated;
+        MINTMARK_TRY(const auto epoch, index::current_rates(store, version, tip.time));
+        if (epoch.number == 0) return facts;
+        facts.card = epoch.card;
+        facts.epoch = epoch.number;
+        return facts;
+    };
+    out.is_same = [](const CardFacts& a, const CardFacts& b) {
+        const auto parts = [](const CardFacts& f) {
+            return std::tuple(f.is_served, f.epoch, f.card.rates, f.card.minimum,
+                              f.card.min_multiplier_ppm, f.card.max_multiplier_ppm,
+                              f.card.discount_ppm, f.card.free_units, f.card.discount_gate);
+        };
+        return parts(a) == parts(b);
+    };
+    return out;
+}
+
+IndexView::Question<std::vector<std::uint64_t>> owner_question(const Address& owner) {
+    IndexView::Question<std::vector<std::uint64_t>> out;
+    out.name = "passes of " + to_hex(owner);
+    out.of_index = [owner](index::Store& store, const index::BlockRef&) {
+        return index::passes_of(store, owner);
+    };
+    out.is_same = std::equal_to<>();
+    return out;
+}
+
+IndexView::Question<PassFacts> pass_question(std::uint64_t id) {
+    IndexView::Question<PassFacts> out;
+    out.name = fmt::format("pass {}", id);
+    out.of_index = [id](index::Store& store, const index::BlockRef& tip) -> Result<PassFacts> {
+        MINTMARK_TRY(const market::PassInfo pass, index::read_pass(store, id, tip.time));
+        return PassFacts{id,           pass.version, pass.owner,    pass.user, pass.calls_left,
+                         pass.metered, pass.expires, clock_at(tip), pass.unit};
+    };
+    out.is_same = [](const PassFacts& a, const PassFacts& b) {
+        const auto parts = [](const PassFacts& f) {
+            return std::tuple(f.id, f.version.model, f.version.version, f.owner, f.user,
+                              f.units_left, f.metered, f.expires, f.unit);
+        };
+        return parts(a) == parts(b);
+    };
+    return out;
+}
+
+IndexView::Question<ChannelFacts> channel_question(const market::ChannelKey& key,
+                                                   const market::VersionRef& version) {
+    IndexView::Question<ChannelFacts> out;
+    out.name = fmt::format("channel {} {}", to_hex(key.id()), key_of(version));
+    out.of_index = [key, version](index::Store& store,
+                                  const index::BlockRef&) -> Result<ChannelFacts> {
+        MINTMARK_TRY(const index::LaneInfo lane, index::read_lane(store, key, version));
+        return ChannelFacts{lane.channel.settled, lane.channel.exposure_limit, lane.settled_for};
+    };
+    out.is_same = [](const ChannelFacts& a, const ChannelFacts& b) {
+        return a.settled == b.settled && a.exposure_limit == b.exposure_limit &&
+               a.settled_for == b.settled_for;
+    };
+    return out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ChainView>> ChainView::open(const Config& config, Metrics& metrics) {
+    const ChainConfig& chain = config.chain;
+    MINTMARK_TRY(chain::Deployment deployment, chain::Deployment::read(chain.deployment));
+    MINTMARK_TRY(Market market, Market::open(std::move(deployment), chain.rpc_url));
+    MINTMARK_TRY(const Address provider, chain::parse_address(chain.provider));
+    std::unique_ptr<IndexView> index;
+    if (!config.index.path.empty()) {
+        MINTMARK_TRY(index, IndexView::open(config.index, market.deployment(), chain.rpc_url,
+                                            chain.refresh_s * 1000));
+    }
+    return std::unique_ptr<ChainView>(
+        new ChainView(chain, metrics, std::move(market), provider, std::move(index)));
+}
+
+ChainView::ChainView(const ChainConfig& config, Metrics& metrics, Market market, Address provider,
+                     std::unique_ptr<IndexView> index)
     : config_(config),
       metrics_(metrics),
       market_(std::make_unique<Market>(std::move(market))),
+      index_(std::move(index)),
       provider_(provider) {
     metrics_.chain_healthy(true);
 }
@@ -134,10 +225,52 @@ Task<Result<T>> ChainView::cached(std::map<std::string, Cached<T>>& cache, std::
     co_return value;
 }
 
+template <class T>
+std::function<Result<T>(Market&)> ChainView::reader(IndexView::Question<T> question,
+                                                    std::function<Result<T>(Market&)> read) {
+    if (index_ == nullptr) return read;
+    IndexView& index = *index_;
+    return [&index, question = std::move(question), read = std::move(read)](Market& market) {
+        IndexView::Question<T> asked = question;
+        asked.of_contracts = [&] { return read(market); };
+        return index.read(market.client(), asked);
+    };
+}
+
+Task<Result<std::vector<CatalogueRow>>> ChainView::catalogue(market::CatalogueQuery query,
+                                                             std::uint64_t after,
+                                                             std::size_t limit) {
+    using Rows = Result<std::vector<CatalogueRow>>;
+    index::Store& store = index_->store();
+    auto work = [&store, query = std::move(query), after, limit]() -> Rows {
+        MINTMARK_TRY(const auto found, index::search_catalogue(store, query, true));
+        MINTMARK_TRY(const index::BlockRef tip, store.tip());
+        std::vector<CatalogueRow> out;
+        for (const market::CatalogueEntry& entry : found) {
+            if (entry.model.id <= after) continue;
+            if (out.size() == limit) break;
+            CatalogueRow row{entry, {}};
+            if (entry.model.canonical != 0) {
+                const market::VersionRef version{entry.model.id, entry.model.canonical};
+                MINTMARK_TRY(row.rates, index::current_rates(store, version, tip.time));
+            }
+            out.push_back(std::move(row));
+        }
+        return out;
+    };
+    co_return co_await serving::offload<Rows>(pool_, std::move(work));
+}
+
+std::optional<IndexState> ChainView::index_state() const {
+    if (index_ == nullptr) return std::nullopt;
+    return index_->state();
+}
+
 Task<Result<CardFacts>> ChainView::card(const market::VersionRef& version) {
     std::function<Result<CardFacts>(Market&)> read = [version](Market& market) {
         return read_card(market, version);
     };
+    read = reader(card_question(version), std::move(read));
     co_return co_await cached(cards_, key_of(version), std::move(read));
 }
 
@@ -154,8 +287,10 @@ Task<Result<std::vector<std::uint64_t>>> ChainView::passes(const Address& owner)
         MINTMARK_TRY(const auto passes, market::list_passes(market, owner));
         std::vector<std::uint64_t> ids;
         for (const auto& pass : passes) ids.push_back(pass.id);
+        std::ranges::sort(ids);
         return ids;
     };
+    read = reader(owner_question(owner), std::move(read));
     co_return co_await cached(owners_, to_hex(owner), std::move(read));
 }
 
@@ -163,6 +298,7 @@ Task<Result<PassFacts>> ChainView::pass(std::uint64_t id) {
     std::function<Result<PassFacts>(Market&)> read = [id](Market& market) {
         return read_pass(market, id);
     };
+    read = reader(pass_question(id), std::move(read));
     co_return co_await cached(passes_, std::to_string(id), std::move(read));
 }
 
@@ -178,6 +314,7 @@ Task<Result<ChannelFacts>> ChainView::channel(const Address& buyer, const Addres
         MINTMARK_TRY(out.settled_for, market::settled_for(market, key, version));
         return out;
     };
+    read = reader(channel_question(key, version), std::move(read));
     co_return co_await cached(channels_, to_hex(key.id()) + key_of(version), std::move(read));
 }
 

@@ -7,10 +7,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "mintmark/gateway/config.hpp"
+#include "mintmark/gateway/index_view.hpp"
+#include "mintmark/market/catalogue.hpp"
 #include "mintmark/market/gates.hpp"
 #include "mintmark/market/market.hpp"
 #include "mintmark/market/rates.hpp"
@@ -55,6 +58,12 @@ struct GateFacts {
     chain::U256 remaining = {}, used_through = {};
 };
 
+/// A registered model as its index has it.
+struct CatalogueRow {
+    market::CatalogueEntry entry = {};
+    market::CardEpoch rates = {};  ///< of the canonical version; number 0: none
+};
+
 /// One cached answer.
 template <class T>
 struct Cached {
@@ -65,8 +74,9 @@ struct Cached {
 
 class ChainView {
   public:
-    /// Connects, checks the chain id. kNetwork, kChain.
-    [[nodiscard]] static Result<std::unique_ptr<ChainView>> open(const ChainConfig& config,
+    /// Connects, checks the chain id; follows it with an index when one is wanted. kNetwork,
+    /// kChain, kIo.
+    [[nodiscard]] static Result<std::unique_ptr<ChainView>> open(const Config& config,
                                                                  Metrics& metrics);
     ~ChainView();
 
@@ -89,17 +99,29 @@ class ChainView {
     [[nodiscard]] const chain::Deployment& deployment() const { return market_->deployment(); }
     [[nodiscard]] const Address& provider() const noexcept { return provider_; }
     [[nodiscard]] bool is_healthy() const noexcept { return is_healthy_; }
+    /// At most `limit` models with ids above `after`, by id, from the index, which must be there.
+    [[nodiscard]] Task<Result<std::vector<CatalogueRow>>> catalogue(market::CatalogueQuery query,
+                                                                    std::uint64_t after,
+                                                                    std::size_t limit);
+    /// nullopt: there is no index.
+    [[nodiscard]] std::optional<IndexState> index_state() const;
 
   private:
-    ChainView(const ChainConfig& config, Metrics& metrics, market::Market market, Address provider);
+    ChainView(const ChainConfig& config, Metrics& metrics, market::Market market, Address provider,
+              std::unique_ptr<IndexView> index);
     /// The cached value, read when it is old.
     template <class T>
     Task<Result<T>> cached(std::map<std::string, Cached<T>>& cache, std::string key,
                            std::function<Result<T>(market::Market&)> read);
+    /// Asks the index, or the contracts.
+    template <class T>
+    std::function<Result<T>(market::Market&)> reader(
+        IndexView::Question<T> question, std::function<Result<T>(market::Market&)> read);
 
     const ChainConfig& config_;
     Metrics& metrics_;
     std::unique_ptr<market::Market> market_;  ///< on pool_'s one thread only
+    std::unique_ptr<IndexView> index_;        ///< likewise; nullptr: none
     Address provider_;
     boost::asio::thread_pool pool_{1};
     bool is_healthy_ = true;

@@ -63,6 +63,31 @@ Status read_chain(Reader reader, ChainConfig& out) {
     return reader.finish();
 }
 
+Status read_index(Reader reader, IndexConfig& out) {
+    reader.path("path", out.path);
+    reader.required("path");
+    reader.number("poll_ms", out.poll_ms, 10, 60'000);
+    reader.number("max_range", out.max_range, 1, 1'000'000);
+    return reader.finish();
+}
+
+Status read_settle(Reader reader, SettleConfig& out) {
+    reader.path("path", out.path);
+    reader.required("path");
+    reader.number("poll_ms", out.poll_ms, 10, 600'000);
+    reader.number("age_s", out.age_s, 0, 315'360'000);
+    reader.text("value", out.value);
+    if (!chain::U256::parse(out.value))
+        reader.bad_key("value", "must be a number of the token's smallest units, as text");
+    reader.number("margin_s", out.margin_s, 0, 30 * 86'400);
+    reader.number("max_fee_gwei", out.max_fee_gwei, 1, 1'000'000'000);
+    reader.number("max_gas_percent", out.max_gas_percent, 0, 10'000);
+    reader.number("stuck_s", out.stuck_s, 1, 86'400);
+    reader.number("confirmations", out.confirmations, 1, 10'000);
+    reader.number("max_batch", out.max_batch, 1, 256);
+    return reader.finish();
+}
+
 Status read_siwe(Reader reader, SiweConfig& out) {
     reader.text("domain", out.domain);
     reader.required("domain");
@@ -254,6 +279,10 @@ Status check_whole(const Config& config, const std::string& file) {
             return bad(fmt::format("model {} is on a chain, but there is no [chain]", model.id));
         }
     }
+    if (!config.index.path.empty() && config.chain.deployment.empty())
+        return bad("[index] needs [chain]: whose events?");
+    if (!config.settle.path.empty() && config.chain.deployment.empty())
+        return bad("[settle] needs [chain]: where?");
     if (config.models.empty()) return bad("there is no [[models]]: nothing to serve");
     std::set<std::string> keys;
     for (const GrantConfig& grant : config.grants) {
@@ -289,6 +318,8 @@ Result<Config> Config::parse(std::string_view text, const std::filesystem::path&
     out.ledger = std::filesystem::path(file).parent_path() / "ledger.db";
     MINTMARK_CHECK(read_table(root, file, "server", out.server, read_server));
     MINTMARK_CHECK(read_table(root, file, "chain", out.chain, read_chain));
+    MINTMARK_CHECK(read_table(root, file, "index", out.index, read_index));
+    MINTMARK_CHECK(read_table(root, file, "settle", out.settle, read_settle));
     MINTMARK_CHECK(read_table(root, file, "siwe", out.siwe, read_siwe));
     MINTMARK_CHECK(read_table(root, file, "x402", out.x402, read_x402));
     MINTMARK_CHECK(read_table(root, file, "ledger", out, [](Reader reader, Config& config) {
@@ -319,6 +350,19 @@ Result<Config> Config::parse(std::string_view text, const std::filesystem::path&
     for (const ModelConfig& model : out.models) {
         if (!model.local.compiled.empty()) out.jobs.models[model.id] = model.local;
     }
+    return out;
+}
+
+settlement::Options SettleConfig::options() const {
+    settlement::Options out;
+    out.max_batch = max_batch;
+    out.age_ms = age_s * 1000;
+    out.value = chain::U256::parse(value).value_or(chain::U256());
+    out.margin_s = margin_s;
+    out.max_fee = chain::U256(1'000'000'000U).checked_mul(max_fee_gwei).value_or(out.max_fee);
+    out.max_gas_percent = max_gas_percent;
+    out.stuck_ms = stuck_s * 1000;
+    out.confirmations = confirmations;
     return out;
 }
 

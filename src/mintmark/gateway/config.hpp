@@ -12,6 +12,7 @@
 #include "mintmark/gateway/x402.hpp"
 #include "mintmark/jobs/config.hpp"
 #include "mintmark/market/rates.hpp"
+#include "mintmark/settlement/batcher.hpp"
 
 namespace mintmark::gateway {
 
@@ -78,6 +79,28 @@ struct ChainConfig {
     std::uint64_t exposure_units = 5;             ///< unsigned units of a pass or a quota
 };
 
+/// The index of the chain's events (docs/spec/gateway.md §8).
+struct IndexConfig {
+    std::filesystem::path path = {};  ///< empty: no index
+    int poll_ms = 1'000;
+    std::uint64_t max_range = 50'000;  ///< blocks asked for at once
+};
+
+/// Vouchers into transactions by the gateway itself (docs/spec/gateway.md §9).
+struct SettleConfig {
+    std::filesystem::path path = {};  ///< of its transactions; empty: by hand
+    int poll_ms = 5'000;
+    std::int64_t age_s = 3'600;
+    std::string value = "0";  ///< in the token's smallest unit
+    std::int64_t margin_s = 7'200;
+    std::uint64_t max_fee_gwei = 200;
+    std::uint64_t max_gas_percent = 0;
+    std::int64_t stuck_s = 90;
+    std::uint64_t confirmations = 12;
+    std::uint64_t max_batch = 256;
+    [[nodiscard]] settlement::Options options() const;
+};
+
 struct SiweConfig {
     std::string domain = {};  ///< "gateway.example:8700"; empty: no sign-in
     std::string uri = {};
@@ -90,6 +113,8 @@ struct Config {
     std::string log_level = "info";
     bool log_requests = true;
     ChainConfig chain = {};
+    IndexConfig index = {};
+    SettleConfig settle = {};
     SiweConfig siwe = {};
     std::vector<std::string> order = {"pass", "gate", "channel", "grant"};
     std::vector<UpstreamConfig> upstreams = {};

@@ -1,6 +1,7 @@
 #include "mintmark/gateway/doctor.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -105,6 +106,49 @@ void examine_models(const Config& config, market::Market& market, Diagnosis& out
     }
 }
 
+void examine_index(const Config& config, market::Market& market, Diagnosis& out) {
+    const auto& path = config.index.path;
+    if (path.empty()) return add(out, "index", {}, "none: the contracts are asked");
+    auto folder = path.parent_path();
+    if (folder.empty()) folder = ".";
+    if (::access(folder.c_str(), W_OK) != 0) {
+        const Status no = fail(ErrorCode::kIo, folder.string() + " cannot be written to",
+                               "make the folder, or set index.path");
+        return add(out, "index", no, "");
+    }
+    const auto is_his = index::Store::is_of(path, market.deployment());
+    if (!is_his) return add(out, "index", std::unexpected(is_his.error()), "", "delete the file");
+    if (!*is_his)
+        return add(out, "index", {},
+                   "none of this deployment yet: the first start reads the chain");
+    auto store = index::Store::open(path, market.deployment());
+    const auto tip = store ? store->tip() : Result<index::BlockRef>(std::unexpected(store.error()));
+    if (!tip) return add(out, "index", std::unexpected(tip.error()), "", "delete the file");
+    const auto head = market.client().block_number();
+    if (!head) return add(out, "index", std::unexpected(head.error()), "");
+    const auto same = market.client().block(tip->number);
+    const bool is_on_chain = same && *same && (*same)->hash == tip->hash;
+    add(out, "index", {},
+        fmt::format(
+            "block {}, {} behind{}", tip->number, *head > tip->number ? *head - tip->number : 0,
+            is_on_chain || tip->hash == Bytes32{} ? "" : "; its end was re-organised away"));
+}
+
+void examine_settlement(const Config& config, Diagnosis& out) {
+    if (config.settle.path.empty())
+        return add(out, "settlement", {},
+                   "by hand: `mintmark settle` or `mintmark channel settle`");
+    if (!std::filesystem::exists(config.settle.path))
+        return add(out, "settlement", {}, "nothing was sent yet");
+    auto intents = settlement::Intents::open(config.settle.path.string());
+    if (!intents) return add(out, "settlement", std::unexpected(intents.error()), "");
+    const auto open = intents->count(settlement::IntentState::kSigned);
+    const auto mined = intents->count(settlement::IntentState::kMined);
+    add(out, "settlement", open ? Status{} : std::unexpected(open.error()),
+        fmt::format("{} transactions wait for a block, {} for confirmations", open.value_or(0),
+                    mined.value_or(0)));
+}
+
 void examine_chain(const Config& config, Diagnosis& out) {
     if (config.chain.deployment.empty()) {
         add(out, "chain", {}, "none: grants only");
@@ -149,6 +193,8 @@ void examine_chain(const Config& config, Diagnosis& out) {
                           "check the deployment file");
         add(out, name, status, "deployed");
     }
+    examine_index(config, *market, out);
+    examine_settlement(config, out);
     examine_models(config, *market, out);
 }
 

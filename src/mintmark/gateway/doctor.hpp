@@ -20,8 +20,8 @@ struct Diagnosis {
 };
 
 /// Reads the configuration, then looks at the ledger's disk and sums, certificate, upstreams, the
-/// chain's node (its id, its clock, eth_getLogs), contracts, provider and prices. Changes nothing
-/// but an empty ledger.
+/// chain's node (its id, its clock, eth_getLogs), contracts, index, provider and
+/// prices. Changes nothing but an empty ledger.
 [[nodiscard]] Diagnosis examine(const std::filesystem::path& config);
 
 }  // namespace mintmark::gateway

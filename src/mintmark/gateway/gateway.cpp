@@ -147,10 +147,11 @@ Status Gateway::set_up() {
                   {{"requests", opened.recovered}});
     }
     if (!config_.chain.deployment.empty()) {
-        MINTMARK_TRY(chain_, ChainView::open(config_.chain, metrics_));
+        MINTMARK_TRY(chain_, ChainView::open(config_, metrics_));
     }
     MINTMARK_TRY(upstreams_, Upstreams::open(config_.upstreams, metrics_));
     MINTMARK_CHECK(open_facilitator());
+    MINTMARK_CHECK(open_settlement());
     if (!config_.jobs.queue.empty()) {
         queue::QueueOptions options;
         options.name = config_.jobs.name;
@@ -169,6 +170,32 @@ Status Gateway::set_up() {
         row.created_ms = unix_ms();
         (void)ledger_->put_key(row);
     }
+    return {};
+}
+
+Status Gateway::open_settlement() {
+    if (config_.settle.path.empty()) return {};
+    if (signer_ == nullptr)
+        return fail(ErrorCode::kInvalidArgument, "[settle] needs a wallet that pays the gas",
+                    "pass --wallet NAME");
+    if (signer_->address() != chain_->provider()) {
+        // Anybody may settle passes and channels; quotas are the provider's own to settle.
+        log_event(LogLevel::kWarning,
+                  "vouchers of gates do not settle: the wallet is not chain.provider",
+                  {{"wallet", to_hex(signer_->address())}});
+    }
+    settlement::ServiceConfig config;
+    config.ledger = config_.ledger.string();
+    config.intents = config_.settle.path.string();
+    config.deployment = chain_->deployment();
+    config.rpc_url = config_.chain.rpc_url;
+    config.poll_ms = config_.settle.poll_ms;
+    config.options = config_.settle.options();
+    MINTMARK_TRY(settlement_, settlement::Service::start(
+                                  std::move(config), *signer_,
+                                  [](const std::string& what, const std::string& advice) {
+                                      log_event(LogLevel::kWarning, what, {{"advice", advice}});
+                                  }));
     return {};
 }
 
@@ -211,9 +238,23 @@ Task<void> Gateway::housekeeping() {
                       [&](const auto& entry) { return entry.second.expires_ms < now; });
         std::erase_if(buckets_,
                       [&](const auto& entry) { return entry.second.filled_ms < now - 120'000; });
+        watch_index();
         metrics_.set_gauges(static_cast<double>(server_->connections()),
                             static_cast<double>(ledger_->running()), 0);
     }
+}
+
+/// An index that does not follow costs requests to the node, not answers: a warning.
+void Gateway::watch_index() {
+    const auto state = chain_ == nullptr ? std::nullopt : chain_->index_state();
+    if (!state || state->is_fresh == is_index_fresh_) return;
+    is_index_fresh_ = state->is_fresh;
+    log_event(state->is_fresh ? LogLevel::kInfo : LogLevel::kWarning,
+              state->is_fresh ? "index follows the chain"
+                              : "index does not follow; entitlements are read from the contracts",
+              {{"block", state->follow.tip.number},
+               {"lag", state->follow.lag()},
+               {"reason", state->follow.error}});
 }
 
 std::string Gateway::next_id() {
@@ -294,6 +335,9 @@ Task<void> Gateway::route(const std::string& id, Request& request, Responder& re
     } else if (path == "/metrics") {
         status = 200;
         headers[0].second = "text/plain; version=0.0.4";
+        const auto index = chain_ == nullptr ? std::nullopt : chain_->index_state();
+        if (index) metrics_.index(*index);
+        if (settlement_ != nullptr) metrics_.settlement(settlement_->state());
         (void)co_await responder.send(200, std::move(headers), metrics_.text());
         co_return;
     } else if (path == "/v1/models" && request.method == "GET") {
@@ -301,6 +345,8 @@ Task<void> Gateway::route(const std::string& id, Request& request, Responder& re
     } else if (path.starts_with("/v1/models/") && request.method == "GET") {
         const ModelConfig* model = config_.model(std::string_view(path).substr(11));
         if (model != nullptr) answer = model_json(*model);
+    } else if (path == "/v1/catalog" && request.method == "GET") {
+        answer = co_await catalogue(request);
     } else if (path == "/auth/nonce") {
         answer = siwe_nonce();
     } else if (path == "/auth/verify" && request.method == "POST") {

@@ -22,6 +22,7 @@
 #include "mintmark/market/channels.hpp"
 #include "mintmark/queue/queue.hpp"
 #include "mintmark/serving/server.hpp"
+#include "mintmark/settlement/service.hpp"
 
 namespace mintmark::gateway {
 
@@ -78,6 +79,7 @@ class Gateway {
     Task<void> handle(Request& request, Responder& responder);
     Task<void> route(const std::string& id, Request& request, Responder& responder, int& status);
     Task<void> housekeeping();
+    void watch_index();
 
     // Who calls (auth.cpp).
     Result<Buyer> authenticate(const Request& request, std::string_view scope);
@@ -104,6 +106,9 @@ class Gateway {
     Task<Status> take_gate_voucher(const json::Json& body);
     json::Json model_json(const ModelConfig& model) const;
     json::Json models_json() const;
+    /// What is served here of a registered model (catalogue.cpp).
+    json::Json served_json(std::uint64_t registered) const;
+    Task<Result<json::Json>> catalogue(const Request& request);
 
     // The metering path (metering.cpp, streaming.cpp).
     Task<void> metered(Endpoint endpoint, const std::string& id, Request& request,
@@ -134,6 +139,7 @@ class Gateway {
     Task<Result<json::Json>> job_route(const Buyer& buyer, const std::string& path);
 
     // Callers without an account (payments.cpp).
+    Status open_settlement();
     Status open_facilitator();
     [[nodiscard]] bool may_pay(const Request& request) const;
     Refusal payment_refusal(const PaymentTerms& terms, const Request& request,
@@ -171,6 +177,8 @@ class Gateway {
     std::string id_prefix_;
     std::uint64_t next_id_ = 0;
     bool is_draining_ = false;
+    bool is_index_fresh_ = false;
+    std::unique_ptr<settlement::Service> settlement_;  ///< ends first; nullptr: by hand
 };
 
 /// Serves until SIGTERM or SIGINT, then drains. `on_ready` is given the port.

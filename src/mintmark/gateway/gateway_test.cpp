@@ -6,6 +6,7 @@
 #include "mintmark/gateway/config.hpp"
 #include "mintmark/gateway/entitlements.hpp"
 #include "mintmark/gateway/openai.hpp"
+#include "mintmark/gateway/query.hpp"
 #include "mintmark/gateway/receipt.hpp"
 #include "mintmark/gateway/siwe.hpp"
 
@@ -159,6 +160,49 @@ TEST(Errors, HaveTheApisShape) {
     EXPECT_EQ(error_envelope(402, "no \"money\"", "insufficient_quota"),
               R"({"error":{"message":"no \"money\"","type":"insufficient_quota",)"
               R"("param":null,"code":"insufficient_quota"}})");
+}
+
+TEST(Query, FieldsAsTheUrlStandardHasThem) {
+    const auto fields = parse_query("a=1&&b=x+y%20%C3%a9&c&d=").value();
+    const QueryFields wanted = {{"a", "1"}, {"b", "x y \xc3\xa9"}, {"c", ""}, {"d", ""}};
+    EXPECT_EQ(fields, wanted);
+    EXPECT_TRUE(parse_query("").value().empty());
+    for (const char* bad : {"a=%", "a=%4", "a=%zz", "%g0=1", "a=1&a=1", "a&%61=2"})
+        EXPECT_EQ(parse_query(bad).error().code, ErrorCode::kInvalidArgument) << bad;
+}
+
+TEST(Config, AnIndexAndASettlementNeedAChain) {
+    const std::string base =
+        "[[upstreams]]\nname = \"a\"\nurl = \"http://localhost:1/v1\"\n"
+        "[[models]]\nid = \"m\"\nupstreams = [\"a\"]\nrates = { call = \"0.01\" }\n";
+    const std::string chain =
+        "[chain]\ndeployment = \"d.json\"\nprovider = \"" + std::string(kAddress) + "\"\n";
+    const auto says = [](const std::string& text) {
+        const auto config = Config::parse(text, "/x/g.toml");
+        return config ? std::string() : config.error().message;
+    };
+    for (const std::string part : {"index", "settle"}) {
+        const std::string table = "[" + part + "]\npath = \"some.db\"\n";
+        EXPECT_THAT(says(base + table), HasSubstr("[" + part + "] needs [chain]"));
+        EXPECT_EQ(says(base + chain + table), "");
+        EXPECT_THAT(says(base + chain + "[" + part + "]\n"), HasSubstr(part + ".path: is missing"));
+    }
+    EXPECT_THAT(says(base + chain + "[settle]\npath = \"s\"\nvalue = \"1.5\"\n"),
+                HasSubstr("settle.value"));
+    EXPECT_THAT(says(base + chain + "[settle]\npath = \"s\"\nconfirmations = 0\n"),
+                HasSubstr("settle.confirmations"));
+    const auto config = Config::parse(base + chain +
+                                          "[settle]\npath = \"s\"\nvalue = \"70\"\nage_s = 9\n"
+                                          "max_fee_gwei = 3\nstuck_s = 4\nconfirmations = 5\n",
+                                      "/x/g.toml")
+                            .value();
+    const settlement::Options options = config.settle.options();
+    EXPECT_EQ(config.settle.path, "/x/s");
+    EXPECT_EQ(options.value, chain::U256(70U));
+    EXPECT_EQ(options.age_ms, 9'000);
+    EXPECT_EQ(options.max_fee, chain::U256(3'000'000'000U));
+    EXPECT_EQ(options.stuck_ms, 4'000);
+    EXPECT_EQ(options.confirmations, 5U);
 }
 
 TEST(Config, NamesFileLineAndKey) {

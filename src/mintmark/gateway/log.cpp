@@ -15,7 +15,7 @@ constexpr std::array<std::string_view, 4> kNames = {"debug", "info", "warning", 
 spdlog::logger& logger() {
     static const std::shared_ptr<spdlog::logger> out = [] {
         auto made = std::make_shared<spdlog::logger>(
-            "mintmark", std::make_shared<spdlog::sinks::stderr_sink_st>());
+            "mintmark", std::make_shared<spdlog::sinks::stderr_sink_mt>());
         made->set_pattern("{\"time\":\"%Y-%m-%dT%H:%M:%S.%eZ\",%v}",
                           spdlog::pattern_time_type::utc);
         return made;

@@ -9,6 +9,9 @@
 #include <map>
 #include <sstream>
 
+#include "mintmark/gateway/index_view.hpp"
+#include "mintmark/settlement/service.hpp"
+
 namespace mintmark::gateway {
 
 struct Metrics::State {
@@ -52,6 +55,20 @@ struct Metrics::State {
         prometheus::BuildGauge()
             .Name("mintmark_gateway")
             .Help("Connections, running requests, unsigned dollars")
+            .Register(registry);
+    prometheus::Family<prometheus::Gauge>& index =
+        prometheus::BuildGauge()
+            .Name("mintmark_index")
+            .Help(
+                "Index of the chain: blocks, lag in blocks, re-organisations; trusted 0: rebuild "
+                "it; fresh 0: entitlements are read from the contracts")
+            .Register(registry);
+    prometheus::Family<prometheus::Gauge>& settlement =
+        prometheus::BuildGauge()
+            .Name("mintmark_settlement")
+            .Help(
+                "Vouchers into transactions, of this process: refused_vouchers: ask the buyers for "
+                "new ones; above_gas_cap: raise settle.max_fee_gwei; failures: node or disk")
             .Register(registry);
     // Looking a label set up in a family costs more than a request should.
     std::map<std::pair<std::string, int>, prometheus::Counter*, std::less<>> by_route;
@@ -107,6 +124,44 @@ void Metrics::set_gauges(double connections, double running, double unsigned_usd
     state_->sizes.Add({{"what", "connections"}}).Set(connections);
     state_->sizes.Add({{"what", "running_requests"}}).Set(running);
     state_->sizes.Add({{"what", "unsigned_usd"}}).Set(unsigned_usd);
+}
+
+void Metrics::index(const IndexState& state) {
+    const auto set = [&](const char* what, std::uint64_t value) {
+        state_->index.Add({{"what", what}}).Set(static_cast<double>(value));
+    };
+    set("tip", state.follow.tip.number);
+    set("head", state.follow.head);
+    set("lag_blocks", state.follow.lag());
+    set("reorgs", state.follow.reorgs);
+    set("deepest_reorg_blocks", state.follow.deepest);
+    set("rebuilds", state.follow.rebuilds);
+    set("failures", state.follow.failures);
+    set("trusted", state.is_trusted ? 1 : 0);
+    set("fresh", state.is_fresh ? 1 : 0);
+}
+
+void Metrics::settlement(const settlement::ServiceState& state) {
+    const auto set = [&](const char* what, double value) {
+        state_->settlement.Add({{"what", what}}).Set(value);
+    };
+    const settlement::Counts& counts = state.counts;
+    const auto number = [&](const char* what, std::uint64_t value) {
+        set(what, static_cast<double>(value));
+    };
+    number("due_lanes", counts.due);
+    number("open_transactions", counts.open);
+    set("oldest_due_s", static_cast<double>(counts.oldest_ms) / 1000);
+    number("sent", counts.sent);
+    number("final", counts.final);
+    number("replaced", counts.replaced);
+    number("taken_back", counts.taken_back);
+    number("dropped", counts.dropped);
+    number("reverted", counts.failed);
+    number("refused_vouchers", counts.refused_vouchers);
+    number("above_gas_cap", counts.above_cap);
+    number("bad_rows", counts.bad_rows);
+    number("failures", state.failures);
 }
 
 std::string Metrics::text() const {

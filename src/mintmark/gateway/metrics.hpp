@@ -5,7 +5,13 @@
 #include <string>
 #include <string_view>
 
+namespace mintmark::settlement {
+struct ServiceState;
+}
+
 namespace mintmark::gateway {
+
+struct IndexState;
 
 /// One loop; text() renders the exposition format.
 class Metrics {
@@ -24,6 +30,8 @@ class Metrics {
     void upstream_health(const std::string& upstream, bool is_healthy);
     void ledger_healthy(bool is_healthy);
     void chain_healthy(bool is_healthy);
+    void index(const IndexState& state);
+    void settlement(const settlement::ServiceState& state);
     void set_gauges(double connections, double running, double unsigned_usd);
     [[nodiscard]] std::string text() const;
 

@@ -154,8 +154,39 @@ Task<Status> Upstreams::probe(const std::string& name) {
                                                          upstream.config.health_path, status));
         }
     }
+    count(upstream, done.has_value());
     set_health(upstream, done.has_value(), done ? "" : done.error().message);
     co_return done;
+}
+
+namespace {
+std::int64_t this_hour() {
+    return std::chrono::floor<std::chrono::hours>(std::chrono::system_clock::now())
+        .time_since_epoch()
+        .count();
+}
+}  // namespace
+
+void Upstreams::count(Upstream& upstream, bool is_answered) {
+    const std::int64_t number = this_hour();
+    auto& hour = upstream.hours[static_cast<std::size_t>(number) % upstream.hours.size()];
+    if (hour.number != number) hour = {number, 0, 0};
+    ++hour.probes;
+    if (is_answered) ++hour.answered;
+}
+
+std::optional<double> Upstreams::uptime(const std::string& name) const {
+    const Upstream& upstream = upstreams_.at(name);
+    const std::int64_t first = this_hour() - static_cast<std::int64_t>(upstream.hours.size()) + 1;
+    std::uint64_t probes = 0;
+    std::uint64_t answered = 0;
+    for (const auto& hour : upstream.hours) {
+        if (hour.number < first) continue;
+        probes += hour.probes;
+        answered += hour.answered;
+    }
+    if (probes == 0) return std::nullopt;
+    return static_cast<double>(answered) / static_cast<double>(probes);
 }
 
 Task<void> Upstreams::watch_one(Upstream& upstream) {

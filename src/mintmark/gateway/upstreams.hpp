@@ -1,8 +1,11 @@
 // The servers that run the models: who is alive, who is asked first, who next.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +41,8 @@ class Upstreams {
     /// Asks one now, and remembers the result.
     [[nodiscard]] Task<Status> probe(const std::string& name);
     [[nodiscard]] bool is_healthy(const std::string& name) const;
+    /// Share of the last day's probes that it answered; nullopt: none yet.
+    [[nodiscard]] std::optional<double> uptime(const std::string& name) const;
 
   private:
     struct Upstream {
@@ -46,8 +51,14 @@ class Upstreams {
         std::unique_ptr<serving::Client> client;
         std::unique_ptr<serving::Client> tokenizer;
         bool is_healthy = true;
+        struct Hour {
+            std::int64_t number = 0;  ///< since 1970
+            std::uint32_t probes = 0, answered = 0;
+        };
+        std::array<Hour, 24> hours = {};
     };
     explicit Upstreams(Metrics& metrics) : metrics_(metrics) {}
+    static void count(Upstream& upstream, bool is_answered);
     void set_health(Upstream& upstream, bool is_healthy, const std::string& why);
     Task<void> watch_one(Upstream& upstream);
 

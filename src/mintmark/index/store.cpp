@@ -100,6 +100,14 @@ Result<Store> Store::open(const std::filesystem::path& path, const chain::Deploy
     return out;
 }
 
+Result<bool> Store::is_of(const std::filesystem::path& path, const chain::Deployment& deployment) {
+    std::error_code ec;
+    if (!std::filesystem::exists(path, ec)) return false;
+    MINTMARK_TRY(auto database, sql::open_sqlite(path));
+    const auto rows = database->run("SELECT value FROM meta WHERE name='of'");
+    return rows && !rows->rows.empty() && sql::text(rows->rows[0], 0) == fingerprint(deployment);
+}
+
 Status Store::empty() {
     for (const char* table : {"blocks", "events", "entities"}) {
         MINTMARK_CHECK(done(database_->run(std::string("DELETE FROM ") + table)));

@@ -35,6 +35,10 @@ class Store {
     [[nodiscard]] static Result<Store> open(const std::filesystem::path& path,
                                             const chain::Deployment& deployment);
 
+    /// Whether there is a file of this deployment and format; changes nothing. kIo.
+    [[nodiscard]] static Result<bool> is_of(const std::filesystem::path& path,
+                                            const chain::Deployment& deployment);
+
     /// The last block that is in. `number` is the deployment's first block minus one in an empty
     /// index.
     [[nodiscard]] Result<BlockRef> tip();

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "mintmark/market/contract_errors.hpp"
+#include "mintmark/net/http_client.hpp"
 
 namespace mintmark::settlement {
 namespace {
@@ -18,7 +19,10 @@ std::int64_t unix_ms() {
 
 chain::RpcClient client_of(const ServiceConfig& config) {
     const std::string& url = config.rpc_url.empty() ? config.deployment.rpc_url : config.rpc_url;
-    return chain::RpcClient(url);
+    net::HttpClientOptions http;
+    http.max_attempts = 1;  // the service waits by itself
+    http.timeout_ms = 30'000;
+    return chain::RpcClient(url, std::make_shared<net::HttpClient>(std::move(http)));
 }
 
 }  // namespace
