@@ -40,7 +40,8 @@ class Customer(threading.Thread):
 
     def ask(self, key):
         stream = self.rng.random() < 0.4
-        body = {"model": "good", "messages": [{"role": "user", "content": "Tell me about foxes."}], "max_tokens": 50, "stream": stream}
+        model = "slow-stream" if stream and self.rng.random() < 0.25 else "good"
+        body = {"model": model, "messages": [{"role": "user", "content": "Tell me about foxes."}], "max_tokens": 50, "stream": stream}
         headers = {"Idempotency-Key": key, "X-Mintmark-Entitlement": self.entitlement}
         end = time.monotonic() + GIVE_UP_S
         while time.monotonic() < end:

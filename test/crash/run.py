@@ -7,6 +7,7 @@ re-organisation. Three buyers (pass, channel, NFT gate) and one of proofs ask al
 """
 import argparse
 import collections
+import http.client
 import pathlib
 import random
 import sys
@@ -64,9 +65,12 @@ class Config(Server):
     """Only the file: the process is kept by somebody else."""
 
     def start(self):
-        text = self.config.read_text()
-        self.config.write_text(text.replace('rates = { input_token = "1/M", output_token = "10/M" }',
-                                            'rates = "chain"\nmodel = 1\nversion = 1', 1))
+        parts = self.config.read_text().split("[[models]]")
+        for i, part in enumerate(parts):
+            if 'id = "good"' in part or 'id = "slow-stream"' in part:
+                parts[i] = part.replace('rates = { input_token = "1/M", output_token = "10/M" }',
+                                        'rates = "chain"\nmodel = 1\nversion = 1')
+        self.config.write_text("[[models]]".join(parts))
 
 
 class Load:
@@ -119,8 +123,8 @@ class Load:
                 self.config.port = self.port
                 if self.config.request("GET", "/readyz")[0] == 200:
                     return
-            except OSError:
-                time.sleep(0.1)
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.02)
         raise AssertionError((self.world.folder / "log").read_text()[-3000:])
 
     def mine(self):
@@ -154,6 +158,8 @@ class Load:
         done = collections.Counter()
         kinds = ["gateway"] * 4 + ["worker", "queue", "rpc cut", "rpc delay", "reorg"]
         for point in range(points):
+            if self.rng.random() < 0.75:
+                self.wait_for_gateway()  # so that most points hit a load that runs; the others hit what has not recovered
             time.sleep(self.rng.uniform(0.02, 0.6))
             what = self.rng.choice(kinds)
             self.break_something(what)
@@ -210,11 +216,9 @@ class Load:
         waiting = [path for path, _ in self.prover.answered.values()]
         end = time.monotonic() + 180
         while waiting and time.monotonic() < end:
-            got = self.prover.request("GET", waiting[-1])
-            if got is not None and b'"completed"' in got[1]:
-                waiting.pop()
-            else:
-                time.sleep(0.2)
+            answers = [(path, self.prover.request("GET", path)) for path in waiting]
+            waiting = [path for path, got in answers if got is None or b'"completed"' not in got[1]]
+            time.sleep(0.2)
         return len(waiting)
 
     def disagreements(self, requests, lanes):

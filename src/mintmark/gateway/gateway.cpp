@@ -153,10 +153,14 @@ Status Gateway::set_up() {
     MINTMARK_CHECK(open_facilitator());
     MINTMARK_CHECK(open_settlement());
     if (!config_.jobs.queue.empty()) {
-        queue::QueueOptions options;
-        options.name = config_.jobs.name;
-        options.lease_ms = config_.jobs.lease_ms;
-        MINTMARK_TRY(queue_, queue::open_queue(config_.jobs.queue, options));
+        const auto queue = reach_queue();
+        if (!queue && queue.error().code != ErrorCode::kNetwork)
+            return std::unexpected(queue.error());
+        // Who asks for a proof meanwhile is refused and not charged.
+        if (!queue)
+            log_event(LogLevel::kWarning,
+                      "queue cannot be reached; tried again with the next proof",
+                      {{"reason", queue.error().message}});
     }
     entitlements_ = std::make_unique<Entitlements>(config_, *ledger_, chain_.get());
     for (const GrantConfig& grant : config_.grants) {

@@ -135,6 +135,8 @@ class Gateway {
                             int& status);
     std::optional<Refusal> understand_tensors(Request& request, Run& run);
     Task<std::optional<Refusal>> answer_tensors(Run& run, Responder& responder);
+    /// Connects when it has not yet. On jobs_pool_ only.
+    Result<queue::Queue*> reach_queue();
     Task<Status> enqueue_proof(const Run& run);
     Task<Result<json::Json>> job_route(const Buyer& buyer, const std::string& path);
 
@@ -170,7 +172,7 @@ class Gateway {
     boost::asio::thread_pool jobs_pool_{1};    ///< the queue's and the store's one thread
     PaymentTerms payment_terms_;
     std::unique_ptr<Facilitator> facilitator_;  ///< nullptr: no payments
-    std::unique_ptr<queue::Queue> queue_;       ///< on jobs_pool_ only; nullptr: no jobs
+    std::unique_ptr<queue::Queue> queue_;       ///< on jobs_pool_ only; nullptr: not reached yet
     std::unordered_map<std::string, const GrantConfig*> grants_;  ///< by the key's hash
     std::unordered_map<std::string, SiweNonce> siwe_nonces_;
     std::unordered_map<std::string, Bucket> buckets_;

@@ -116,7 +116,8 @@ std::optional<Refusal> Gateway::understand_tensors(Request& request, Run& run) {
     run.tensor_model = found->second;
     run.call.endpoint = Endpoint::kTensor;
     run.call.model = path->name;
-    if (run.tensors.verify == Verify::kZk && (!found->second->can_prove() || queue_ == nullptr)) {
+    if (run.tensors.verify == Verify::kZk &&
+        (!found->second->can_prove() || config_.jobs.queue.empty())) {
         return Refusal{
             400, "answers of this model are not proven here", "unsupported", "verify", {}};
     }
@@ -126,6 +127,19 @@ std::optional<Refusal> Gateway::understand_tensors(Request& request, Run& run) {
     return std::nullopt;
 }
 
+Result<queue::Queue*> Gateway::reach_queue() {
+    if (queue_ == nullptr) {
+        queue::QueueOptions options;
+        options.name = config_.jobs.name;
+        options.lease_ms = config_.jobs.lease_ms;
+        MINTMARK_TRY(queue_, queue::open_queue(config_.jobs.queue, options));
+    }
+    return queue_.get();
+}
+
+/// It is paid for: workers that are lost, each an attempt, must not make a dead letter of it.
+constexpr std::uint32_t kProofAttempts = 12;
+
 /// The proof's job has the request's id: one request, one proof, whatever is repeated.
 Task<Status> Gateway::enqueue_proof(const Run& run) {
     json::Json data = {{"model", run.call.model}};
@@ -133,10 +147,11 @@ Task<Status> Gateway::enqueue_proof(const Run& run) {
     queue::NewJob job;
     job.kind = "proof";
     job.idempotency_key = run.id;
+    job.max_attempts = kProofAttempts;
     const std::filesystem::path store = config_.jobs.store;
-    queue::Queue* queue = queue_.get();
-    auto put = [data = std::move(data), input, inputs = run.tensors.inputs, job = std::move(job),
-                store, queue]() mutable -> Status {
+    auto put = [this, data = std::move(data), input, inputs = run.tensors.inputs,
+                job = std::move(job), store]() mutable -> Status {
+        MINTMARK_TRY(queue::Queue* const queue, reach_queue());
         if (input.size() <= kMaxInlineBytes) {
             data["input"] = inputs;
         } else {
@@ -204,10 +219,11 @@ Task<Result<json::Json>> Gateway::job_route(const Buyer& buyer, const std::strin
     MINTMARK_CO_TRY(const auto record, ledger_->find(id));
     const bool is_his = record && (buyer.may_see_account ? record->row.buyer == buyer.address
                                                          : record->row.key_id == buyer.key_id);
-    if (!is_his || queue_ == nullptr) co_return fail(ErrorCode::kNotFound, "you have no such job");
-    queue::Queue* queue = queue_.get();
+    if (!is_his || config_.jobs.queue.empty())
+        co_return fail(ErrorCode::kNotFound, "you have no such job");
     const std::filesystem::path store = config_.jobs.store;
-    auto look = [queue, id, store, wants_proof]() -> Result<json::Json> {
+    auto look = [this, id, store, wants_proof]() -> Result<json::Json> {
+        MINTMARK_TRY(queue::Queue* const queue, reach_queue());
         MINTMARK_TRY(const queue::Job job, queue->find(id));
         json::Json result = json::parse(job.result).value_or(json::Json());
         if (!wants_proof) {
