@@ -7,6 +7,7 @@
 #include "mintmark/chain/address.hpp"
 #include "mintmark/market/amount.hpp"
 #include "mintmark/market/audits.hpp"
+#include "mintmark/market/proof_systems.hpp"
 #include "mintmark/worker/proof_file.hpp"
 
 namespace mintmark::app {
@@ -143,6 +144,7 @@ Status settlement(const App& app, const AuditArgs& args) {
         return fail(ErrorCode::kInvalidArgument, "the batch has no result of this number");
     }
     worker::ProofFile file = batch.files[args.index];
+    file.protocol = market::kAuditSystem;
     file.proof = market::audit_proof(args.batch, args.index, batch.results);
     MINTMARK_CHECK(file.write(args.out));
     emit(app, {{"proof_path", args.out}, {"index", args.index}},

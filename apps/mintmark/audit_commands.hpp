@@ -7,5 +7,6 @@ namespace mintmark::app {
 
 void add_audit_commands(CLI::App& root, App& app);
 void add_tee_commands(CLI::App& root, App& app);
+void add_foreign_commands(CLI::App& root, App& app);
 
 }  // namespace mintmark::app

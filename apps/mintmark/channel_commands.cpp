@@ -1,140 +1,19 @@
 // `mintmark channel`: pay a provider per answer from an escrow.
 #include <fmt/format.h>
 
+#include "channel_context.hpp"
 #include "market_context.hpp"
 #include "mintmark/base/file.hpp"
 #include "mintmark/chain/address.hpp"
-#include "mintmark/market/amount.hpp"
-#include "mintmark/market/channels.hpp"
 
 namespace mintmark::app {
 namespace {
-
-struct ChannelArgs {
-    std::string buyer, provider, token = "native", amount, signer, cap, to, file, consent;
-    std::uint64_t model = 0, version = 0, days = 30, hours = 24;
-};
-
-/// A token as people name it, and how its amounts are written.
-struct Currency {
-    Address token = {};
-    std::uint8_t decimals = 18;
-
-    [[nodiscard]] Result<chain::U256> parse(const std::string& text) const {
-        if (token == Address{}) return market::parse_amount(text);
-        auto value = chain::parse_units(text, decimals);
-        if (value) return *value;
-        return fail(ErrorCode::kInvalidArgument, fmt::format("'{}' is no amount", text),
-                    fmt::format("write tokens with at most {} decimals, 12.5", decimals));
-    }
-    [[nodiscard]] std::string format(const chain::U256& amount) const {
-        return token == Address{} ? market::format_amount(amount)
-                                  : chain::format_units(amount, decimals);
-    }
-};
-
-Result<Currency> currency_of(market::Market& market, const std::string& text) {
-    Currency out;
-    if (text == "native") return out;
-    MINTMARK_TRY(out.token, chain::parse_address(text));
-    MINTMARK_TRY(out.decimals, market::token_decimals(market, out.token));
-    return out;
-}
-
-/// The channel that the flags name; buyer or provider default to the chosen wallet.
-Result<market::ChannelKey> channel_of(const App& app, const ChannelArgs& args,
-                                      const Currency& currency) {
-    market::ChannelKey out;
-    out.token = currency.token;
-    if (args.buyer.empty() || args.provider.empty()) {
-        MINTMARK_TRY(const chain::WalletEntry wallet, chosen_wallet(app));
-        out.buyer = out.provider = wallet.address;
-    }
-    if (!args.buyer.empty()) {
-        MINTMARK_TRY(out.buyer, parse_account(app, args.buyer));
-    }
-    if (!args.provider.empty()) {
-        MINTMARK_TRY(out.provider, parse_account(app, args.provider));
-    }
-    return out;
-}
-
-Status emit_channel(const App& app, market::Market& market, const market::ChannelKey& channel,
-                    const Currency& currency, const chain::Receipt* receipt) {
-    MINTMARK_TRY(const market::ChannelInfo info, market::read_channel(market, channel));
-    json::Json value = {{"channel", to_hex(channel.id())},
-                        {"buyer", chain::to_checksum(channel.buyer)},
-                        {"provider", chain::to_checksum(channel.provider)},
-                        {"token", chain::to_checksum(channel.token)},
-                        {"balance", info.balance.to_string()},
-                        {"settled", info.settled.to_string()},
-                        {"thawing", info.thawing.to_string()},
-                        {"thaw_ends", info.thaw_ends},
-                        {"exposure_limit", info.exposure_limit.to_string()}};
-    Table table;
-    table.row("channel", to_hex(channel.id()))
-        .row("buyer", chain::to_checksum(channel.buyer))
-        .row("provider", chain::to_checksum(channel.provider))
-        .row("balance", currency.format(info.balance))
-        .row("settled", currency.format(info.settled));
-    if (!info.thawing.is_zero()) {
-        table.row("thawing", fmt::format("{} until {}", currency.format(info.thawing),
-                                         time_text(info.thaw_ends)));
-    }
-    if (receipt != nullptr) {
-        value["tx"] = tx_json(*receipt);
-        table.row("transaction", tx_text(*receipt));
-    }
-    emit(app, value, table.text());
-    return {};
-}
 
 Status show(const App& app, const ChannelArgs& args) {
     MINTMARK_TRY(market::Market market, open_market(app));
     MINTMARK_TRY(const Currency currency, currency_of(market, args.token));
     MINTMARK_TRY(const market::ChannelKey channel, channel_of(app, args, currency));
     return emit_channel(app, market, channel, currency, nullptr);
-}
-
-Status deposit(const App& app, const ChannelArgs& args) {
-    MINTMARK_TRY(market::Market market, open_market(app));
-    MINTMARK_TRY(const Currency currency, currency_of(market, args.token));
-    MINTMARK_TRY(const chain::U256 amount, currency.parse(args.amount));
-    MINTMARK_TRY(const market::ChannelKey channel, channel_of(app, args, currency));
-    MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
-    MINTMARK_TRY(const chain::Receipt receipt, market::deposit(market, key, channel, amount));
-    return emit_channel(app, market, channel, currency, &receipt);
-}
-
-/// A deposit, and a session key if one is named.
-Status open(const App& app, const ChannelArgs& args) {
-    if (args.signer.empty() != args.cap.empty()) {
-        return fail(ErrorCode::kInvalidArgument, "--session and --cap go together");
-    }
-    MINTMARK_CHECK(deposit(app, args));
-    if (args.signer.empty()) return {};
-    MINTMARK_TRY(market::Market market, open_market(app));
-    MINTMARK_TRY(const Currency currency, currency_of(market, args.token));
-    MINTMARK_TRY(const market::ChannelKey channel, channel_of(app, args, currency));
-    MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
-    market::SessionOrder session;
-    MINTMARK_TRY(session.signer, parse_account(app, args.signer));
-    MINTMARK_TRY(session.cap, currency.parse(args.cap));
-    MINTMARK_TRY(const std::uint64_t now, market.now());
-    session.expires = now + args.days * 86'400;
-    MINTMARK_TRY(const chain::Receipt receipt,
-                 market::authorise_session(market, key, channel, session));
-    emit(app,
-         {{"session", chain::to_checksum(session.signer)},
-          {"cap", session.cap.to_string()},
-          {"expires", session.expires},
-          {"tx", tx_json(receipt)}},
-         Table()
-             .row("session", fmt::format("{} up to {} until {}", chain::to_checksum(session.signer),
-                                         currency.format(session.cap), time_text(session.expires)))
-             .row("transaction", tx_text(receipt))
-             .text());
-    return {};
 }
 
 Status sign_voucher(const App& app, const ChannelArgs& args) {
@@ -259,19 +138,6 @@ Status close(const App& app, const ChannelArgs& args) {
     return emit_channel(app, market, channel, currency, &receipt);
 }
 
-using Args = std::shared_ptr<ChannelArgs>;
-
-CLI::App* channel_command(CLI::App& group, App& app, const std::string& name,
-                          const std::string& help, const Args& args,
-                          Status (*body)(const App&, const ChannelArgs&)) {
-    CLI::App* sub =
-        command(group, app, name, help, [&app, args, body] { return body(app, *args); });
-    sub->add_option("--buyer", args->buyer, "address or wallet [your wallet]");
-    sub->add_option("--provider", args->provider, "address or wallet [your wallet]");
-    sub->add_option("--token", args->token, "token address, or native");
-    return sub;
-}
-
 }  // namespace
 
 void add_channel_commands(CLI::App& root, App& app) {
@@ -279,17 +145,10 @@ void add_channel_commands(CLI::App& root, App& app) {
     group->require_subcommand(1);
     group->fallthrough();
     const auto args = std::make_shared<ChannelArgs>();
-    CLI::App* sub =
-        channel_command(*group, app, "open", "deposit, and let a session key sign", args, open);
-    sub->add_option("--amount", args->amount, "deposit, 0.5ETH or 12.5 tokens")->required();
-    sub->add_option("--session", args->signer, "address or wallet that may sign vouchers");
-    sub->add_option("--cap", args->cap, "the most that the session key may spend");
-    sub->add_option("--days", args->days, "how long it may [30]");
-    sub = channel_command(*group, app, "deposit", "add to a channel", args, deposit);
-    sub->add_option("--amount", args->amount, "0.5ETH or 12.5 tokens")->required();
+    add_deposit_commands(*group, app, args);
     channel_command(*group, app, "show", "a channel's money", args, show);
-    sub = channel_command(*group, app, "voucher", "sign what you owe in all for a model", args,
-                          sign_voucher);
+    CLI::App* sub = channel_command(*group, app, "voucher", "sign what you owe in all for a model",
+                                    args, sign_voucher);
     sub->add_option("--model", args->model, "model id")->required();
     sub->add_option("--version-id", args->version, "version [the canonical one]");
     sub->add_option("--total", args->amount, "owed in all, not since the last voucher")->required();

@@ -6,6 +6,7 @@
 #include "mintmark/chain/address.hpp"
 #include "mintmark/market/amount.hpp"
 #include "mintmark/market/governance.hpp"
+#include "signed_vote_commands.hpp"
 
 namespace mintmark::app {
 namespace {
@@ -223,6 +224,7 @@ void add_governance_commands(CLI::App& root, App& app) {
     group->fallthrough();
     add_found_command(*group, app);
     add_propose_commands(*group, app);
+    add_signed_vote_commands(*group, app);
     const auto id = std::make_shared<std::string>();
     const auto word = std::make_shared<std::string>();
     const auto model = std::make_shared<std::uint64_t>(0);

@@ -1,16 +1,14 @@
-// `mintmark infer`: ask a model; list, prove, settle requests.
+// `mintmark infer --node …`: ask a model.
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "infer_requests.hpp"
 #include "market_context.hpp"
 #include "mintmark/base/file.hpp"
-#include "mintmark/market/amount.hpp"
 #include "mintmark/market/passes.hpp"
 #include "mintmark/service/buyer.hpp"
 #include "mintmark/service/image.hpp"
-#include "mintmark/worker/proof_file.hpp"
-#include "prove_request.hpp"
 
 namespace mintmark::app {
 namespace {
@@ -106,67 +104,6 @@ Status infer(const App& app, InferArgs args) {
     return {};
 }
 
-Status list(const App& app) {
-    const service::RequestStore store(app.home);
-    json::Json rows = json::Json::array();
-    std::string text;
-    for (const std::string& id : store.ids()) {
-        MINTMARK_TRY(const service::StoredRequest stored, store.get(id));
-        const char* state = !stored.settled_tx.empty() ? "settled"
-                            : stored.output.empty()    ? "no answer"
-                                                       : "answered";
-        rows.push_back({{"request", id},
-                        {"model", stored.request.version.model},
-                        {"pass", stored.request.pass},
-                        {"state", state}});
-        text += fmt::format("{}{}  model {}  pass {}  {}  {}", text.empty() ? "" : "\n", id,
-                            stored.request.version.model, stored.request.pass,
-                            time_text(stored.created_at), state);
-    }
-    emit(app, {{"requests", rows}}, text.empty() ? "no requests" : text);
-    return {};
-}
-
-struct SettleArgs {
-    std::string request = "last";
-    std::string proof;
-};
-
-Status settle(const App& app, const SettleArgs& args) {
-    const service::RequestStore store(app.home);
-    MINTMARK_TRY(const std::string id, store.resolve(args.request));
-    MINTMARK_TRY(service::StoredRequest stored, store.get(id));
-    const std::filesystem::path path =
-        args.proof.empty() ? store.proof_path(id) : std::filesystem::path(args.proof);
-    MINTMARK_TRY(worker::ProofFile proof, worker::ProofFile::read(path));
-    MINTMARK_TRY(market::Market market, open_market(app));
-    MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
-    const Stopwatch watch;
-    MINTMARK_TRY(const market::Settled settled,
-                 market::settle(market, key,
-                                {stored.request, stored.signature, std::move(proof.instances),
-                                 std::move(proof.proof)}));
-    stored.settled_tx = to_hex(settled.receipt.transaction_hash);
-    MINTMARK_CHECK(store.put(id, stored));
-    MINTMARK_TRY(const market::PassInfo pass, market::get_pass(market, stored.request.pass));
-    emit(app,
-         {{"request", id},
-          {"earned", settled.earned.to_string()},
-          {"calls_left", pass.calls_left},
-          {"escrow", pass.escrow.to_string()},
-          {"tx", tx_json(settled.receipt)}},
-         Table()
-             .row("settled", id)
-             .row("proof", "accepted by the universal verifier")
-             .row("earned", market::format_amount(settled.earned))
-             .row("pass", fmt::format("{}: {} calls and {} left", pass.id, pass.calls_left,
-                                      market::format_amount(pass.escrow)))
-             .row("transaction", tx_text(settled.receipt))
-             .row("time", human_ms(watch.ms()))
-             .text());
-    return {};
-}
-
 void add_infer_options(CLI::App& group, InferArgs& args) {
     group.add_option("--node", args.options.node_url, "the creator's node, http://…");
     group.add_option("--model", args.options.version.model, "model id");
@@ -192,18 +129,7 @@ void add_infer_commands(CLI::App& root, App& app) {
     group->callback([&app, args, group] {
         if (group->get_subcommands().empty()) app.run = [&app, args] { return infer(app, *args); };
     });
-    command(*group, app, "list", "requests of this home", [&app] { return list(app); });
-    const auto prove = std::make_shared<ProveRequestArgs>();
-    CLI::App* sub = command(*group, app, "prove", "prove a request's answer (the creator)",
-                            [&app, prove] { return prove_request(app, *prove); });
-    sub->add_option("--request", prove->request, "id, its first digits, or last")->required();
-    sub->add_option("--proof-path", prove->proof, "where to write [requests/ID.proof.json]");
-    sub->add_option("--srs-path", prove->srs, "SRS [the deployment's]");
-    const auto what = std::make_shared<SettleArgs>();
-    sub = command(*group, app, "settle", "have a proof checked on-chain and the call paid",
-                  [&app, what] { return settle(app, *what); });
-    sub->add_option("--request", what->request, "id, its first digits, or last")->required();
-    sub->add_option("--proof", what->proof, "proof [requests/ID.proof.json]");
+    add_request_commands(*group, app);
 }
 
 }  // namespace mintmark::app

@@ -82,6 +82,7 @@ int main(int argc, char** argv) {
     mintmark::app::add_referee_commands(root, app);
     mintmark::app::add_audit_commands(root, app);
     mintmark::app::add_tee_commands(root, app);
+    mintmark::app::add_foreign_commands(root, app);
     mintmark::app::add_gate_commands(root, app);
     mintmark::app::add_node_commands(root, app);
     mintmark::app::add_serve_commands(root, app);

@@ -88,6 +88,7 @@ void add_version(Table& table, json::Json& rows, std::uint64_t number,
                       {"manifest_root", to_hex(c.manifest_root)},
                       {"circuit_hash", to_hex(c.circuit_hash)},
                       {"vk_hash", to_hex(c.vk_hash)},
+                      {"proof_system", c.proof_system},
                       {"verifying_key", chain::to_checksum(c.verifying_key)},
                       {"parameter_count", c.parameter_count},
                       {"architecture", c.architecture},
@@ -103,6 +104,7 @@ void add_version(Table& table, json::Json& rows, std::uint64_t number,
         .row("  circuit hash", to_hex(c.circuit_hash))
         .row("  verifying key",
              fmt::format("{} at {}", to_hex(c.vk_hash), chain::to_checksum(c.verifying_key)))
+        .row("  proof system", c.proof_system)
         .row("  files", c.storage_uri);
     if (price) {
         row["per_call_pico_wei"] = price->per_call.to_string();

@@ -8,6 +8,7 @@
 #include "mintmark/market/amount.hpp"
 #include "mintmark/market/channels.hpp"
 #include "mintmark/market/unit_passes.hpp"
+#include "quote_commands.hpp"
 
 namespace mintmark::app {
 namespace {
@@ -192,6 +193,7 @@ void add_pass_commands(CLI::App& root, App& app) {
     sub->add_option("--holder-key", args->gate_key,
                     "your key of the discount's gate, for example a token id");
     sub->add_option("--to", args->to, "owner of the pass [the buyer]");
+    add_buy_quoted_command(*group, app);
     const auto text = std::make_shared<std::string>();
     sub = command(*group, app, "list", "passes of an account",
                   [&app, text] { return list(app, *text); });

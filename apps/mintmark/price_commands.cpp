@@ -7,6 +7,7 @@
 #include "mintmark/market/channels.hpp"
 #include "mintmark/market/rates.hpp"
 #include "mintmark/market/unit_passes.hpp"
+#include "quote_commands.hpp"
 
 namespace mintmark::app {
 namespace {
@@ -193,6 +194,7 @@ void add_price_commands(CLI::App& root, App& app) {
     group->require_subcommand(1);
     group->fallthrough();
     add_currency_command(*group, app);
+    add_offer_command(*group, app);
     const auto args = std::make_shared<PriceArgs>();
     const auto version_flags = [&args](CLI::App* sub) {
         sub->add_option("--model", args->model, "model id")->required();

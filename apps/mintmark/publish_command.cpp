@@ -3,27 +3,14 @@
 #include <fmt/format.h>
 
 #include "market_context.hpp"
-#include "mintmark/base/file.hpp"
 #include "mintmark/chain/address.hpp"
-#include "mintmark/hash/sha256.hpp"
 #include "mintmark/market/amount.hpp"
-#include "mintmark/service/publish.hpp"
-#include "mintmark/service/push.hpp"
+#include "mintmark/market/proof_systems.hpp"
+#include "mintmark/service/adapter_version.hpp"
+#include "publish_inputs.hpp"
 
 namespace mintmark::app {
 namespace {
-
-struct PublishArgs {
-    std::string source, name, card, data, srs, architecture, payout;
-    std::string per_call, per_day;
-    std::string input_visibility = "committed";
-    std::string optimise = "balanced";
-    double min_agreement = 0.995;
-    double max_error = 0;
-    std::uint64_t resale_ppm = 0;
-    std::optional<std::uint64_t> model_id;
-    bool is_free = false, is_transferable = false, is_dry_run = false;
-};
 
 Result<market::Price> price_of(const PublishArgs& args) {
     market::Price out;
@@ -44,66 +31,9 @@ Result<market::Price> price_of(const PublishArgs& args) {
     return out;
 }
 
-/// A name of a pushed model, or a file or folder, which is pushed now.
-Result<service::PushedModel> pushed_model(const App& app, const PublishArgs& args,
-                                          const service::ModelFolder& folder) {
-    if (!std::filesystem::exists(args.source)) return folder.pushed();
-    service::PushOptions options;
-    options.source = args.source;
-    options.card = args.card;
-    MINTMARK_TRY(service::Pushed pushed, service::push(app.home, folder, options));
-    return std::move(pushed.model);
-}
-
-/// The state of an earlier run if it is of these very files; else a new one.
-Result<service::PublishState> begin_state(const service::ModelFolder& folder,
-                                          const service::PushedModel& pushed,
-                                          const chain::Deployment& deployment) {
-    MINTMARK_TRY(const Bytes onnx, read_file(pushed.onnx));
-    MINTMARK_TRY(const Address registry, deployment.contract("ModelRegistry"));
-    service::PublishState state;
-    const Bytes32 weights_hash = sha256(onnx);
-    auto old = folder.state();
-    if (old && old->commitment.weights_hash == weights_hash) state = *std::move(old);
-    if (state.chain_id != deployment.chain_id || state.registry != registry) {
-        // Another chain, or a new one: only the local files are of use.
-        service::PublishState fresh;
-        fresh.is_prepared = state.is_prepared;
-        fresh.commitment.parameter_count = state.commitment.parameter_count;
-        state = std::move(fresh);
-    }
-    state.name = folder.name();
-    state.onnx = pushed.onnx.string();
-    state.cid = pushed.cid;
-    state.card_cid = pushed.card_cid;
-    state.chain_id = deployment.chain_id;
-    state.registry = registry;
-    state.commitment.weights_hash = weights_hash;
-    state.commitment.manifest_root = pushed.manifest_root;
-    state.commitment.storage_uri = "ipfs://" + pushed.cid;
-    return state;
-}
-
 Result<service::PublishOptions> publish_options(const App& app, const PublishArgs& args,
                                                 const service::PushedModel& pushed) {
-    service::PublishOptions out;
-    std::string text;
-    out.settings.model_path = pushed.onnx.string();
-    MINTMARK_TRY(out.settings.input, worker::parse_visibility(args.input_visibility, text));
-    if (!text.empty()) notice(app, text);
-    MINTMARK_TRY(out.settings.optimise, worker::parse_optimise(args.optimise));
-    if (!args.data.empty()) {
-        MINTMARK_TRY(const std::string data, read_text(args.data));
-        MINTMARK_TRY(model::InputFile file, model::read_input_json(data));
-        out.settings.samples = std::move(file.samples);
-    }
-    if (args.max_error > 0) {
-        out.target.max_relative_error = args.max_error;
-    } else {
-        out.target.min_top1_agreement = args.min_agreement;
-    }
-    MINTMARK_TRY(out.srs, srs_path(app, args.srs));
-    out.architecture = args.architecture.empty() ? pushed.name : args.architecture;
+    MINTMARK_TRY(service::PublishOptions out, source_options(app, args, pushed));
     MINTMARK_TRY(out.price, price_of(args));
     out.is_transferable = args.is_transferable;
     out.resale_ppm = args.resale_ppm;
@@ -111,6 +41,16 @@ Result<service::PublishOptions> publish_options(const App& app, const PublishArg
         MINTMARK_TRY(out.payout, parse_account(app, args.payout));
     }
     out.model_id = args.model_id;
+    out.parameters = args.parameters;
+    const bool is_ours = args.proof_system == market::kProofSystemName;
+    if (is_ours != args.adapter_key.empty()) {
+        return fail(ErrorCode::kInvalidArgument,
+                    "--key goes with --system: the key of another proof system",
+                    "made with `mintmark challenge|audit|referee|tee|ezkl|risc-zero key`");
+    }
+    if (!is_ours) {
+        MINTMARK_TRY(out.adapter_key, chain::parse_address(args.adapter_key));
+    }
     return out;
 }
 
@@ -121,6 +61,7 @@ json::Json commitment_json(const service::PublishState& state) {
             {"manifest_root", to_hex(v.manifest_root)},
             {"circuit_hash", to_hex(v.circuit_hash)},
             {"vk_hash", to_hex(v.vk_hash)},
+            {"proof_system", v.proof_system},
             {"parameter_count", v.parameter_count},
             {"architecture", v.architecture},
             {"storage_uri", v.storage_uri}};
@@ -137,6 +78,7 @@ std::string commitment_text(const service::PublishState& state,
         .row("manifest root", to_hex(v.manifest_root))
         .row("circuit hash", to_hex(v.circuit_hash))
         .row("verifying key", to_hex(v.vk_hash))
+        .row("proof system", v.proof_system)
         .row("files", v.storage_uri)
         .row("price",
              fmt::format("{} a call, {} a day", market::format_price(options.price.per_call),
@@ -208,7 +150,8 @@ Status publish(const App& app, const PublishArgs& args) {
     MINTMARK_TRY(const service::PushedModel pushed, pushed_model(app, args, folder));
     MINTMARK_TRY(const service::PublishOptions options, publish_options(app, args, pushed));
     MINTMARK_TRY(market::Market market, open_market(app));
-    MINTMARK_TRY(service::PublishState state, begin_state(folder, pushed, market.deployment()));
+    MINTMARK_TRY(service::PublishState state,
+                 begin_state(folder, pushed, market.deployment(), args));
     if (state.is_active) {
         return fail(ErrorCode::kAlreadyExists,
                     fmt::format("these files are published already, as model {} version {}",
@@ -216,7 +159,12 @@ Status publish(const App& app, const PublishArgs& args) {
                     "look with `mintmark model show`");
     }
     const Stopwatch watch;
-    MINTMARK_CHECK(service::prepare(folder, options, state));
+    MINTMARK_TRY(const market::ProofSystem system, market::find_proof_system(args.proof_system));
+    MINTMARK_CHECK(system.is_foreign ? service::prepare_foreign(folder, options, state)
+                                     : service::prepare(folder, options, state));
+    if (options.adapter_key) {
+        MINTMARK_CHECK(service::use_adapter_key(market, folder, *options.adapter_key, state));
+    }
     const std::string text = commitment_text(state, options, watch.ms());
     MINTMARK_TRY(const chain::WalletEntry wallet, chosen_wallet(app));
     MINTMARK_TRY(const auto steps, service::plan(market, folder, options, state, wallet.address));
@@ -225,18 +173,57 @@ Status publish(const App& app, const PublishArgs& args) {
     return send_all(app, market, folder, options, state);
 }
 
+/// The model's own circuit and key without a publication: what a bonded system, a referee or an
+/// enclave refers to.
+Status make_key(const App& app, const PublishArgs& args) {
+    MINTMARK_TRY(const service::ModelFolder folder,
+                 service::ModelFolder::of(app.home, model_name(args.name, args.source)));
+    MINTMARK_TRY(const service::PushedModel pushed, pushed_model(app, args, folder));
+    MINTMARK_TRY(const service::PublishOptions options, source_options(app, args, pushed));
+    MINTMARK_TRY(market::Market market, open_market(app));
+    MINTMARK_TRY(service::PublishState state,
+                 begin_state(folder, pushed, market.deployment(), args));
+    MINTMARK_CHECK(service::prepare(folder, options, state));
+    json::Json value = {{"name", folder.name()},
+                        {"vk_hash", to_hex(state.commitment.vk_hash)},
+                        {"circuit_hash", to_hex(state.commitment.circuit_hash)}};
+    Table table;
+    table.row("model", folder.name()).row("circuit hash", to_hex(state.commitment.circuit_hash));
+    if (!args.is_local) {
+        MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
+        MINTMARK_CHECK(service::deploy_circuit_key(
+            market, key, folder, state,
+            [&](const service::PublishStep& step) { value["tx"] = tx_json(*step.receipt); }));
+        const Address& at = state.commitment.verifying_key;
+        MINTMARK_TRY(const chain::U256 words,
+                     market.read_number(
+                         {"UniversalVerifier", "inputWords(address)", {chain::AbiValue(at)}}));
+        value["key"] = chain::to_checksum(at);
+        value["input_words"] = words.to_u64().value_or(0);
+        table.row("key", chain::to_checksum(at)).row("input words", words.to_string());
+    }
+    emit(app, value, table.text());
+    return {};
+}
+
+void add_key_command(CLI::App& group, App& app) {
+    const auto args = std::make_shared<PublishArgs>();
+    CLI::App* sub = command(group, app, "key",
+                            "compile, commit the weights, put the key on-chain; publish nothing",
+                            [&app, args] { return make_key(app, *args); });
+    add_source_options(*sub, *args);
+    sub->add_flag("--local", args->is_local, "make the files only, send nothing");
+}
+
 }  // namespace
 
 void add_publish_command(CLI::App& group, App& app) {
+    add_key_command(group, app);
     const auto args = std::make_shared<PublishArgs>();
     CLI::App* sub =
         command(group, app, "publish", "compile, commit the weights, register and put on sale",
                 [&app, args] { return publish(app, *args); });
-    sub->add_option("SOURCE", args->source, "a pushed model's name, or an ONNX file or folder")
-        ->required();
-    sub->add_option("--name", args->name, "name of the model [the file's]");
-    sub->add_option("--card", args->card, "model card, when SOURCE is a file");
-    sub->add_option("-D,--data", args->data, "calibration samples (ezkl's input.json form)");
+    add_source_options(*sub, *args);
     sub->add_option("--price-per-call", args->per_call, "0.001ETH, 5gwei, …");
     sub->add_option("--price-per-day", args->per_day, "0.01ETH, 5gwei, …");
     sub->add_flag("--free", args->is_free, "calls cost nothing");
@@ -245,12 +232,12 @@ void add_publish_command(CLI::App& group, App& app) {
     sub->add_option("--payout", args->payout, "where your money goes [your wallet]");
     sub->add_option("--architecture", args->architecture, "for people [the model's name]");
     sub->add_option("--model", args->model_id, "publish a further version of this model");
-    sub->add_option("--srs-path", args->srs, "SRS [the deployment's]");
-    sub->add_option("--input-visibility", args->input_visibility, "public or committed");
-    sub->add_option("--optimise", args->optimise, "prove, gas or balanced");
-    sub->add_option("--min-agreement", args->min_agreement,
-                    "share of samples with the same top answer as in float [0.995]");
-    sub->add_option("--max-error", args->max_error, "instead: largest error, part of the range");
+    sub->add_option("--system", args->proof_system,
+                    "proof system: optimistic-v1, sampled-audit-v1, refereed-v1, tee-signer-v1, "
+                    "ezkl-halo2-v1, risc-zero-v1 [Mintmark's own]");
+    sub->add_option("--key", args->adapter_key, "with --system: its key for this model");
+    sub->add_option("--parameters", args->parameters,
+                    "number of parameters, for ezkl and RISC Zero");
     sub->add_flag("--dry-run", args->is_dry_run, "show everything and what it costs, send nothing");
 }
 

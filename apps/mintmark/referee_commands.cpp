@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "infer_requests.hpp"
 #include "market_context.hpp"
 #include "mintmark/base/file.hpp"
 #include "mintmark/chain/address.hpp"
 #include "mintmark/market/amount.hpp"
+#include "mintmark/market/proof_systems.hpp"
+#include "mintmark/market/request.hpp"
 #include "mintmark/referee/trace_file.hpp"
 #include "mintmark/service/refereeing.hpp"
 #include "mintmark/worker/proof_file.hpp"
@@ -14,7 +17,7 @@ namespace mintmark::app {
 namespace {
 
 struct RefereeArgs {
-    std::string model, key, context, claim, trace, data, out, bond, challenge_bond;
+    std::string model, key, context, claim, trace, data, request, out, bond, challenge_bond;
     std::uint64_t window = 3600, move = 3600;
     bool waits = false;
 };
@@ -61,15 +64,24 @@ Status make_key(const App& app, const RefereeArgs& args) {
     return {};
 }
 
-Status make_trace(const App& app, const RefereeArgs& args) {
-    MINTMARK_TRY(const LocalModel local, local_model(app, args));
+/// Of a request that this home has answered, or of a sample.
+Result<referee::Trace> traced(const App& app, const RefereeArgs& args, const LocalModel& local) {
+    if (!args.request.empty()) {
+        MINTMARK_TRY(const KnownRequest known, find_request(app, args.request));
+        return service::trace_input(local.model, known.stored.input);
+    }
+    if (args.data.empty()) return fail(ErrorCode::kInvalidArgument, "--data or --request");
     MINTMARK_TRY(const std::string text, read_text(args.data));
     MINTMARK_TRY(const model::InputFile file, model::read_input_json(text));
     if (file.samples.empty() || file.samples.front().empty()) {
         return fail(ErrorCode::kInvalidArgument, fmt::format("{} has no input", args.data));
     }
-    MINTMARK_TRY(const referee::Trace trace,
-                 service::trace_sample(local.folder, local.model, file.samples.front()));
+    return service::trace_sample(local.folder, local.model, file.samples.front());
+}
+
+Status make_trace(const App& app, const RefereeArgs& args) {
+    MINTMARK_TRY(const LocalModel local, local_model(app, args));
+    MINTMARK_TRY(const referee::Trace trace, traced(app, args, local));
     MINTMARK_CHECK(referee::write_trace(local.model.program, trace, args.out));
     emit(app, {{"trace", args.out}, {"elements", trace.defined}, {"output", trace.output}},
          Table()
@@ -83,10 +95,18 @@ Status make_trace(const App& app, const RefereeArgs& args) {
 /// The claim as a proof file: settles by `mintmark infer settle` once it is final.
 Status write_claim(const std::string& path, const referee::ClaimInfo& claim) {
     worker::ProofFile file;
+    file.protocol = market::kRefereeSystem;
     file.context = claim.statement.context;
     file.instances = claim.statement.instances;
     file.proof = referee::settlement_proof(claim);
     return file.write(path);
+}
+
+/// Given, or of a request.
+Result<Bytes32> claim_context(const App& app, const RefereeArgs& args, market::Market& market) {
+    if (args.request.empty()) return bytes32_from_hex(args.context);
+    MINTMARK_TRY(const KnownRequest known, find_request(app, args.request));
+    return market::proof_context(market, known.stored.request);
 }
 
 Status propose(const App& app, const RefereeArgs& args) {
@@ -94,9 +114,9 @@ Status propose(const App& app, const RefereeArgs& args) {
     MINTMARK_TRY(const referee::Trace trace, referee::read_trace(local.model.program, args.trace));
     MINTMARK_TRY(const Address referee_key, chain::parse_address(args.key));
     referee::Statement statement;
-    MINTMARK_TRY(statement.context, bytes32_from_hex(args.context));
-    statement.instances = referee::instance_words(trace.input, trace.output);
     MINTMARK_TRY(market::Market market, open_market(app));
+    MINTMARK_TRY(statement.context, claim_context(app, args, market));
+    statement.instances = referee::instance_words(trace.input, trace.output);
     MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
     const referee::Side side(local.model, trace, statement);
     MINTMARK_TRY(const chain::Receipt receipt, referee::propose(market, key, referee_key, side));
@@ -243,6 +263,10 @@ void add_node_side(CLI::App& group, App& app, const std::shared_ptr<RefereeArgs>
         sub->add_option("--model", args->model, "name of the model in this home")->required();
         return sub;
     };
+    const auto of_request = [&](CLI::App* sub, CLI::Option* other) {
+        sub->add_option("--request", args->request, "instead: a request that was answered")
+            ->excludes(other);
+    };
     CLI::App* sub = of_model(command(
         group, app, "key", "fix program, weights, bonds and periods of a version, as its key",
         [&app, args] { return make_key(app, *args); }));
@@ -253,14 +277,15 @@ void add_node_side(CLI::App& group, App& app, const std::shared_ptr<RefereeArgs>
     sub->add_option("--move", args->move, "seconds for each move of a game [3600]");
     sub = of_model(command(group, app, "trace", "run the model, keep every value in between",
                            [&app, args] { return make_trace(app, *args); }));
-    sub->add_option("-D,--data", args->data, "the sample (ezkl's input.json form)")->required();
+    of_request(sub,
+               sub->add_option("-D,--data", args->data, "the sample (ezkl's input.json form)"));
     sub->add_option("-o,--out", args->out, "where to write the trace (secret)")->required();
     sub = of_model(command(group, app, "propose", "claim a trace's result, with the key's bond",
                            [&app, args] { return propose(app, *args); }));
     sub->add_option("TRACE", args->trace, "file of `mintmark referee trace`")->required();
     sub->add_option("--key", args->key, "key of `mintmark referee key`")->required();
-    sub->add_option("--context", args->context, "what the result is bound to (32 bytes)")
-        ->required();
+    of_request(
+        sub, sub->add_option("--context", args->context, "what the result is bound to (32 bytes)"));
     sub->add_option("-o,--out", args->out, "write what settles the claim once it is final");
     sub =
         of_model(command(group, app, "challenge", "compute a claim again; doubt it if it is wrong",

@@ -155,6 +155,35 @@ Status set_node(const App& app, const RevenueArgs& args) {
     return {};
 }
 
+/// As the operator: which tokens the market takes.
+Status change_token(const App& app, const std::string& text, bool stopped) {
+    MINTMARK_TRY(const Address token, chain::parse_address(text));
+    MINTMARK_TRY(market::Market market, open_market(app));
+    MINTMARK_TRY(
+        const chain::U256 known,
+        market.read_number({"RevenueRouter", "isKnown(address)", {chain::AbiValue(token)}}));
+    const bool is_known = !known.is_zero();
+    MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
+    MINTMARK_TRY(const chain::Receipt receipt, is_known || stopped
+                                                   ? market::stop_token(market, key, token, stopped)
+                                                   : market::accept_token(market, key, token));
+    report_tx(app, {{"token", chain::to_checksum(token)}, {"accepted", !stopped}},
+              Table().row(stopped ? "stopped" : "accepted", chain::to_checksum(token)), receipt);
+    return {};
+}
+
+void add_token_commands(CLI::App& group, App& app) {
+    const auto token = std::make_shared<std::string>();
+    const auto add = [&](const char* name, const char* help, bool stopped) {
+        command(group, app, name, help,
+                [&app, token, stopped] { return change_token(app, *token, stopped); })
+            ->add_option("TOKEN", *token, "ERC-20")
+            ->required();
+    };
+    add("accept", "as the operator: take a token from now on, also one that was stopped", false);
+    add("stop", "as the operator: no new payments in a token; claims go on", true);
+}
+
 }  // namespace
 
 void add_revenue_commands(CLI::App& root, App& app) {
@@ -182,6 +211,7 @@ void add_revenue_commands(CLI::App& root, App& app) {
     for (CLI::App* each : group->get_subcommands({})) {
         each->add_option("--token", args->token, "an accepted ERC-20 [the native currency]");
     }
+    add_token_commands(*group, app);
 }
 
 }  // namespace mintmark::app

@@ -6,6 +6,7 @@
 #include "mintmark/base/file.hpp"
 #include "mintmark/chain/address.hpp"
 #include "mintmark/hash/keccak.hpp"
+#include "mintmark/market/proof_systems.hpp"
 #include "mintmark/market/tee.hpp"
 #include "mintmark/worker/proof_file.hpp"
 
@@ -85,6 +86,7 @@ Status sign(const App& app, const TeeArgs& args) {
     MINTMARK_TRY(const market::AdapterResult result, result_of(args, file));
     MINTMARK_TRY(market::Market market, open_market(app));
     MINTMARK_TRY(const chain::PrivateKey enclave, unlock_wallet(app));
+    file.protocol = market::kTeeSystem;
     MINTMARK_TRY(file.proof, market::sign_result(market, enclave, result));
     MINTMARK_CHECK(file.write(args.out));
     emit(app, {{"proof_path", args.out}, {"signer", chain::to_checksum(enclave.address())}},

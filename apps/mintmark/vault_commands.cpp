@@ -96,6 +96,21 @@ Status claim(const App& app, const VaultArgs& args) {
     return {};
 }
 
+Status send(const App& app, const VaultArgs& args) {
+    MINTMARK_TRY(const Address to, parse_account(app, args.to));
+    MINTMARK_TRY(const chain::U256 shares, chain::parse_units(args.shares, 18));
+    MINTMARK_TRY(market::Market market, open_market(app));
+    MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
+    MINTMARK_TRY(const chain::Receipt receipt,
+                 market::send_shares(market, key, args.model, to, shares));
+    report_tx(
+        app,
+        {{"model", args.model}, {"to", chain::to_checksum(to)}, {"shares", shares.to_string()}},
+        Table().row("shares", fmt::format("{} to {}", args.shares, chain::to_checksum(to))),
+        receipt);
+    return {};
+}
+
 }  // namespace
 
 void add_vault_commands(CLI::App& root, App& app) {
@@ -116,6 +131,11 @@ void add_vault_commands(CLI::App& root, App& app) {
     sub->add_option("--model", args->model, "model id")->required();
     sub->add_option("--account", args->account, "address or wallet [your wallet]");
     sub->add_option("--token", args->token, "an accepted ERC-20 [the native currency]");
+    sub = command(*group, app, "send", "give or sell shares; what they have earned stays yours",
+                  [&app, args] { return send(app, *args); });
+    sub->add_option("--model", args->model, "model id")->required();
+    sub->add_option("--shares", args->shares, "how many, 12.5")->required();
+    sub->add_option("--to", args->to, "who gets them")->required();
     sub = command(*group, app, "claim", "send your income to your wallet",
                   [&app, args] { return claim(app, *args); });
     sub->add_option("--model", args->model, "model id")->required();

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from harness import EXISTS, ROOT, FUNDS, Suite, World
+from harness import EXISTS, ROOT, FUNDS, Person, Suite, World
 
 suite = Suite()
 CONTRACTS = ROOT / "contracts"
@@ -52,7 +52,7 @@ def the_script_makes_the_same_addresses_on_another_chain(world):
     kept = json.loads(world.deployment.read_text())
     words = kept["records"]["UniversalVerifier"]["constructorArguments"][2:]
     tau = ",".join("0x" + words[i:i + 64] for i in range(0, 256, 64))
-    output = CONTRACTS / "deployments/1337-test.json"
+    output = other.economy = CONTRACTS / "deployments/1337-test.json"
     parties = dict.fromkeys(("ADMIN", "GUARDIAN", "OPERATOR", "ARBITER", "TREASURY"), PARTY)
     env = {**os.environ, **parties, "TAU_G2": tau, "ADMIN_DELAY": "0", "OPERATOR_DELAY": "0", "MIN_COMMIT_AGE": "1",
            "OUTPUT": str(output.relative_to(CONTRACTS)), "RPC_URL": other.rpc_url, "SRS_PATH": kept["srsPath"]}
@@ -61,7 +61,6 @@ def the_script_makes_the_same_addresses_on_another_chain(world):
                           capture_output=True, text=True, check=False, timeout=280)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     made = json.loads(output.read_text())
-    output.unlink()
     assert made["contracts"] == kept["contracts"], (made["contracts"], kept["contracts"])
     assert all(made["records"][name]["constructorArguments"] == kept["records"][name]["constructorArguments"]
                for name in made["records"])
@@ -83,6 +82,36 @@ def the_program_finds_nothing_left_to_do_after_the_script(world):
     other.platform.ok("wallet", "new", "platform")
     other.fund(other.platform.address(), "0.0001ETH")
     other.platform.refused(FUNDS, "chain", "deploy", "--srs-path", srs, "--salt", "second")
+
+
+@suite.test
+def the_daos_script_makes_the_programs_addresses(world):
+    """DeployGovernance.s.sol beside the script's economy, the program beside the program's, with their own defaults."""
+    other, founder = world.other, Person(world, "founder")
+    secret = world.folder / "founder.txt"
+    secret.write_text("5f" * 32 + "\n")
+    account = founder.ok("wallet", "import", "founder", "--key-file", secret)["address"]
+    world.fund(account, "10ETH")
+    parties = {"--holder": PARTY, "--guardian": PARTY}
+    founded = founder.ok("governance", "deploy", *(word for pair in parties.items() for word in pair))["contracts"]
+    other.fund(account, "10ETH")
+    other.rpc("anvil_impersonateAccount", account)
+    output = CONTRACTS / "deployments/1337-dao-test.json"
+    env = {**os.environ, "HOLDER": PARTY, "GUARDIAN": PARTY, "ECONOMY": str(other.economy.relative_to(CONTRACTS)),
+           "OUTPUT": str(output.relative_to(CONTRACTS)), "RPC_URL": other.rpc_url}
+    script = ["node_modules/.bin/forge", "script", "script/DeployGovernance.s.sol", "--rpc-url", other.rpc_url, "--broadcast",
+              "--unlocked", "--sender", account, "--slow", "--non-interactive"]
+    done = subprocess.run(script, cwd=CONTRACTS, env=env, capture_output=True, text=True, check=False, timeout=280)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    made = json.loads(output.read_text())["contracts"]
+    assert {name: made[name].lower() for name in founded} == {name: at.lower() for name, at in founded.items()}, (made, founded)
+    assert all(len(chain.rpc("eth_getCode", address, "latest")) > 100 for address in founded.values() for chain in (world, other))
+    # Done is done: a second run sends nothing.
+    before = nonce(other, account)
+    done = subprocess.run(script, cwd=CONTRACTS, env=env, capture_output=True, text=True, check=False, timeout=280)
+    assert done.returncode == 0 and nonce(other, account) == before, done.stderr[-3000:]
+    output.unlink()
+    other.economy.unlink()
 
 
 @suite.test

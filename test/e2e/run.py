@@ -12,6 +12,7 @@ import bad_input
 import catalogue
 import challenges
 import deployment
+import earners
 import examples
 import gateway
 import governance
@@ -23,8 +24,10 @@ import referee
 import rights
 import selling
 import settled
+import signed
 import standalone
 import story
+import systems
 import tensors
 import x402
 from harness import ROOT, World
@@ -42,10 +45,10 @@ def main():
               standalone.suite, bad_input.suite]
     if "--no-examples" not in sys.argv[1:]:
         suites.append(examples.suite)
-    selling_suites = [selling.suite, catalogue.suite, governance.suite]
+    selling_suites = [selling.suite, catalogue.suite, governance.suite, signed.suite]
     world, market, serving = World("e2e"), World("selling"), World("serving")
     sold, followed, batched = World("paid"), World("indexed"), World("settled")
-    deployed, payments = World("deployment"), World("payments")
+    deployed, payments, adapted = World("deployment"), World("payments"), World("systems")
     try:
         deployment.suite.run(deployed)
         for suite in suites:
@@ -57,6 +60,8 @@ def main():
         paid.suite.run(sold)
         indexed.suite.run(followed)
         settled.suite.run(batched)
+        systems.suite.run(adapted)
+        earners.suite.run(adapted)
     finally:
         world.close()
         market.close()
@@ -66,10 +71,11 @@ def main():
         batched.close()
         deployed.close()
         payments.close()
+        adapted.close()
         if hasattr(deployed, "other"):
             deployed.other.close()
-    passed = sum(suite.passed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, paid.suite, indexed.suite, settled.suite, deployment.suite])
-    failed = sum(suite.failed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, paid.suite, indexed.suite, settled.suite, deployment.suite])
+    passed = sum(suite.passed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, paid.suite, indexed.suite, settled.suite, systems.suite, earners.suite, deployment.suite])
+    failed = sum(suite.failed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, paid.suite, indexed.suite, settled.suite, systems.suite, earners.suite, deployment.suite])
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

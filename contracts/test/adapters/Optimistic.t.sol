@@ -74,6 +74,7 @@ contract OptimisticVerifierTest is AdapterBase {
     function test_optimistic_settlesAfterAQuietWindow() public {
         bytes32 id = propose(truth);
         vm.snapshotValue("propose", vm.lastCallGas().gasTotalUsed);
+        assertEq(id, adapter.claimIdOf(key, context, truth));
         refuseToSettle(request, truth, "");
         skip(WINDOW);
         refuseToSettle(request, truth, "");

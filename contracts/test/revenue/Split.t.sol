@@ -259,6 +259,7 @@ contract SplitTest is LicensingBase {
         revenueRouter.stopToken(address(usdc), true);
         vm.stopPrank();
         assertFalse(revenueRouter.isAccepted(address(usdc)));
+        assertTrue(revenueRouter.isKnown(address(usdc)), "what came in before is still paid out");
         payUsdc(modelId, 1000);
         assertEq(revenueRouter.claim(modelId, address(usdc)), 1950);
         assertEq(revenueRouter.claimPlatform(address(usdc)), 50);

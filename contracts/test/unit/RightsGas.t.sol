@@ -30,6 +30,19 @@ contract RightsGasTest is LicensingBase {
         assertLe(vm.snapshotGasLastCall(GROUP, "payNativeOver8Ancestors"), 150_000);
     }
 
+    /// @dev The first payment ever in a token also makes the platform's account and the router's balance (the figure above); once
+    /// anybody has been paid in the token, a model's own first payment makes the model's and the node's accounts only.
+    function test_gas_firstPaymentOfAModelInATokenInUse() public {
+        (ModelId child, ModelId other) = (eightParents(0), born(tuner));
+        vm.prank(tuner);
+        revenueRouter.setNodePpm(child, 400_000);
+        openVault(child, 100_000, 1000, tuner);
+        revenueRouter.pay(other, address(usdc), 1_000_000, address(0));
+        chill();
+        revenueRouter.pay(child, address(usdc), 1_000_000, node);
+        assertLe(vm.snapshotGasLastCall(GROUP, "payOver8AncestorsFirstOfModel"), 150_000);
+    }
+
     function test_gas_claims() public {
         ModelId child = eightParents(0);
         ModelId parent = graph.parentsOf(child)[7].modelId;

@@ -58,6 +58,17 @@ contract SellingGasTest is SellingChannels {
         assertLe(each, 28_000);
     }
 
+    /// @dev A day's batch of a provider: 30 of 100 buyers are new. A new lane is a new slot, 17,100 gas once in its life.
+    function test_gas_settleBatchWithNewBuyers() public {
+        IPaymentChannels.Item[] memory all = itemsOf(1e15);
+        IPaymentChannels.Item[] memory known = new IPaymentChannels.Item[](70);
+        for (uint256 i = 0; i < 70; ++i) {
+            known[i] = all[i];
+        }
+        channels.settleMany(batchOf(NATIVE), known);
+        assertLe(perVoucher(itemsOf(2e15), "voucher in a batch of 100 of which 30 are firsts"), 28_000);
+    }
+
     function test_gas_settleBatchOf100BySessionKeys() public {
         (address session, uint256 sessionKey) = makeAddrAndKey("session");
         IPaymentChannels.Item[] memory items = itemsOf(1e15);

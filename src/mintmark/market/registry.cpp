@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "mintmark/hash/keccak.hpp"
+#include "mintmark/market/proof_systems.hpp"
 
 namespace mintmark::market {
 namespace {
@@ -22,16 +22,12 @@ constexpr std::string_view kPublished =
     ",(uint8,uint48,uint32,bytes32))";
 constexpr std::string_view kRegistry = "ModelRegistry";
 
-AbiValue proof_system() {
-    const Bytes32 hash = keccak256(as_bytes(kProofSystemName));
-    return AbiValue(Bytes(hash.begin(), hash.begin() + 4));
-}
-
 AbiValue to_abi(const VersionCommitment& v) {
     return AbiValue({AbiValue(v.manifest_root), AbiValue(v.weights_hash), AbiValue(v.circuit_hash),
                      AbiValue(v.vk_hash), AbiValue(Bytes32{}), AbiValue(v.verifying_key),
-                     AbiValue(v.verifier), proof_system(), AbiValue(v.parameter_count),
-                     AbiValue(false), AbiValue(v.architecture), AbiValue(v.storage_uri)});
+                     AbiValue(v.verifier), AbiValue(proof_system_id(v.proof_system)),
+                     AbiValue(v.parameter_count), AbiValue(false), AbiValue(v.architecture),
+                     AbiValue(v.storage_uri)});
 }
 
 Result<VersionCommitment> from_abi(const AbiValue& value) {
@@ -44,6 +40,8 @@ Result<VersionCommitment> from_abi(const AbiValue& value) {
     MINTMARK_TRY(out.vk_hash, items[3].as_bytes32());
     MINTMARK_TRY(out.verifying_key, items[5].as_address());
     MINTMARK_TRY(out.verifier, items[6].as_address());
+    MINTMARK_TRY(const Bytes system, items[7].as_bytes());
+    out.proof_system = proof_system_name(system);
     MINTMARK_TRY(out.parameter_count, items[8].as_u64());
     MINTMARK_TRY(out.architecture, items[10].as_text());
     MINTMARK_TRY(out.storage_uri, items[11].as_text());

@@ -28,13 +28,14 @@ enum class VersionStatus : std::uint8_t { kNone, kDraft, kActive, kDeprecated, k
 struct VersionCommitment {
     Bytes32 manifest_root = {};
     Bytes32 weights_hash = {};  ///< SHA-256 of the ONNX file
-    Bytes32 circuit_hash = {};  ///< Keccak-256 of the key's bytes before its commitments
-    Bytes32 vk_hash = {};
+    Bytes32 circuit_hash = {};  ///< Keccak-256 of the circuit's key before its commitments
+    Bytes32 vk_hash = {};       ///< Keccak-256 of the key's bytes
     Address verifying_key = {};
     Address verifier = {};
     std::uint64_t parameter_count = 0;
     std::string architecture;
     std::string storage_uri;
+    std::string proof_system{kProofSystemName};  ///< a name, or an unknown id in hex
 };
 
 struct VersionInfo {

@@ -107,6 +107,17 @@ Result<std::uint64_t> node_part(Market& market, std::uint64_t model) {
     return rates[2].as_u64();
 }
 
+Result<chain::Receipt> accept_token(Market& market, const chain::PrivateKey& key,
+                                    const Address& token) {
+    return market.send(key, {"RevenueRouter", "addToken(address)", {AbiValue(token)}});
+}
+
+Result<chain::Receipt> stop_token(Market& market, const chain::PrivateKey& key,
+                                  const Address& token, bool stopped) {
+    return market.send(
+        key, {"RevenueRouter", "stopToken(address,bool)", {AbiValue(token), AbiValue(stopped)}});
+}
+
 Result<chain::Receipt> set_node_part(Market& market, const chain::PrivateKey& key,
                                      std::uint64_t model, std::uint64_t ppm) {
     return market.send(key,

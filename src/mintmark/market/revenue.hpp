@@ -65,6 +65,11 @@ inline constexpr Address kNative = {};
 
 /// What a model pays its nodes now, in millionths of what ancestors leave.
 [[nodiscard]] Result<std::uint64_t> node_part(Market& market, std::uint64_t model);
+/// Lets the router take a token, for ever (role OPERATOR), or stops new payments in it.
+[[nodiscard]] Result<chain::Receipt> accept_token(Market& market, const chain::PrivateKey& key,
+                                                  const Address& token);
+[[nodiscard]] Result<chain::Receipt> stop_token(Market& market, const chain::PrivateKey& key,
+                                                const Address& token, bool stopped);
 /// A higher part holds at once, a lower one after a day.
 [[nodiscard]] Result<chain::Receipt> set_node_part(Market& market, const chain::PrivateKey& key,
                                                    std::uint64_t model, std::uint64_t ppm);
@@ -88,6 +93,11 @@ struct VaultInfo {
                                           const Address& account, const Address& token);
 [[nodiscard]] Result<chain::Receipt> open_vault(Market& market, const chain::PrivateKey& key,
                                                 const VaultOrder& order);
+/// Moves the wallet's shares; the income until now stays its own. kInsufficientFunds for more than
+/// it holds.
+[[nodiscard]] Result<chain::Receipt> send_shares(Market& market, const chain::PrivateKey& key,
+                                                 std::uint64_t model, const Address& to,
+                                                 const chain::U256& shares);
 /// Claims the wallet's income of a vault to itself; kNotFound when there is none.
 [[nodiscard]] Result<Claimed> claim_shares(Market& market, const chain::PrivateKey& key,
                                            std::uint64_t model, const Address& token);

@@ -39,6 +39,17 @@ Result<chain::Receipt> open_vault(Market& market, const chain::PrivateKey& key,
                               AbiValue(order.to)}});
 }
 
+Result<chain::Receipt> send_shares(Market& market, const chain::PrivateKey& key,
+                                   std::uint64_t model, const Address& to,
+                                   const chain::U256& shares) {
+    MINTMARK_TRY(const VaultInfo vault, get_vault(market, model, key.address(), kNative));
+    if (vault.held < shares)
+        return fail(ErrorCode::kInsufficientFunds, "the wallet holds fewer shares than that");
+    const std::string address = chain::to_checksum(vault.address);
+    return market.send(key,
+                       {address, "transfer(address,uint256)", {AbiValue(to), AbiValue(shares)}});
+}
+
 Result<Claimed> claim_shares(Market& market, const chain::PrivateKey& key, std::uint64_t model,
                              const Address& token) {
     MINTMARK_TRY(const VaultInfo vault, get_vault(market, model, key.address(), token));

@@ -8,6 +8,7 @@
 #include "mintmark/base/file.hpp"
 #include "mintmark/hash/keccak.hpp"
 #include "mintmark/net/http_client.hpp"
+#include "mintmark/service/adapter_version.hpp"
 #include "mintmark/service/node_api.hpp"
 #include "mintmark/service/proving.hpp"
 
@@ -51,6 +52,20 @@ market::Request make_request(const InferOptions& options, const Bytes32& commitm
     return out;
 }
 
+/// Makes the request over these input words, signs it, keeps it; its id.
+Result<std::string> sign_and_store(market::Market& market, const chain::PrivateKey& key,
+                                   const InferOptions& options, const std::vector<Bytes32>& words,
+                                   StoredRequest& stored) {
+    MINTMARK_TRY(const std::uint64_t now, market.now());
+    stored.request = make_request(options, market::input_commitment(words), now);
+    stored.created_at = now;
+    MINTMARK_TRY(const Bytes32 digest, stored.request.digest(market.deployment()));
+    stored.signature = key.sign(digest).to_bytes();
+    const std::string id = to_hex(digest);
+    MINTMARK_CHECK(RequestStore(options.home).put(id, stored));
+    return id;
+}
+
 Result<std::vector<std::int64_t>> read_output(const Json& reply) {
     MINTMARK_TRY(const Json list, json::get_array(reply, "output"));
     std::vector<std::int64_t> out;
@@ -73,13 +88,16 @@ Result<NodeModel> fetch_model(market::Market& market, const InferOptions& option
     MINTMARK_TRY(out.model, worker::PublicModel::from_json(ports));
     MINTMARK_TRY(const std::string vk, ask(options, path + "/vk"));
     out.vk_hash = keccak256(as_bytes(vk));
-    if (out.vk_hash != version.commitment.vk_hash) {
-        return fail(ErrorCode::kRejected,
-                    "the node serves another key than the one that is registered on-chain",
-                    "do not use this node for this model");
-    }
+    out.proof_system = version.commitment.proof_system;
     MINTMARK_TRY(out.vk, decode_verifying_key(as_bytes(vk)));
+    MINTMARK_CHECK(check_served_key(market, version.commitment, out.vk, as_bytes(vk)));
     return out;
+}
+
+Result<std::string> sign_words(market::Market& market, const chain::PrivateKey& key,
+                               const InferOptions& options, const std::vector<Bytes32>& words) {
+    StoredRequest stored;
+    return sign_and_store(market, key, options, words, stored);
 }
 
 Result<Answer> infer(market::Market& market, const chain::PrivateKey& key,
@@ -94,21 +112,14 @@ Result<Answer> infer(market::Market& market, const chain::PrivateKey& key,
     MINTMARK_TRY(out.stored.input, model.model.quantise(sample));
     const Circuit& circuit = model.vk.circuit;
     Srs srs;
-    if (circuit.input == Visibility::kCommitted) {
+    if (is_input_committed(model.proof_system, circuit)) {
         MINTMARK_TRY(srs, worker::load_srs(options.srs, circuit.mu));
         out.stored.blinders = prover::random_openings(circuit, system_rng()).input;
     }
-    MINTMARK_TRY(const auto words,
-                 input_words(circuit, srs, out.stored.input, out.stored.blinders));
-    MINTMARK_TRY(const std::uint64_t now, market.now());
-    out.stored.request = make_request(options, market::input_commitment(words), now);
-    out.stored.created_at = now;
-    MINTMARK_TRY(const Bytes32 digest, out.stored.request.digest(market.deployment()));
-    out.stored.signature = key.sign(digest).to_bytes();
-    out.id = to_hex(digest);
-
+    MINTMARK_TRY(const auto words, request_words(model.proof_system, circuit, srs, out.stored.input,
+                                                 out.stored.blinders));
     const RequestStore store(options.home);
-    MINTMARK_CHECK(store.put(out.id, out.stored));
+    MINTMARK_TRY(out.id, sign_and_store(market, key, options, words, out.stored));
     const Json body = out.stored.to_json();
     MINTMARK_TRY(const std::string text, ask(options, "/v1/infer",
                                              json::compact({{"request", body["request"]},

@@ -32,12 +32,18 @@ struct NodeModel {
     worker::PublicModel model;
     VerifyingKey vk;
     Bytes32 vk_hash = {};
+    std::string proof_system;  ///< of the version on-chain
 };
 [[nodiscard]] Result<NodeModel> fetch_model(market::Market& market, const InferOptions& options);
 
 /// Makes the sample once the model's input shapes are known.
 using SampleMaker =
     std::function<Result<model::Sample>(const std::vector<worker::PublicPort>& inputs)>;
+
+/// Signs a request whose input words are made elsewhere (ezkl, RISC Zero) and stores it; its id.
+[[nodiscard]] Result<std::string> sign_words(market::Market& market, const chain::PrivateKey& key,
+                                             const InferOptions& options,
+                                             const std::vector<Bytes32>& words);
 
 /// The request is stored before it is sent and again with its answer.
 [[nodiscard]] Result<Answer> infer(market::Market& market, const chain::PrivateKey& key,

@@ -46,7 +46,8 @@ Json commitment_json(const market::VersionCommitment& v) {
             {"verifier", chain::to_checksum(v.verifier)},
             {"parameter_count", v.parameter_count},
             {"architecture", v.architecture},
-            {"storage_uri", v.storage_uri}};
+            {"storage_uri", v.storage_uri},
+            {"proof_system", v.proof_system}};
 }
 
 Result<market::VersionCommitment> read_commitment(const Json& value) {
@@ -60,6 +61,9 @@ Result<market::VersionCommitment> read_commitment(const Json& value) {
     MINTMARK_TRY(out.parameter_count, json::get_u64(value, "parameter_count"));
     MINTMARK_TRY(out.architecture, json::get_string(value, "architecture"));
     MINTMARK_TRY(out.storage_uri, json::get_string(value, "storage_uri"));
+    if (is_set(value, "proof_system")) {  // files of before have none
+        MINTMARK_TRY(out.proof_system, json::get_string(value, "proof_system"));
+    }
     return out;
 }
 

@@ -9,6 +9,7 @@
 #include "mintmark/chain/signer.hpp"
 #include "mintmark/hash/keccak.hpp"
 #include "mintmark/market/passes.hpp"
+#include "mintmark/service/adapter_version.hpp"
 #include "mintmark/service/node_api.hpp"
 #include "mintmark/service/proving.hpp"
 
@@ -56,6 +57,8 @@ Result<std::unique_ptr<Node>> Node::open(market::Market market, NodeOptions opti
     for (const ModelFolder& folder : ModelFolder::all(node->options_.home)) {
         const auto state = folder.state();
         if (!names.empty() || !state || state->chain_id != chain_id || !state->is_active) continue;
+        const auto system = market::find_proof_system(state->commitment.proof_system);
+        if (system && system->is_foreign) continue;  // another program answers
         MINTMARK_CHECK(node->load(folder));
     }
     if (!node->models_.empty()) return node;
@@ -76,7 +79,10 @@ Status Node::load(const ModelFolder& folder) {
     MINTMARK_TRY(served.model, worker::CompiledModel::read(folder.compiled()));
     MINTMARK_TRY(served.vk_bytes, read_file(folder.verifying_key()));
     MINTMARK_TRY(served.vk, decode_verifying_key(served.vk_bytes));
-    if (keccak256(served.vk_bytes) != state.commitment.vk_hash) {
+    served.proof_system = state.commitment.proof_system;
+    const bool is_ours = served.proof_system == market::kProofSystemName;
+    if (!is_ours) MINTMARK_CHECK(check_adapter_key(market_, folder, state.commitment));
+    if (is_ours && keccak256(served.vk_bytes) != state.commitment.vk_hash) {
         return fail(
             ErrorCode::kRejected,
             fmt::format("the files of '{}' are not those that were published", folder.name()));
@@ -99,7 +105,8 @@ Json Node::describe(const Served& served) const {
             {"vk_bytes", served.vk_bytes.size()},
             {"chain_id", market_.deployment().chain_id},
             {"contracts", contracts},
-            {"input_committed", served.vk.circuit.input == Visibility::kCommitted},
+            {"proof_system", served.proof_system},
+            {"input_committed", is_input_committed(served.proof_system, served.vk.circuit)},
             {"public", worker::PublicModel::of(served.model.graph).to_json()}};
 }
 
@@ -248,8 +255,8 @@ Result<StoredRequest> Node::infer(const StoredRequest& incoming) {
                     fmt::format("version {} is served here", model->version.version));
     }
     MINTMARK_CHECK(check_pass(incoming, digest));
-    MINTMARK_TRY(const auto words,
-                 input_words(model->vk.circuit, model->srs, incoming.input, incoming.blinders));
+    MINTMARK_TRY(const auto words, request_words(model->proof_system, model->vk.circuit, model->srs,
+                                                 incoming.input, incoming.blinders));
     if (market::input_commitment(words) != incoming.request.input_commitment) {
         return fail(ErrorCode::kRejected, "the input is not the one that was signed");
     }

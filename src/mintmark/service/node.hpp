@@ -41,6 +41,7 @@ class Node {
     struct Served {
         std::string name;
         market::VersionRef version;
+        std::string proof_system;
         worker::CompiledModel model;
         VerifyingKey vk;
         Bytes vk_bytes;

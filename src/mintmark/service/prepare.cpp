@@ -5,6 +5,7 @@
 #include "mintmark/base/file.hpp"
 #include "mintmark/hash/keccak.hpp"
 #include "mintmark/hash/sha256.hpp"
+#include "mintmark/service/adapter_version.hpp"
 #include "mintmark/service/publish.hpp"
 #include "mintmark/worker/pipeline.hpp"
 
@@ -22,12 +23,6 @@ std::uint64_t count_parameters(const model::Graph& graph) {
         }
     }
     return out;
-}
-
-/// The key's bytes before the commitments: what the model computes, without its weights.
-Bytes32 circuit_hash(const VerifyingKey& vk, const Bytes& bytes) {
-    const std::size_t commitments = 64 * (vk.w.size() + vk.t.size());
-    return keccak256(ByteSpan(bytes).first(bytes.size() - commitments));
 }
 
 Result<worker::CompiledModel> compile(const ModelFolder& folder, const PublishOptions& options) {
@@ -104,6 +99,19 @@ Status prepare(const ModelFolder& folder, const PublishOptions& options, Publish
         state.expected_key.reset();
         state.version_id.reset();
     }
+    state.is_prepared = true;
+    return folder.write(state);
+}
+
+Status prepare_foreign(const ModelFolder& folder, const PublishOptions& options,
+                       PublishState& state) {
+    if (options.parameters == 0) {
+        return fail(ErrorCode::kInvalidArgument,
+                    "the number of parameters is needed: a model of this system is not read",
+                    "give it with --parameters");
+    }
+    state.commitment.architecture = options.architecture;
+    state.commitment.parameter_count = options.parameters;
     state.is_prepared = true;
     return folder.write(state);
 }

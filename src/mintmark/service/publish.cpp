@@ -7,7 +7,9 @@
 #include "mintmark/chain/address.hpp"
 #include "mintmark/chain/artifact.hpp"
 #include "mintmark/hash/keccak.hpp"
+#include "mintmark/market/proof_systems.hpp"
 #include "mintmark/net/interrupt.hpp"
+#include "mintmark/service/adapter_version.hpp"
 
 namespace mintmark::service {
 namespace {
@@ -30,15 +32,39 @@ class Publication {
           progress_(progress) {}
 
     Status run() {
-        MINTMARK_TRY(state_.commitment.verifier,
-                     market_.deployment().contract("UniversalVerifier"));
-        MINTMARK_CHECK(deploy_key());
+        MINTMARK_TRY(const market::ProofSystem system,
+                     market::find_proof_system(state_.commitment.proof_system));
+        MINTMARK_TRY(state_.commitment.verifier, market_.deployment().contract(system.contract));
+        if (options_.adapter_key) {
+            MINTMARK_CHECK(use_adapter_key(market_, folder_, *options_.adapter_key, state_));
+            MINTMARK_CHECK(save());
+        } else {
+            MINTMARK_CHECK(deploy_key());
+        }
         MINTMARK_CHECK(register_model());
         MINTMARK_CHECK(commit());
         MINTMARK_CHECK(reveal());
         MINTMARK_CHECK(set_price());
         MINTMARK_CHECK(set_terms());
         return activate();
+    }
+
+    Status deploy_key() {
+        if (state_.is_key_deployed) return {};
+        MINTMARK_TRY(const Bytes vk, read_file(folder_.verifying_key()));
+        MINTMARK_TRY(const bool is_there, adopt_key(vk));
+        if (!is_there) {
+            MINTMARK_TRY(const std::uint64_t nonce, market_.client().nonce(key_.address()));
+            state_.expected_key = chain::contract_address(key_.address(), nonce);
+            MINTMARK_CHECK(save());
+            chain::Sender sender = market_.sender(key_);
+            MINTMARK_TRY(const chain::Deployed made, chain::deploy_data(sender, vk));
+            state_.expected_key = made.address;
+            report("deploy the verifying key as contract code", made.receipt);
+        }
+        state_.commitment.verifying_key = *state_.expected_key;
+        state_.is_key_deployed = true;
+        return save();
     }
 
   private:
@@ -64,24 +90,6 @@ class Publication {
         MINTMARK_TRY(const Bytes code, market_.client().code(*state_.expected_key));
         if (code.size() != vk.size() + 1 || code[0] != 0) return false;
         return keccak256(ByteSpan(code).subspan(1)) == state_.commitment.vk_hash;
-    }
-
-    Status deploy_key() {
-        if (state_.is_key_deployed) return {};
-        MINTMARK_TRY(const Bytes vk, read_file(folder_.verifying_key()));
-        MINTMARK_TRY(const bool is_there, adopt_key(vk));
-        if (!is_there) {
-            MINTMARK_TRY(const std::uint64_t nonce, market_.client().nonce(key_.address()));
-            state_.expected_key = chain::contract_address(key_.address(), nonce);
-            MINTMARK_CHECK(save());
-            chain::Sender sender = market_.sender(key_);
-            MINTMARK_TRY(const chain::Deployed made, chain::deploy_data(sender, vk));
-            state_.expected_key = made.address;
-            report("deploy the verifying key as contract code", made.receipt);
-        }
-        state_.commitment.verifying_key = *state_.expected_key;
-        state_.is_key_deployed = true;
-        return save();
     }
 
     /// A model line of ours with this name and no version: of an interrupted run.
@@ -213,7 +221,7 @@ Result<std::vector<PublishStep>> plan(market::Market& market, const ModelFolder&
                                       const PublishOptions& options, const PublishState& state,
                                       const Address& from) {
     std::vector<PublishStep> out;
-    if (!state.is_key_deployed) {
+    if (!state.is_key_deployed && !options.adapter_key) {
         MINTMARK_TRY(const Bytes vk, read_file(folder.verifying_key()));
         MINTMARK_TRY(const Bytes code, chain::data_creation_code(vk));
         MINTMARK_TRY(const std::uint64_t gas,
@@ -239,6 +247,13 @@ Result<std::vector<PublishStep>> plan(market::Market& market, const ModelFolder&
     if (!state.is_termed) out.push_back({"set the terms of passes", kTypicalTermsGas});
     if (!state.is_active) out.push_back({"put the version on sale", kTypicalStatusGas});
     return out;
+}
+
+Status deploy_circuit_key(market::Market& market, const chain::PrivateKey& key,
+                          const ModelFolder& folder, PublishState& state,
+                          const PublishProgress& progress) {
+    const PublishOptions none;
+    return Publication(market, key, folder, none, state, progress).deploy_key();
 }
 
 Status publish(market::Market& market, const chain::PrivateKey& key, const ModelFolder& folder,

@@ -23,6 +23,9 @@ struct PublishOptions {
     std::uint64_t resale_ppm = 0;
     std::optional<Address> payout = {};
     std::optional<std::uint64_t> model_id = {};  ///< a further version of this model
+    /// Key of another proof system's adapter; the state's commitment names the system.
+    std::optional<Address> adapter_key = {};
+    std::uint64_t parameters = 0;  ///< of a foreign system's model, which is not read
 };
 
 /// Makes the local part: settings.json, model.compiled, vk.key, pk.key, public.json, and the hashes
@@ -30,6 +33,11 @@ struct PublishOptions {
 /// that importing, quantising, compiling and loading an SRS can say.
 [[nodiscard]] Status prepare(const ModelFolder& folder, const PublishOptions& options,
                              PublishState& state);
+
+/// The same for a model of a foreign system (ezkl, RISC Zero): nothing is compiled.
+/// kInvalidArgument without a number of parameters.
+[[nodiscard]] Status prepare_foreign(const ModelFolder& folder, const PublishOptions& options,
+                                     PublishState& state);
 
 /// One transaction of a publication.
 struct PublishStep {
@@ -47,6 +55,12 @@ struct PublishStep {
                                                     const PublishState& state, const Address& from);
 
 using PublishProgress = std::function<void(const PublishStep& step)>;
+
+/// Puts vk.key on-chain as contract code, once: the inner key of a bonded system, or the first step
+/// of a publication. The address is the state's verifying key.
+[[nodiscard]] Status deploy_circuit_key(market::Market& market, const chain::PrivateKey& key,
+                                        const ModelFolder& folder, PublishState& state,
+                                        const PublishProgress& progress);
 
 /// Sends what remains, writing publish.json after each step.
 [[nodiscard]] Status publish(market::Market& market, const chain::PrivateKey& key,

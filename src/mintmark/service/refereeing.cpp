@@ -108,6 +108,11 @@ Result<referee::Trace> trace_sample(const ModelFolder& folder, const referee::Co
     const bool is_many = ports.inputs.size() == 1 && sample.size() > 1;
     MINTMARK_TRY(const std::vector<std::int64_t> input,
                  ports.quantise(is_many ? model::Sample{sample.front()} : sample));
+    return trace_input(model, input);
+}
+
+Result<referee::Trace> trace_input(const referee::Commitments& model,
+                                   std::span<const std::int64_t> input) {
     MINTMARK_TRY(referee::Trace trace, referee::run_trace(model, input));
     if (trace.defined == model.program.elements) return trace;
     return fail(ErrorCode::kOutOfRange, "a value leaves its table: the model has no answer to this",

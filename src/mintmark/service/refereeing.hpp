@@ -18,6 +18,10 @@ namespace mintmark::service {
                                                   const referee::Commitments& model,
                                                   const model::Sample& sample);
 
+/// The same on a quantised input, a request's.
+[[nodiscard]] Result<referee::Trace> trace_input(const referee::Commitments& model,
+                                                 std::span<const std::int64_t> input);
+
 /// Stores program, weights and terms as a key contract. kRejected when the adapter does not take
 /// the terms.
 [[nodiscard]] Result<market::AdapterKeyMade> deploy_referee_key(market::Market& market,

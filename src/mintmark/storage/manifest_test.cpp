@@ -143,6 +143,20 @@ TEST_F(ManifestTest, SourcesAreFilesAndFoldersOnly) {
     EXPECT_EQ(open_source(folder_).error().code, ErrorCode::kUnsupported);
 }
 
+/// Python computed the vectors, and Solidity reads them, too.
+TEST(ManifestRoot, IsWhatTheContractsTestsCompute) {
+    const auto file = std::filesystem::path(MINTMARK_CONTRACT_VECTORS) / "selling" / "signed.json";
+    const auto vectors = json::read(file).value();
+    ASSERT_FALSE(vectors["manifest"].empty());
+    for (json::Json value : vectors["manifest"]) {
+        const auto manifest = Manifest::from_json(value);
+        ASSERT_TRUE(manifest) << manifest.error().message;
+        EXPECT_EQ(to_hex(manifest->root()), value["root"].get<std::string>());
+        value["files"][0]["sizeBytes"] = value["files"][0]["sizeBytes"].get<std::uint64_t>() ^ 1U;
+        EXPECT_EQ(Manifest::from_json(value).error().code, ErrorCode::kRejected);
+    }
+}
+
 TEST_F(ManifestTest, FilesAppearWholeOrNotAtAll) {
     {
         auto writer = FileWriter::create(folder_ / "new" / "x").value();

@@ -26,13 +26,14 @@ struct WitnessFile {
 
 /// A proof and its statement: all that a verifier needs beside the key and the SRS.
 struct ProofFile {
+    std::string protocol = "mintmark-flat-v4";  ///< proof system whose proof it is
     Bytes32 vk_digest = {};
     Bytes32 context = {};
     std::vector<Bytes32> instances;
     Bytes proof;
 
     [[nodiscard]] json::Json to_json() const;
-    /// kMalformed, kUnsupported for another proof system.
+    /// kMalformed.
     [[nodiscard]] static Result<ProofFile> from_json(const json::Json& value);
     [[nodiscard]] static Result<ProofFile> read(const std::filesystem::path& path);
     [[nodiscard]] Status write(const std::filesystem::path& path) const;
@@ -52,7 +53,8 @@ struct ProofFile {
                                            const WitnessFile& witness, const Bytes32& context,
                                            Rng& rng);
 
-/// kRejected naming the failing check, or that the proof is of another key.
+/// kRejected naming the failing check, or that the proof is of another key; kUnsupported when it is
+/// of another proof system: its contract checks it.
 [[nodiscard]] Status verify_file(const VerifyingKey& vk, const Srs& srs, const ProofFile& file);
 
 }  // namespace mintmark::worker

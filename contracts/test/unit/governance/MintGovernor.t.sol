@@ -16,6 +16,9 @@ contract MintGovernorTest is GovernanceBase {
         assertEq(token.CLOCK_MODE(), "mode=timestamp");
         assertEq(token.clock(), block.timestamp);
         assertEq(governor.CLOCK_MODE(), token.CLOCK_MODE());
+        assertEq(token.nonces(voter), 0);
+        assertEq(governor.proposalThreshold(), 10_000 ether);
+        assertTrue(governor.proposalNeedsQueuing(0), "nothing is executed past the timelock");
     }
 
     function test_V3_flashLoanedTokensNeitherProposeNorVote() public {

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {ReviewBoard} from "../../../src/governance/ReviewBoard.sol";
 import {IModelRegistry} from "../../../src/interfaces/IModelRegistry.sol";
 import {IReviewBoard} from "../../../src/interfaces/IReviewBoard.sol";
-import {VersionId} from "../../../src/types/Ids.sol";
+import {ModelId, VersionId} from "../../../src/types/Ids.sol";
 import {GovernanceBase} from "./GovernanceBase.sol";
 
 contract ReviewBoardTest is GovernanceBase {
@@ -171,7 +171,27 @@ contract ReviewBoardTest is GovernanceBase {
         assertFalse(board.hasPassed(id, modelId, second));
     }
 
+    function test_standardsMustBeSane() public {
+        vm.startPrank(address(timelock));
+        vm.expectRevert(IReviewBoard.ReviewBoard_BadStandard.selector);
+        board.setStandard(modelId, 0, 100, 90);
+        vm.expectRevert(IReviewBoard.ReviewBoard_BadStandard.selector);
+        board.setStandard(modelId, suiteHash, 100, 0);
+        vm.expectRevert(IReviewBoard.ReviewBoard_BadStandard.selector);
+        board.setStandard(modelId, suiteHash, 100, 101);
+    }
+
+    function test_whatIsNotOpenIsNoReview() public {
+        vm.prank(reviewers[0]);
+        vm.expectRevert(abi.encodeWithSelector(IReviewBoard.ReviewBoard_NoReview.selector, 99));
+        board.commit(99, "c");
+        assertEq(abi.encode(board.rules()), abi.encode(rules()));
+    }
+
     function test_open_needsAStandardAndAVersion() public {
+        ModelId other = ModelId.wrap(77);
+        vm.expectRevert(abi.encodeWithSelector(IReviewBoard.ReviewBoard_NoStandard.selector, other));
+        board.open(other, second);
         VersionId none = VersionId.wrap(9);
         vm.expectRevert(abi.encodeWithSelector(IReviewBoard.ReviewBoard_NoVersion.selector, modelId, none));
         board.open(modelId, none);

@@ -126,9 +126,20 @@ contract VersionGateTest is GovernanceBase {
         address short = VerifyingKeyCode.deploy(hex"02");
         vm.expectRevert(abi.encodeWithSelector(IAccuracyProofs.AccuracyProofs_NotAKey.selector, short));
         proofs.prove(modelId, second, short, suite(95), "");
+        address weightless = VerifyingKeyCode.deploy(new bytes(1000));
+        vm.expectRevert(abi.encodeWithSelector(IAccuracyProofs.AccuracyProofs_NotAKey.selector, weightless));
+        proofs.prove(modelId, second, weightless, suite(95), "");
         (address k,) = accuracyKey();
         vm.expectRevert(abi.encodeWithSelector(IAccuracyProofs.AccuracyProofs_WrongInstances.selector, 2, 3));
         proofs.prove(modelId, second, k, new uint256[](2), "");
+        vm.expectRevert(IAccuracyProofs.AccuracyProofs_ProofRejected.selector);
+        proofs.prove(modelId, second, k, suite(95), "");
+    }
+
+    /// @dev A verifier may say no as well as revert.
+    function test_accuracy_aNoIsANo() public {
+        (address k,) = accuracyKey();
+        vm.mockCall(address(verifier), abi.encodeWithSelector(verifier.verify.selector), abi.encode(false));
         vm.expectRevert(IAccuracyProofs.AccuracyProofs_ProofRejected.selector);
         proofs.prove(modelId, second, k, suite(95), "");
     }

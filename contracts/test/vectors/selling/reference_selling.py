@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What people sign, what a use and a pass cost, how an amount is split: computed a third time, test/vectors/selling/{selling,rights}.json.
+"""What people sign, what a use and a pass cost, how an amount is split: computed a third time, test/vectors/selling/{selling,rights,signed}.json.
 
-usage: reference_selling.py selling > selling.json; reference_selling.py rights > rights.json
+usage: reference_selling.py NAME > NAME.json      NAME: selling, rights or signed
 
 The Solidity, C++ and TypeScript tests read the files; so all agree on every EIP-712 digest in them, and C++ and Solidity on every bill, price and split.
 """
@@ -10,6 +10,7 @@ import random
 import sys
 
 from reference_math import keccak256
+import reference_signed
 
 CHAIN = 31337
 CONTRACTS = {
@@ -130,6 +131,7 @@ def split(rng):
     return {"rates": [str(rate) for rate in rates.values()], **columns}
 
 
+SIGNED = {"deposit": 12, "ballot": 10, "delegation": 10, "manifest": 12}
 FILES = {"selling": {"voucher": 10, "close": 10, "passUsage": 10, "quotaUsage": 10, "quote": 10, "bill": 40},
          "rights": {"request": 10, "approval": 10, "result": 10, "passPrice": 40, "split": 20}}
 SUMS = {"bill": bill, "passPrice": pass_price, "split": split}
@@ -138,7 +140,9 @@ SUMS = {"bill": bill, "passPrice": pass_price, "split": split}
 def main():
     rng = random.Random("mintmark " + sys.argv[1])
     out = {"chainId": CHAIN, "contracts": {name: text("address", at) for name, (_, at) in CONTRACTS.items()}}
-    for kind, count in FILES[sys.argv[1]].items():
+    if sys.argv[1] == "signed":
+        out.update({kind: [getattr(reference_signed, kind)(rng, i) for i in range(count)] for kind, count in SIGNED.items()})
+    for kind, count in FILES.get(sys.argv[1], {}).items():
         out[kind] = [SUMS[kind](rng) if kind in SUMS else structure(rng, kind) for _ in range(count)]
     json.dump(out, sys.stdout, indent=1)
     print()
