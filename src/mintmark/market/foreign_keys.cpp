@@ -59,9 +59,9 @@ Result<Bytes> proof_bytes(const json::Json& file) {
     MINTMARK_TRY(const json::Json list, json::get_array(file, "proof"));
     Bytes out;
     for (const json::Json& byte : list) {
-        if (!byte.is_number_unsigned() || byte.get<std::uint64_t>() > 0xff)
-            return fail(ErrorCode::kMalformed, "proof: not a byte");
-        out.push_back(static_cast<std::uint8_t>(byte.get<std::uint64_t>()));
+        const std::int64_t number = byte.is_number_integer() ? byte.get<std::int64_t>() : -1;
+        if (number < 0 || number > 0xff) return fail(ErrorCode::kMalformed, "proof: not a byte");
+        out.push_back(static_cast<std::uint8_t>(number));
     }
     return out;
 }
