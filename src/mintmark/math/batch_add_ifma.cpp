@@ -1,6 +1,5 @@
 #include <immintrin.h>
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -8,6 +7,7 @@
 
 #include "mintmark/math/batch_add.hpp"
 #include "mintmark/math/ifma_available.hpp"
+#include "mintmark/math/inverse_var.hpp"
 
 #ifdef MINTMARK_IFMA
 
@@ -22,6 +22,7 @@
 #pragma GCC target("avx512f,avx512dq,avx512ifma")
 #endif
 
+#include "mintmark/math/batch_add_block.hpp"
 #include "mintmark/math/ifma.hpp"
 
 namespace mintmark::ifma {
@@ -46,95 +47,6 @@ void set_lane(Vec& v, unsigned lane, const Limbs52& value) noexcept {
     store_vec(words, v);
     for (unsigned i = 0; i < 5; ++i) words[8 * i + lane] = value[i];
     v = load_vec(words);
-}
-
-/// The summands of slots: neighbours of an array, or bases by reference.
-struct Neighbours {
-    static constexpr bool kSigned = false;
-    const PointXy* in;
-
-    [[nodiscard]] const PointXy* at(std::uint32_t place) const noexcept { return in + place; }
-    [[nodiscard]] static bool is_negative(std::uint32_t) noexcept { return false; }
-};
-struct Referred {
-    static constexpr bool kSigned = true;
-    const PointXy* bases;
-    const std::uint32_t* refs;
-
-    [[nodiscard]] const PointXy* at(std::uint32_t place) const noexcept {
-        return bases + (refs[place] >> 1U);
-    }
-    [[nodiscard]] bool is_negative(std::uint32_t place) const noexcept {
-        return (refs[place] & 1U) != 0;
-    }
-};
-
-/// Eight additions; a short last block repeats its last slot, which does no harm.
-template <class Source>
-struct Block {
-    const PointXy* a[8];
-    const PointXy* b[8];
-    PointXy* to[8];
-    unsigned a_negative = 0, b_negative = 0;  // lanes
-
-    Block(const Source& source, PointXy* out, std::span<const PairSlot> slots,
-          std::size_t begin) noexcept {
-        for (std::size_t i = 0; i < 8; ++i) {
-            const PairSlot& slot = slots[std::min(begin + i, slots.size() - 1)];
-            a[i] = source.at(slot.from);
-            b[i] = source.at(slot.from + 1);
-            to[i] = out + slot.to;
-            if constexpr (Source::kSigned) {
-                a_negative |= unsigned{source.is_negative(slot.from)} << i;
-                b_negative |= unsigned{source.is_negative(slot.from + 1)} << i;
-            }
-        }
-    }
-    [[nodiscard]] PointXy a_of(unsigned lane) const noexcept {
-        return {a[lane]->x, (a_negative >> lane & 1U) != 0 ? -a[lane]->y : a[lane]->y};
-    }
-    [[nodiscard]] PointXy b_of(unsigned lane) const noexcept {
-        return {b[lane]->x, (b_negative >> lane & 1U) != 0 ? -b[lane]->y : b[lane]->y};
-    }
-    [[nodiscard]] Raw x_of(const PointXy* const (&points)[8]) const noexcept {
-        const Fq* at[8];
-        for (int i = 0; i < 8; ++i) at[i] = &points[i]->x;
-        return gather(at);
-    }
-    /// Up to p; not normalised where negated.
-    [[nodiscard]] Vec y_of(const PointXy* const (&points)[8], unsigned negative) const noexcept {
-        const Fq* at[8];
-        for (int i = 0; i < 8; ++i) at[i] = &points[i]->y;
-        Vec y = unpack(gather(at));
-        if constexpr (Source::kSigned) {
-            const Vec p = M::p();
-            for (int i = 0; i < 5; ++i)
-                y.l[i] =
-                    _mm512_mask_sub_epi64(y.l[i], static_cast<__mmask8>(negative), p.l[i], y.l[i]);
-        }
-        return y;
-    }
-    void write(const Raw& x, const Raw& y) const noexcept {
-        Fq *to_x[8], *to_y[8];
-        for (int i = 0; i < 8; ++i) {
-            to_x[i] = &to[i]->x;
-            to_y[i] = &to[i]->y;
-        }
-        scatter(to_x, x);
-        scatter(to_y, y);
-    }
-};
-
-/// Asks for the summands of the block that begins at slot `begin`.
-template <class Source>
-void prefetch(const Source& source, std::span<const PairSlot> slots, std::size_t begin) noexcept {
-    if (!Source::kSigned || begin + 8 > slots.size()) return;  // neighbours come by themselves
-    for (std::size_t i = begin; i < begin + 8; ++i) {
-        for (std::uint32_t k = 0; k < 2; ++k) {
-            const PointXy* point = source.at(slots[i].from + k);
-            _mm_prefetch(reinterpret_cast<const char*>(point), _MM_HINT_T0);
-        }
-    }
 }
 
 /// Lanes where x is zero.
@@ -197,57 +109,116 @@ Vec denominators(const Block<Source>& block) noexcept {
     return d;
 }
 
-/// Writes the sums of a block, given the inverses of its denominators in form 260, below 2p.
-template <class Source>
-void finish(const Block<Source>& block, const Vec& inverse) noexcept {
-    const Raw raw_xa = block.x_of(block.a), raw_xb = block.x_of(block.b);
-    const Vec xa = unpack(raw_xa), xb = unpack(raw_xb);
-    const Vec ya = block.y_of(block.a, block.a_negative),
-              yb = block.y_of(block.b, block.b_negative);
-    const unsigned special = special_lanes(raw_xa, raw_xb);
-    Vec numerator = normalise(add(sub(yb, ya), M::p()));
-    if (special != 0) [[unlikely]]
-        patch_numerators(numerator, special, block);
-    const Vec slope = M::mul(numerator, inverse);
-    const Vec slope16 = normalise(times16(slope));
-    const Vec square = M::mul(slope16, slope);
-    const Vec x = M::reduce4(normalise(sub(sub(add(square, M::two_p()), xa), xb)));
-    const Vec step = M::mul(slope16, normalise(add(sub(xa, x), M::p())));
-    const Vec y = M::reduce4(normalise(add(sub(step, ya), M::p())));
-    block.write(pack(x), pack(y));
-    if (special != 0) [[unlikely]]
-        patch_results(special, block);
+/// Blocks that are worked on side by side: a multiplication alone waits for itself (110 cycles of
+/// latency against 60 of work), two fill each other's gaps.
+constexpr std::size_t kSide = 2;
+using Side = std::array<Vec, kSide>;
+
+template <class Function>
+[[gnu::always_inline]] inline Side each(const Function& function) noexcept {
+    Side out;
+    for (std::size_t k = 0; k < kSide; ++k) out[k] = function(k);
+    return out;
 }
 
-/// Lane-wise inverse of a product in form 260; also in form 260, below 2p.
-Vec invert(const Vec& product) noexcept {
-    std::array<Fq, 8> lanes;
-    store_raw(lanes.data(), pack(M::reduce2(M::mul(product, splat(M::kTo256)))));
-    batch_inverse(std::span<Fq>(lanes));
-    return M::mul(unpack(load_raw(lanes.data())), splat(kTo260));
+/// Writes the sums of some blocks, given the inverses of their denominators in form 260, below 2p.
+template <class Source>
+void finish(const std::array<Block<Source>, kSide>& blocks, const Side& inverse) noexcept {
+    Side xa, xb, ya;
+    std::array<unsigned, kSide> special;
+    const Side slope = each([&](std::size_t k) __attribute__((always_inline)) {
+        const Block<Source>& block = blocks[k];
+        const Raw raw_xa = block.x_of(block.a), raw_xb = block.x_of(block.b);
+        xa[k] = unpack(raw_xa);
+        xb[k] = unpack(raw_xb);
+        ya[k] = block.y_of(block.a, block.a_negative);
+        special[k] = special_lanes(raw_xa, raw_xb);
+        const Vec yb = block.y_of(block.b, block.b_negative);
+        Vec numerator = normalise(add(sub(yb, ya[k]), M::p()));
+        if (special[k] != 0) [[unlikely]]
+            patch_numerators(numerator, special[k], block);
+        return M::mul(numerator, inverse[k]);
+    });
+    const Side slope16 = each([&](std::size_t k) { return normalise(times16(slope[k])); });
+    const Side square = each([&](std::size_t k) { return M::mul(slope16[k], slope[k]); });
+    const Side x = each([&](std::size_t k) {
+        return M::reduce4(normalise(sub(sub(add(square[k], M::two_p()), xa[k]), xb[k])));
+    });
+    const Side step = each([&](std::size_t k) {
+        return M::mul(slope16[k], normalise(add(sub(xa[k], x[k]), M::p())));
+    });
+    for (std::size_t k = 0; k < kSide; ++k) {
+        const Vec y = M::reduce4(normalise(add(sub(step[k], ya[k]), M::p())));
+        blocks[k].write(pack(x[k]), pack(y));
+        if (special[k] != 0) [[unlikely]]
+            patch_results(special[k], blocks[k]);
+    }
+}
+
+/// Replaces all by their inverses; none is zero.
+void invert_lanes(std::array<Fq, 8 * kSide>& lanes) noexcept {
+    std::array<Fq, 8 * kSide> before;
+    Fq product = Fq::one();
+    for (std::size_t i = 0; i < lanes.size(); ++i) {
+        before[i] = product;
+        product *= lanes[i];
+    }
+    Fq inverse = inverse_var(product);
+    for (std::size_t i = lanes.size(); i > 0; --i) {
+        const Fq next = inverse * lanes[i - 1];
+        lanes[i - 1] = inverse * before[i - 1];
+        inverse = next;
+    }
+}
+
+/// Lane-wise inverses of products in form 260; also in form 260, below 2p.
+Side invert(const Side& products) noexcept {
+    std::array<Fq, 8 * kSide> lanes;
+    for (std::size_t k = 0; k < kSide; ++k)
+        store_raw(&lanes[8 * k], pack(M::reduce2(M::mul(products[k], splat(M::kTo256)))));
+    invert_lanes(lanes);
+    return each(
+        [&](std::size_t k) { return M::mul(unpack(load_raw(&lanes[8 * k])), splat(kTo260)); });
+}
+
+template <class Source>
+std::array<Block<Source>, kSide> blocks_from(const Source& source, PointXy* out,
+                                             std::span<const PairSlot> slots,
+                                             std::size_t begin) noexcept {
+    static_assert(kSide == 2);
+    return {Block<Source>(source, out, slots, begin), Block<Source>(source, out, slots, begin + 8)};
 }
 
 template <class Source>
 void add_all(const Source& source, PointXy* out, std::span<const PairSlot> slots,
              BatchScratch& scratch) {
-    constexpr std::size_t kAhead = 3;  // blocks
-    const std::size_t blocks = (slots.size() + 7) / 8;
-    scratch.lanes.resize(2 * kVecWords * blocks);
-    Vec product = splat(M::kOne260);
-    for (std::size_t i = 0; i < blocks; ++i) {
-        prefetch(source, slots, 8 * (i + kAhead));
-        std::uint64_t* room = &scratch.lanes[2 * kVecWords * i];
-        const Vec d = denominators(Block<Source>(source, out, slots, 8 * i));
-        store_vec(room, d);
-        store_vec(room + kVecWords, product);
-        product = M::mul(product, d);
+    constexpr std::size_t kSlots = 8 * kSide, kRoom = 2 * kVecWords * kSide;
+    constexpr std::size_t kAhead = 2;
+    const std::size_t rounds = (slots.size() + kSlots - 1) / kSlots;
+    scratch.lanes.resize(kRoom * rounds);
+    Side product;
+    product.fill(splat(M::kOne260));
+    for (std::size_t i = 0; i < rounds; ++i) {
+        for (std::size_t k = 0; k < kSide; ++k)
+            prefetch(source, slots, kSlots * (i + kAhead) + 8 * k);
+        const auto blocks = blocks_from(source, out, slots, kSlots * i);
+        for (std::size_t k = 0; k < kSide; ++k) {
+            std::uint64_t* room = &scratch.lanes[kRoom * i + 2 * kVecWords * k];
+            const Vec d = denominators(blocks[k]);
+            store_vec(room, d);
+            store_vec(room + kVecWords, product[k]);
+            product[k] = M::mul(product[k], d);
+        }
     }
-    Vec inverse = invert(product);
-    for (std::size_t i = blocks; i > 0; --i) {
-        const std::uint64_t* room = &scratch.lanes[2 * kVecWords * (i - 1)];
-        finish(Block<Source>(source, out, slots, 8 * (i - 1)),
-               M::mul(inverse, load_vec(room + kVecWords)));
-        inverse = M::mul(inverse, load_vec(room));
+    Side inverse = invert(product);
+    for (std::size_t i = rounds; i > 0; --i) {
+        const std::uint64_t* room = &scratch.lanes[kRoom * (i - 1)];
+        const Side alone = each([&](std::size_t k) {
+            return M::mul(inverse[k], load_vec(room + (2 * k + 1) * kVecWords));
+        });
+        inverse = each(
+            [&](std::size_t k) { return M::mul(inverse[k], load_vec(room + 2 * k * kVecWords)); });
+        finish(blocks_from(source, out, slots, kSlots * (i - 1)), alone);
     }
 }
 
