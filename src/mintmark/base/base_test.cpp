@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
+#include <thread>
 #include <vector>
 
 #include "mintmark/base/bytes.hpp"
@@ -62,6 +65,47 @@ TEST(Parallel, CoversEveryIndexOnce) {
         for (std::size_t i = begin; i < end; ++i) ++hits[i];
     });
     for (const auto& hit : hits) ASSERT_EQ(hit.load(), 1);
+}
+
+std::size_t sum_below(std::size_t count) {
+    std::atomic<std::size_t> sum = 0;
+    parallel_for(count, 1, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) sum += i;
+    });
+    return sum;
+}
+
+TEST(Parallel, CallsInsideOfCallsRunWhereTheyAre) {
+    std::atomic<std::size_t> sum = 0;
+    parallel_for(8, 1, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) sum += sum_below(100);
+    });
+    EXPECT_EQ(sum, 8 * 4950U);
+}
+
+TEST(Parallel, ManyThreadsCallAtOnce) {
+    std::atomic<int> wrong = 0;
+    {
+        std::vector<std::jthread> callers;
+        for (int t = 0; t < 8; ++t)
+            callers.emplace_back([&] {
+                for (std::size_t i = 1; i < 500; ++i)
+                    if (sum_below(i) != i * (i - 1) / 2) ++wrong;
+            });
+    }
+    EXPECT_EQ(wrong, 0);
+}
+
+TEST(Parallel, AChildOfForkHasThreadsOfItsOwn) {
+    ASSERT_EQ(sum_below(100), 4950U);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::alarm(20);  // instead of waiting for ever
+        ::_exit(sum_below(1000) == 499'500U ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
 }
 
 TEST(Rng, SeededRepeatsSystemDoesNot) {

@@ -2,9 +2,11 @@
 #include <algorithm>
 
 #include "mintmark/base/assert.hpp"
+#include "mintmark/base/parallel.hpp"
 #include "mintmark/circuit/form.hpp"
 #include "mintmark/circuit/layout.hpp"
 #include "mintmark/circuit/masks.hpp"
+#include "mintmark/math/kernels.hpp"
 #include "mintmark/math/poly.hpp"
 
 namespace mintmark {
@@ -26,6 +28,21 @@ FormTerm column_at(Column column, std::span<const Fr> point, const Fr& coef = Fr
     return term;
 }
 
+/// low_i high_k at i + k low.size().
+std::vector<Fr> outer_product(std::span<const Fr> low, std::span<const Fr> high) {
+    constexpr std::size_t kGrain = 4096;
+    std::vector<Fr> out(low.size() * high.size());
+    if (low.size() == 1) {
+        add_scaled(out, low[0], high);
+        return out;
+    }
+    parallel_for(high.size(), 1 + kGrain / low.size(), [&](std::size_t begin, std::size_t end) {
+        for (std::size_t k = begin; k < end; ++k)
+            add_scaled(std::span(out).subspan(k * low.size(), low.size()), high[k], low);
+    });
+    return out;
+}
+
 /// The term's coefficient for each of the chunks that it spans, first chunk first.
 std::vector<Fr> term_chunk_coefs(const FormTerm& term, std::span<const Fr> z) {
     std::vector<Fr> coefs{term.coef};
@@ -36,11 +53,7 @@ std::vector<Fr> term_chunk_coefs(const FormTerm& term, std::span<const Fr> z) {
         const std::size_t start = std::min(position, z.size());
         const std::size_t count = std::min(vars, z.size() - start);
         const std::vector<Fr> partial = axis_weight_fold(weight, z.subspan(start, count));
-        std::vector<Fr> product;
-        product.reserve(coefs.size() * partial.size());
-        for (const Fr& high : partial)
-            for (const Fr& low : coefs) product.push_back(high * low);
-        coefs = std::move(product);
+        coefs = outer_product(coefs, partial);
         position += vars;
     }
     if (position < z.size()) coefs[0] *= prefix_eq(z, position, term.offset);

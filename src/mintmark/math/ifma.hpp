@@ -23,13 +23,12 @@ constexpr std::uint64_t kMask52 = (std::uint64_t{1} << 52U) - 1;
 
 /// The limbs of value * 2^shift, shift <= 6.
 constexpr Limbs52 to_limbs52(const Limbs& v, unsigned shift) noexcept {
-    Limbs52 out = {};
-    for (unsigned i = 0; i < 5; ++i) {
-        for (unsigned j = 0; j < (i < 4 ? 52U : 58U); ++j) {
-            const unsigned position = 52 * i + j;
-            if (position < shift || position - shift >= 256) continue;
-            if (limbs::bit(v, position - shift)) out[i] |= std::uint64_t{1} << j;
-        }
+    Limbs52 out = {(v[0] << shift) & kMask52};
+    for (unsigned i = 1; i < 5; ++i) {
+        const unsigned from = 52 * i - shift, limb = from / 64, bit = from % 64;
+        std::uint64_t word = v[limb] >> bit;
+        if (bit != 0 && limb < 3) word |= v[limb + 1] << (64 - bit);
+        out[i] = i < 4 ? word & kMask52 : word;
     }
     return out;
 }

@@ -71,6 +71,19 @@ PairSums pair_sums(std::span<const Fr> a, std::span<const Fr> b, std::span<const
     return sums;
 }
 
+PairEnds pair_ends(std::span<const Fr> a, std::span<const Fr> b, std::span<const Fr> weights,
+                   std::size_t offset) noexcept {
+    PairEnds sums;
+    for (std::size_t y = 0; y < a.size() / 2; ++y) {
+        const Fr at0 = a[2 * y] * b[2 * y];
+        const Fr lead = (a[2 * y + 1] - a[2 * y]) * (b[2 * y + 1] - b[2 * y]);
+        const Fr e = weights.empty() ? Fr::one() : weights[(offset + y) & (weights.size() - 1)];
+        sums.at0 += weights.empty() ? at0 : e * at0;
+        sums.lead += weights.empty() ? lead : e * lead;
+    }
+    return sums;
+}
+
 }  // namespace portable
 
 void invert_all(std::span<Fr> values) {
@@ -108,6 +121,14 @@ PairSums pair_sums(std::span<const Fr> a, std::span<const Fr> b, std::span<const
     MINTMARK_ASSERT((weights.size() & (weights.size() - 1)) == 0);
     return ifma_available() ? ifma::pair_sums(a, b, weights, offset)
                             : portable::pair_sums(a, b, weights, offset);
+}
+
+PairEnds pair_ends(std::span<const Fr> a, std::span<const Fr> b, std::span<const Fr> weights,
+                   std::size_t offset) noexcept {
+    MINTMARK_ASSERT(a.size() == b.size() && a.size() % 2 == 0);
+    MINTMARK_ASSERT((weights.size() & (weights.size() - 1)) == 0);
+    return ifma_available() ? ifma::pair_ends(a, b, weights, offset)
+                            : portable::pair_ends(a, b, weights, offset);
 }
 
 }  // namespace mintmark

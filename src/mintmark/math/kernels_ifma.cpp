@@ -216,6 +216,36 @@ PairSums pair_sums(std::span<const Fr> a, std::span<const Fr> b, std::span<const
     return {at0.total() + rest.at0, at1.total() + rest.at1, lead.total() + rest.lead};
 }
 
+PairEnds pair_ends(std::span<const Fr> a, std::span<const Fr> b, std::span<const Fr> weights,
+                   std::size_t offset) noexcept {
+    const bool weighted = !weights.empty();
+    if (weighted && (weights.size() < 8 || offset % 8 != 0)) {
+        return portable::pair_ends(a, b, weights, offset);
+    }
+    const std::size_t whole = a.size() / 16 * 8;
+    Sum at0, lead;
+    for (std::size_t y = 0; y < whole; y += 8) {
+        Raw even, odd;
+        load_even_odd(&a[2 * y], even, odd);
+        const Vec a0 = unpack<Load::kTimes16>(even);
+        const Vec da = normalise(times16(add(sub(unpack(odd), unpack(even)), M::p())));
+        load_even_odd(&b[2 * y], even, odd);
+        const Vec b0 = unpack(even);
+        Vec t0 = M::mul(a0, b0), t2 = M::mul(da, difference(unpack(odd), b0));
+        if (weighted) {
+            const Fr* at = &weights[(offset + y) & (weights.size() - 1)];
+            const Vec e = unpack<Load::kTimes16>(load_raw(at));
+            t0 = M::mul(e, t0);
+            t2 = M::mul(e, t2);
+        }
+        at0.add(t0);
+        lead.add(t2);
+    }
+    const PairEnds rest =
+        portable::pair_ends(a.subspan(2 * whole), b.subspan(2 * whole), weights, offset + whole);
+    return {at0.total() + rest.at0, lead.total() + rest.lead};
+}
+
 }  // namespace mintmark::ifma
 
 #ifdef __clang__
@@ -245,6 +275,10 @@ Fr dot(std::span<const Fr> a, std::span<const Fr> b) noexcept {
 PairSums pair_sums(std::span<const Fr> a, std::span<const Fr> b, std::span<const Fr> weights,
                    std::size_t offset) noexcept {
     return portable::pair_sums(a, b, weights, offset);
+}
+PairEnds pair_ends(std::span<const Fr> a, std::span<const Fr> b, std::span<const Fr> weights,
+                   std::size_t offset) noexcept {
+    return portable::pair_ends(a, b, weights, offset);
 }
 }  // namespace mintmark::ifma
 

@@ -99,8 +99,25 @@ TEST(Kernels, PairSums) {
                 ASSERT_EQ(got.at0, want.at0);
                 ASSERT_EQ(got.at1, want.at1);
                 ASSERT_EQ(got.lead, want.lead);
+                for (const PairEnds& ends : {pair_ends(a, b, weights, offset),
+                                             portable::pair_ends(a, b, weights, offset)}) {
+                    ASSERT_EQ(ends.at0, want.at0);
+                    ASSERT_EQ(ends.lead, want.lead);
+                }
             }
         }
+    }
+}
+
+TEST(Kernels, FoldsInPlace) {
+    for (const std::size_t n : kSizes) {
+        auto table = mixed(2 * n, n);
+        std::vector<Fr> want(n);
+        const Fr r = mixed(8, 5)[3];
+        portable::fold_low(want, table, r);
+        fold_low(std::span(table).first(n), table, r);
+        table.resize(n);
+        ASSERT_EQ(table, want);
     }
 }
 

@@ -55,6 +55,17 @@ std::vector<Fr> Columns::lanes(Column column, std::size_t begin, std::size_t cou
     return result;
 }
 
+std::optional<sumcheck::TableView> Columns::view(Column column, std::size_t begin,
+                                                 std::size_t count) const {
+    if (column == Column::kH || column == Column::kHt)
+        return sumcheck::TableView{
+            .fields = std::span(column == Column::kH ? h : ht).subspan(begin, count), .ints = {}};
+    if (column == Column::kW)
+        for (const auto& [lane, value] : w_blinders)
+            if (lane >= begin && lane - begin < count) return std::nullopt;
+    return sumcheck::TableView{.fields = {}, .ints = ints(column).subspan(begin, count)};
+}
+
 void Columns::add_chunks(Column column, std::size_t begin, std::span<const Fr> factors,
                          std::span<Fr> target) const {
     const auto ints_of = ints(column);

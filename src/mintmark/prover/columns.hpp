@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "mintmark/circuit/circuit.hpp"
 #include "mintmark/math/field.hpp"
 #include "mintmark/prover/witness.hpp"
+#include "mintmark/sumcheck/fold_table.hpp"
 
 namespace mintmark::prover {
 
@@ -33,6 +35,9 @@ struct Columns {
     [[nodiscard]] std::span<const std::int64_t> ints(Column column) const noexcept;
     /// Lanes [begin, begin + count) of any column in the field.
     [[nodiscard]] std::vector<Fr> lanes(Column column, std::size_t begin, std::size_t count) const;
+    /// The same lanes where they lie; nothing for lanes of W with a blinder among them.
+    [[nodiscard]] std::optional<sumcheck::TableView> view(Column column, std::size_t begin,
+                                                          std::size_t count) const;
     /// target[x] += sum over i of factors[i] * lane(begin + i * target.size() + x), threaded: the
     /// chunks from lane `begin` on, folded into one.
     void add_chunks(Column column, std::size_t begin, std::span<const Fr> factors,

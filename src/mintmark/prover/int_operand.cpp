@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "mintmark/base/parallel.hpp"
+
 namespace mintmark::prover {
 namespace {
 
@@ -92,12 +94,20 @@ std::vector<std::int64_t> apply(std::span<const std::int64_t> values, std::size_
                                 std::span<const Entry> entries) {
     const std::size_t post = values.size() / (pre * old);
     std::vector<std::int64_t> out(pre * fresh * post, 0);
-    for (std::size_t p = 0; p < pre; ++p)
-        for (const Entry& entry : entries) {
-            const std::int64_t* from = values.data() + (p * old + entry.from) * post;
-            std::int64_t* to = out.data() + (p * fresh + entry.to) * post;
-            for (std::size_t q = 0; q < post; ++q) to[q] += from[q];
+    // Threads own columns (p, q).
+    const std::size_t grain = 1 + 65536 / (1 + entries.size());
+    parallel_for(pre * post, grain, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t at = begin; at < end;) {
+            const std::size_t p = at / post, q = at % post;
+            const std::size_t run = std::min(post - q, end - at);
+            for (const Entry& entry : entries) {
+                const std::int64_t* from = values.data() + (p * old + entry.from) * post + q;
+                std::int64_t* to = out.data() + (p * fresh + entry.to) * post + q;
+                for (std::size_t i = 0; i < run; ++i) to[i] += from[i];
+            }
+            at += run;
         }
+    });
     return out;
 }
 

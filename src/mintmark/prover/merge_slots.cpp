@@ -1,7 +1,6 @@
 #include "mintmark/prover/merge_slots.hpp"
 
 #include <algorithm>
-#include <mutex>
 
 #include "mintmark/base/parallel.hpp"
 #include "mintmark/math/kernels.hpp"
@@ -69,7 +68,11 @@ void MergeSlots::add(const LinearForm& form, const Fr& scale) {
 std::vector<Fr>& MergeSlots::chunk_slot(Column column, std::size_t chunk) {
     const auto [entry, is_new] = chunk_slots_.try_emplace({column, chunk}, slots_.size());
     if (is_new) {
-        slots_.push_back({std::vector<Fr>(m_), columns_.lanes(column, chunk * m_, m_)});
+        slots_.push_back({std::vector<Fr>(m_), {}, {}});
+        if (const auto view = columns_.view(column, chunk * m_, m_))
+            slots_.back().view = *view;
+        else
+            slots_.back().value = columns_.lanes(column, chunk * m_, m_);
         shares_.push_back({{column, chunk, Fr::one()}});
     }
     return slots_[entry->second].coef;
@@ -85,7 +88,9 @@ void MergeSlots::add_dense(const FormTerm& term, const Fr& scale) {
         if (lane / m_ >= chunks) break;  // whole-column claims: these chunks do not exist
         std::vector<Fr>& coef = chunk_slot(term.column, lane / m_);
         const std::size_t run = std::min(m_ - lane % m_, dense.size() - done);
-        for (std::size_t x = 0; x < run; ++x) coef[lane % m_ + x] += dense[done + x];
+        parallel_for(run, kGrain, [&](std::size_t begin, std::size_t end) {
+            for (std::size_t x = begin; x < end; ++x) coef[lane % m_ + x] += dense[done + x];
+        });
         done += run;
     }
 }
@@ -93,7 +98,7 @@ void MergeSlots::add_dense(const FormTerm& term, const Fr& scale) {
 std::size_t MergeSlots::folded_slot(std::span<const VariableWeights> low) {
     for (const auto& [weights, slot] : folded_slots_)
         if (std::ranges::equal(weights, low)) return slot;
-    slots_.push_back({product_table(low), std::vector<Fr>(m_)});
+    slots_.push_back({product_table(low), std::vector<Fr>(m_), {}});
     shares_.emplace_back();
     folded_slots_.emplace_back(std::vector(low.begin(), low.end()), slots_.size() - 1);
     return slots_.size() - 1;
@@ -114,16 +119,7 @@ void MergeSlots::add_folded(const FormTerm& term, const Fr& scale) {
 
 Fr MergeSlots::value() const {
     Fr sum = Fr::zero();
-    std::mutex lock;
-    for (const auto& slot : slots_)
-        parallel_for(m_, kGrain, [&](std::size_t begin, std::size_t end) {
-            const auto cut = [&](const std::vector<Fr>& table) {
-                return std::span(table).subspan(begin, end - begin);
-            };
-            const Fr part = dot(cut(slot.coef), cut(slot.value));
-            const std::scoped_lock hold(lock);
-            sum += part;
-        });
+    for (const auto& slot : slots_) sum += sumcheck::sum_products(slot.coef, slot.values());
     return sum;
 }
 

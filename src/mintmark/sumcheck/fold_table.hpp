@@ -1,24 +1,36 @@
-// Threaded folding of the sumchecks' tables.
+// Folding of the sumchecks' tables and, in the same pass, the sums of the next round: a block is
+// summed up while it is in the cache.
 #pragma once
 
-#include <utility>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <vector>
 
-#include "mintmark/base/parallel.hpp"
 #include "mintmark/math/kernels.hpp"
 
 namespace mintmark::sumcheck {
 
-/// Fixes variable 0 of a table of even size to r. Out of place: threads may not write where
-/// another still reads.
-inline void fold_table(std::vector<Fr>& table, const Fr& r) {
-    constexpr std::size_t kFoldGrain = 8192;
-    std::vector<Fr> half(table.size() / 2);
-    parallel_for(half.size(), kFoldGrain, [&](std::size_t begin, std::size_t end) {
-        fold_low(std::span(half).subspan(begin, end - begin),
-                 std::span(table).subspan(2 * begin, 2 * (end - begin)), r);
-    });
-    table = std::move(half);
-}
+/// Values that are read where they lie: field elements, or integers, whose first round costs a
+/// third. One of the two.
+struct TableView {
+    std::span<const Fr> fields;
+    std::span<const std::int64_t> ints;
+
+    [[nodiscard]] std::size_t size() const noexcept { return fields.size() + ints.size(); }
+};
+
+/// As mintmark::pair_ends on all of the two tables, threaded. Integers take no weights (asserted).
+[[nodiscard]] PairEnds sum_ends(std::span<const Fr> a, const TableView& b,
+                                std::span<const Fr> weights);
+/// As mintmark::dot, threaded.
+[[nodiscard]] Fr sum_products(std::span<const Fr> a, const TableView& b);
+
+/// Fixes variable 0 of both tables to r, in place; 2^n values each, n >= 1. Returns the sums of the
+/// next round with `weights` (zero when nothing is left to sum over).
+PairEnds fold_and_sum(std::vector<Fr>& a, std::vector<Fr>& b, const Fr& r,
+                      std::span<const Fr> weights);
+/// The same, without weights, where the second table begins as `from` and ends up in `b`.
+PairEnds fold_and_sum(std::vector<Fr>& a, const TableView& from, std::vector<Fr>& b, const Fr& r);
 
 }  // namespace mintmark::sumcheck

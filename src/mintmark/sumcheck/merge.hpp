@@ -7,15 +7,22 @@
 #include <vector>
 
 #include "mintmark/math/field.hpp"
+#include "mintmark/sumcheck/fold_table.hpp"
 #include "mintmark/sumcheck/merge_mask.hpp"
 #include "mintmark/sumcheck/round_hook.hpp"
 #include "mintmark/transcript/transcript.hpp"
 
 namespace mintmark::sumcheck {
 
-/// One table with the coefficients of all claims on it, already combined: 2^mu values each.
+/// One table with the coefficients of all claims on it, already combined: 2^mu values each. The
+/// values are the slot's own, or are read where `view` says (it outlives the sumcheck).
 struct MergeSlot {
     std::vector<Fr> coef, value;
+    TableView view{};
+
+    [[nodiscard]] TableView values() const noexcept {
+        return value.empty() ? view : TableView{.fields = value, .ints = {}};
+    }
 };
 
 /// What the prover has said and learnt.

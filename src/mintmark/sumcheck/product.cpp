@@ -22,7 +22,8 @@ using LastRound = std::array<Fr, 6>;  // coefficients, lowest first
 
 // An instance on its way: tables shrink by half each round. The factor eq(eq_point, x) is split
 // into the scalar of the bound variables, the linear factor of the current one, and `suffix`, the
-// table over those that follow.
+// table over those that follow. A round's sum at 1 follows from the claim that the round before
+// left, so only the first round computes it.
 class Running {
   public:
     explicit Running(ProductInstance&& instance)
@@ -35,7 +36,12 @@ class Running {
         MINTMARK_ASSERT(std::has_single_bit(a_.size()) && a_.size() == b_.size());
         num_vars_ = static_cast<std::size_t>(std::countr_zero(a_.size()));
         MINTMARK_ASSERT(point_.size() <= num_vars_);
-        suffix_ = eq_table(point_);
+        inverse_point_ = point_;
+        batch_inverse(std::span<Fr>(inverse_point_));
+        if (num_vars_ == 0) return;
+        // Over the variables that follow the first one.
+        suffix_ = eq_table(std::span(point_).subspan(std::min<std::size_t>(1, point_.size())));
+        sums_ = all_sums();
     }
 
     [[nodiscard]] std::size_t num_vars() const { return num_vars_; }
@@ -46,39 +52,23 @@ class Running {
 
     // Weighted sum over the whole cube; only before the first bind.
     [[nodiscard]] Fr total() const {
-        const std::size_t mask = suffix_.size() - 1;
-        Fr sum = Fr::zero();
-        std::mutex lock;
-        parallel_for(a_.size(), kGrain, [&](std::size_t begin, std::size_t end) {
-            Fr part = Fr::zero();
-            for (std::size_t x = begin; x < end; ++x) part += suffix_[x & mask] * (a_[x] * b_[x]);
-            const std::scoped_lock hold(lock);
-            sum += part;
-        });
-        return scale_ * sum;
+        if (num_vars_ == 0) return scale_ * a_[0] * b_[0];
+        const auto [e0, e1] = linear_factor();
+        return scale_ * (has_eq() ? e0 * sums_.at0 + (e0 + e1) * sums_.at1 : sums_.at0 + sums_.at1);
     }
 
-    // The round's polynomial, and `suffix` moves past the current variable.
-    [[nodiscard]] Cubic round() {
-        const bool has_eq = bound_ < point_.size();
-        if (has_eq) {
-            for (std::size_t i = 0; i < suffix_.size() / 2; ++i)
-                suffix_[i] = suffix_[2 * i] + suffix_[2 * i + 1];
-            suffix_.resize(suffix_.size() / 2);
-        }
-        const PairSums q = inner();
-        const Fr q0 = scale_ * q.at0, q2 = scale_ * q.lead;
-        const Fr q1 = scale_ * q.at1 - q0 - q2;
-        if (!has_eq) return {q0, q1, q2, Fr::zero()};
-        const Fr e0 = Fr::one() - point_[bound_], e1 = point_[bound_] - e0;  // e0 + e1 X
+    // The round's polynomial.
+    [[nodiscard]] Cubic round() const {
+        const Fr q0 = scale_ * sums_.at0, q2 = scale_ * sums_.lead;
+        const Fr q1 = scale_ * sums_.at1 - q0 - q2;
+        if (!has_eq()) return {q0, q1, q2, Fr::zero()};
+        const auto [e0, e1] = linear_factor();
         return {e0 * q0, e0 * q1 + e1 * q0, e0 * q2 + e1 * q1, e1 * q2};
     }
 
     // The last round, masks and all. An instance of no variables has constant factors before them.
     [[nodiscard]] LastRound last_round() const {
-        const bool has_eq = bound_ < point_.size();
-        const Fr e0 = has_eq ? Fr::one() - point_[bound_] : Fr::one();
-        const Fr e1 = has_eq ? point_[bound_] - e0 : Fr::zero();
+        const auto [e0, e1] = has_eq() ? linear_factor() : std::pair{Fr::one(), Fr::zero()};
         const auto a = masked(a_, mask_a_), b = masked(b_, mask_b_);
         LastRound product{};
         for (std::size_t i = 0; i < a.size(); ++i)
@@ -91,13 +81,16 @@ class Running {
     }
 
     void bind(const Fr& r) {
-        if (bound_ < point_.size()) {
-            const Fr e0 = Fr::one() - point_[bound_];
-            scale_ *= e0 + r * (point_[bound_] - e0);
+        if (has_eq()) {
+            const auto [e0, e1] = linear_factor();
+            scale_ *= e0 + r * e1;
         }
+        const Fr claim = sums_.at0 + r * (sums_.at1 - sums_.at0 - sums_.lead + r * sums_.lead);
         ++bound_;
-        fold_table(a_, r);
-        fold_table(b_, r);
+        if (suffix_.size() > 1) sum_pairs_of_suffix();
+        const PairEnds ends = fold_and_sum(a_, b_, r, weights());
+        sums_ = {ends.at0, Fr::zero(), ends.lead};
+        if (a_.size() > 1) sums_.at1 = sum_at_one(claim);
     }
 
   private:
@@ -106,17 +99,39 @@ class Running {
         return {values[0], values.back() - values[0] + mask, -mask};
     }
 
+    [[nodiscard]] bool has_eq() const { return bound_ < point_.size(); }
+    // (e0, e1): eq of the current variable X is e0 + e1 X.
+    [[nodiscard]] std::pair<Fr, Fr> linear_factor() const {
+        if (!has_eq()) return {Fr::one(), Fr::zero()};
+        const Fr e0 = Fr::one() - point_[bound_];
+        return {e0, point_[bound_] - e0};
+    }
+    [[nodiscard]] std::span<const Fr> weights() const {
+        return suffix_.size() > 1 ? std::span<const Fr>(suffix_) : std::span<const Fr>();
+    }
+    void sum_pairs_of_suffix() {
+        for (std::size_t i = 0; i < suffix_.size() / 2; ++i)
+            suffix_[i] = suffix_[2 * i] + suffix_[2 * i + 1];
+        suffix_.resize(suffix_.size() / 2);
+    }
+
+    // The inner sum at 1 from what the inner sums come to with the eq of the current variable.
+    [[nodiscard]] Fr sum_at_one(const Fr& claim) const {
+        if (!has_eq()) return claim - sums_.at0;
+        const Fr& p = point_[bound_];
+        if (p.is_zero()) return all_sums().at1;
+        return (claim - (Fr::one() - p) * sums_.at0) * inverse_point_[bound_];
+    }
+
     // The quadratic inner sum at 0, at 1, and its leading coefficient.
-    [[nodiscard]] PairSums inner() const {
-        const std::span<const Fr> weights =
-            suffix_.size() > 1 ? std::span<const Fr>(suffix_) : std::span<const Fr>();
+    [[nodiscard]] PairSums all_sums() const {
         PairSums sum;
         std::mutex lock;
         parallel_for(a_.size() / 2, kGrain, [&](std::size_t begin, std::size_t end) {
             const auto part = [&](const std::vector<Fr>& table) {
                 return std::span(table).subspan(2 * begin, 2 * (end - begin));
             };
-            const PairSums own = pair_sums(part(a_), part(b_), weights, begin);
+            const PairSums own = pair_sums(part(a_), part(b_), weights(), begin);
             const std::scoped_lock hold(lock);
             sum.at0 += own.at0;
             sum.at1 += own.at1;
@@ -126,7 +141,10 @@ class Running {
     }
 
     Fr scale_;
-    std::vector<Fr> point_, suffix_, a_, b_;
+    std::vector<Fr> point_, inverse_point_;
+    std::vector<Fr> suffix_;  // eq over the variables of the point that follow the current one
+    std::vector<Fr> a_, b_;
+    PairSums sums_;  // of the current round, without the current variable's eq
     Fr mask_a_, mask_b_;
     std::size_t num_vars_ = 0, bound_ = 0;
 };

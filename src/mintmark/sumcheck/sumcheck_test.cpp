@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <limits>
 
 #include "mintmark/base/rng.hpp"
 #include "mintmark/math/poly.hpp"
@@ -92,7 +93,8 @@ TEST(ProductSumcheck, AgreesWithNaiveSumsAndReplay) {
         std::vector<ProductInstance> instances{
             random_instance(n, n, rng), random_instance(n - 1, 0, rng),
             random_instance(n, n / 2, rng), random_instance(n / 2, n / 4, rng),
-            random_instance(0, 0, rng)};
+            random_instance(0, 0, rng), random_instance(n, n, rng)};
+        instances.back().eq_point.back() = Fr::zero();  // no inverse: the sum at 1 is summed up
         Fr claim = Fr::zero();
         for (const auto& instance : instances) {
             EXPECT_EQ(product_sum(instance), naive_sum(instance));
@@ -171,6 +173,41 @@ TEST(MergeSumcheck, AgreesWithNaiveSumsAndReplay) {
             expected += result.coef_evals[i] * result.value_evals[i];
         }
         EXPECT_EQ(claim, expected);
+    }
+}
+
+// Values that are read where they lie give the messages of the same values as field elements.
+TEST(MergeSumcheck, IntegersAndViewsAreTheirFieldElements) {
+    SeededRng rng(5);
+    constexpr std::int64_t kTop = std::numeric_limits<std::int64_t>::max();
+    for (const std::size_t n : {1U, 2U, 9U, 12U, 14U}) {
+        const std::size_t size = std::size_t{1} << n;
+        std::vector<std::int64_t> small(size), large(size);
+        for (std::size_t x = 0; x < size; ++x) {
+            small[x] = static_cast<std::int64_t>(rng.next() % 60001) - 30000;
+            large[x] = static_cast<std::int64_t>(rng.next());
+        }
+        large[0] = kTop;
+        large[1] = -kTop - 1;
+        const auto fields = random_vector(size, rng);
+        std::vector<MergeSlot> views, owned;
+        for (const TableView& view :
+             {TableView{.fields = {}, .ints = small}, TableView{.fields = {}, .ints = large},
+              TableView{.fields = fields, .ints = {}}}) {
+            const auto coef = random_vector(size, rng);
+            std::vector<Fr> values(view.fields.begin(), view.fields.end());
+            for (const std::int64_t v : view.ints) values.push_back(Fr::from_i64(v));
+            EXPECT_EQ(sum_products(coef, view), sum_products(coef, {.fields = values, .ints = {}}));
+            views.push_back({coef, {}, view});
+            owned.push_back({coef, values, {}});
+        }
+        MergeMask mask({}, Fr::zero(), {}, {}), same = mask;
+        Transcript a, b;
+        const auto got = prove_merge(std::move(views), mask, n, a);
+        const auto want = prove_merge(std::move(owned), same, n, b);
+        EXPECT_EQ(got.messages, want.messages);
+        EXPECT_EQ(got.coef_evals, want.coef_evals);
+        EXPECT_EQ(got.value_evals, want.value_evals);
     }
 }
 
