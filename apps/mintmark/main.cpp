@@ -1,5 +1,4 @@
 // mintmark: one program for creators, buyers and integrators. This file: global flags and wiring.
-#include <malloc.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -10,6 +9,7 @@
 #include "challenge_commands.hpp"
 #include "market_context.hpp"
 #include "mintmark/base/file.hpp"
+#include "mintmark/base/memory.hpp"
 #include "ownership_commands.hpp"
 #include "referee_commands.hpp"
 #include "serve_commands.hpp"
@@ -46,18 +46,10 @@ void add_global_flags(CLI::App& root, App& app) {
     root.add_flag("-y,--yes", app.is_yes, "ask nothing");
 }
 
-/// Tables of some MiB come and go in every round of a proof: the allocator keeps their pages
-/// instead of giving them back to the system and faulting them in again (a tenth of the time).
-void keep_freed_pages() {
-    ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
-    ::mallopt(M_TRIM_THRESHOLD, 512 << 20);
-    ::mallopt(M_TOP_PAD, 16 << 20);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-    keep_freed_pages();
+    mintmark::keep_freed_pages();
     std::signal(SIGINT, on_interrupt);
     std::signal(SIGTERM, on_interrupt);
     std::signal(SIGPIPE, SIG_IGN);

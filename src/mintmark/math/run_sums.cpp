@@ -148,17 +148,15 @@ Points to_xy(std::span<const G1Affine> points) {
     return out;
 }
 
-std::vector<G1Affine> sum_runs(std::span<const G1Affine> bases,
-                               std::span<const std::uint32_t> lanes,
+std::vector<G1Affine> sum_runs(std::span<const PointXy> bases, std::span<const std::uint32_t> lanes,
                                std::span<const std::uint32_t> ends) {
     MINTMARK_ASSERT(ends.empty() ? lanes.empty() : ends.back() == lanes.size());
-    const Points points = to_xy(bases);
     const std::size_t parts =
         std::clamp<std::size_t>(lanes.size() / kGrain, 1, std::max<std::size_t>(num_threads(), 1));
     std::vector<Piece> pieces(parts);
     parallel_for(parts, 1, [&](std::size_t begin, std::size_t end) {
         for (std::size_t k = begin; k < end; ++k)
-            pieces[k] = sum_places(points, lanes, ends,
+            pieces[k] = sum_places(bases, lanes, ends,
                                    {lanes.size() * k / parts, lanes.size() * (k + 1) / parts});
     });
     std::vector<G1Affine> out(ends.size());

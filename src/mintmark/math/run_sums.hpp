@@ -54,7 +54,7 @@ using Points = std::vector<PointXy, HugePageAllocator<PointXy>>;
 
 /// The sum of each run of bases: run k is bases[lanes[i]] for ends[k-1] <= i < ends[k] (from 0 for
 /// the first; none is empty). Threaded. Cost: one batched addition a lane.
-[[nodiscard]] std::vector<G1Affine> sum_runs(std::span<const G1Affine> bases,
+[[nodiscard]] std::vector<G1Affine> sum_runs(std::span<const PointXy> bases,
                                              std::span<const std::uint32_t> lanes,
                                              std::span<const std::uint32_t> ends);
 

@@ -31,7 +31,7 @@ void check(const Bases& bases, std::size_t num_lanes, std::size_t largest_run, S
         at = std::min(num_lanes, at + 1 + rng.next() % largest_run);
         ends.push_back(static_cast<std::uint32_t>(at));
     }
-    const auto sums = sum_runs(bases.points, lanes, ends);
+    const auto sums = sum_runs(to_xy(bases.points), lanes, ends);
     ASSERT_EQ(sums.size(), ends.size());
     std::size_t at = 0;
     for (std::size_t run = 0; run < ends.size(); ++run) {
@@ -65,7 +65,7 @@ TEST(RunSums, OneRunAcrossAllThreads) {
         factor += bases.factors[i % 50];
     }
     const std::vector<std::uint32_t> ends{30000};
-    EXPECT_EQ(sum_runs(bases.points, lanes, ends)[0],
+    EXPECT_EQ(sum_runs(to_xy(bases.points), lanes, ends)[0],
               G1::generator().mul(Fr::from_u64(factor)).to_affine());
 }
 

@@ -93,15 +93,18 @@ std::vector<std::int64_t> lane_rows(const Circuit& circuit, const LookupTables& 
     MINTMARK_ASSERT(free_row != tables.row_id.end());
     const std::int64_t default_row = free_row - tables.row_id.begin();
     std::vector<std::int64_t> rows(f.size(), default_row);
-    for (std::size_t x = 0; x < f.size(); ++x) {
-        if (tables.lane_id[x] == 0) {
-            if (f[x] != 0) rows[x] = -1;
-            continue;
+    parallel_for(f.size(), kGrain, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t x = begin; x < end; ++x) {
+            if (tables.lane_id[x] == 0) {
+                if (f[x] != 0) rows[x] = -1;
+                continue;
+            }
+            const Table& table = circuit.tables[tables.lane_id[x] - 1U];
+            const bool inside = f[x] >= table.lo && f[x] - table.lo < std::int64_t{1}
+                                                                          << table.log_size;
+            rows[x] = inside ? table.row_offset + (f[x] - table.lo) : -1;
         }
-        const Table& table = circuit.tables[tables.lane_id[x] - 1U];
-        const bool inside = f[x] >= table.lo && f[x] - table.lo < std::int64_t{1} << table.log_size;
-        rows[x] = inside ? table.row_offset + (f[x] - table.lo) : -1;
-    }
+    });
     return rows;
 }
 

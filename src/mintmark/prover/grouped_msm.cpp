@@ -1,12 +1,13 @@
 #include "mintmark/prover/grouped_msm.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <numeric>
 #include <utility>
 
 #include "mintmark/base/assert.hpp"
+#include "mintmark/base/parallel.hpp"
 #include "mintmark/math/msm.hpp"
-#include "mintmark/math/run_sums.hpp"
 
 namespace mintmark::prover {
 namespace {
@@ -37,29 +38,37 @@ std::vector<std::uint32_t> sorted_by_key(std::span<const std::int64_t> keys) {
 
 }  // namespace
 
-GroupedBases::GroupedBases(std::span<const G1Affine> bases, std::span<const std::int64_t> keys)
-    : lanes_(sorted_by_key(keys)) {
-    MINTMARK_ASSERT(bases.size() == keys.size());
-    for (std::size_t i = 0; i < lanes_.size(); ++i) {
-        const bool last = i + 1 == lanes_.size() || keys[lanes_[i]] != keys[lanes_[i + 1]] ||
-                          keys[lanes_[i]] == -1;
-        if (last) ends_.push_back(static_cast<std::uint32_t>(i + 1));
+LaneGroups::LaneGroups(std::span<const std::int64_t> keys) : lanes(sorted_by_key(keys)) {
+    for (std::size_t i = 0; i < lanes.size(); ++i) {
+        const bool last =
+            i + 1 == lanes.size() || keys[lanes[i]] != keys[lanes[i + 1]] || keys[lanes[i]] == -1;
+        if (last) ends.push_back(static_cast<std::uint32_t>(i + 1));
     }
-    sums_ = sum_runs(bases, lanes_, ends_);
+}
+
+GroupedBases::GroupedBases(std::span<const PointXy> bases, LaneGroups groups)
+    : groups_(std::move(groups)) {
+    MINTMARK_ASSERT(bases.size() == groups_.lanes.size());
+    sums_ = sum_runs(bases, groups_.lanes, groups_.ends);
 }
 
 template <class Value>
 std::optional<std::vector<Value>> GroupedBases::group_values(std::span<const Value> values) const {
-    MINTMARK_ASSERT(values.size() == lanes_.size());
-    std::vector<Value> out;
-    out.reserve(ends_.size());
-    std::size_t place = 0;
-    for (const std::uint32_t end : ends_) {
-        const Value& first = values[lanes_[place]];
-        for (; place < end; ++place)
-            if (!(values[lanes_[place]] == first)) return std::nullopt;
-        out.push_back(first);
-    }
+    MINTMARK_ASSERT(values.size() == groups_.lanes.size());
+    constexpr std::size_t kGrain = 4096;
+    const auto& ends = groups_.ends;
+    std::vector<Value> out(ends.size());
+    std::atomic<bool> are_equal = true;
+    parallel_for(ends.size(), kGrain, [&](std::size_t begin, std::size_t end) {
+        std::size_t place = begin == 0 ? 0 : ends[begin - 1];
+        bool same = true;
+        for (std::size_t k = begin; k < end; ++k) {
+            out[k] = values[groups_.lanes[place]];
+            for (; place < ends[k]; ++place) same &= values[groups_.lanes[place]] == out[k];
+        }
+        if (!same) are_equal = false;
+    });
+    if (!are_equal) return std::nullopt;
     return out;
 }
 

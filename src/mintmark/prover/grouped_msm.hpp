@@ -9,15 +9,25 @@
 
 #include "mintmark/math/curve.hpp"
 #include "mintmark/math/field.hpp"
+#include "mintmark/math/run_sums.hpp"
 
 namespace mintmark::prover {
+
+/// The lanes of a chunk by group.
+struct LaneGroups {
+    LaneGroups() = default;
+    /// Lanes with key -1 are groups of their own, the others are grouped by equal keys.
+    explicit LaneGroups(std::span<const std::int64_t> keys);
+
+    std::vector<std::uint32_t> lanes;  ///< by group
+    std::vector<std::uint32_t> ends;   ///< one past each group's last place in lanes
+};
 
 /// The bases of a chunk added up by group. A group is a set of lanes, given by equal keys.
 class GroupedBases {
   public:
-    /// bases.size() == keys.size(). Lanes with key -1 are groups of their own, the
-    /// others are grouped by equal keys. Cost: one affine addition per lane, inversions batched.
-    GroupedBases(std::span<const G1Affine> bases, std::span<const std::int64_t> keys);
+    /// As many bases as lanes. Cost: one affine addition per lane, inversions batched.
+    GroupedBases(std::span<const PointXy> bases, LaneGroups groups);
 
     /// sum values[x] * base[x]; nullopt when a group's lanes do not all hold one value. Cost: a
     /// multi-scalar multiplication of one point per group.
@@ -30,9 +40,8 @@ class GroupedBases {
     [[nodiscard]] std::optional<std::vector<Value>> group_values(
         std::span<const Value> values) const;
 
-    std::vector<std::uint32_t> lanes_;  // by group
-    std::vector<std::uint32_t> ends_;   // one past each group's last place in lanes_
-    std::vector<G1Affine> sums_;        // one per group
+    LaneGroups groups_;
+    std::vector<G1Affine> sums_;  // one per group
 };
 
 }  // namespace mintmark::prover

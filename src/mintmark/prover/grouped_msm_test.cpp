@@ -36,7 +36,7 @@ TEST_P(GroupedMsm, AgreesWithPlainMsm) {
         ints.push_back(key == -1 ? static_cast<std::int64_t>(i) : key - 4);
         values.push_back(key == -1 ? Fr::random(rng) : by_key[static_cast<std::size_t>(key)]);
     }
-    const GroupedBases groups(bases, keys);
+    const GroupedBases groups(to_xy(bases), LaneGroups(keys));
     EXPECT_EQ(groups.sum(values), msm(bases, values));
     EXPECT_EQ(groups.sum(ints), msm_small(bases, ints));
 }
@@ -46,7 +46,8 @@ INSTANTIATE_TEST_SUITE_P(Sizes, GroupedMsm, ::testing::Values(1, 2, 3, 10, 100, 
 TEST(GroupedMsm, SeesValuesThatDifferInAGroup) {
     SeededRng rng(1);
     const auto bases = awkward_bases(6, rng);
-    const GroupedBases groups(bases, std::vector<std::int64_t>{4, 4, 5, 5, -1, -1});
+    const GroupedBases groups(to_xy(bases),
+                              LaneGroups(std::vector<std::int64_t>{4, 4, 5, 5, -1, -1}));
     EXPECT_EQ(groups.num_groups(), 4U);
     EXPECT_TRUE(groups.sum(std::vector<std::int64_t>{1, 1, 2, 2, 3, 4}).has_value());
     EXPECT_FALSE(groups.sum(std::vector<std::int64_t>{1, 1, 2, 3, 3, 4}).has_value());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "mintmark/base/memory.hpp"
 #include "mintmark/base/parallel.hpp"
 #include "mintmark/circuit/form.hpp"
 #include "mintmark/circuit/layout.hpp"
@@ -12,6 +13,7 @@
 #include "mintmark/proof/proof.hpp"
 #include "mintmark/prover/grouped_msm.hpp"
 #include "mintmark/prover/masks.hpp"
+#include "mintmark/prover/memory.hpp"
 #include "mintmark/prover/merge_slots.hpp"
 #include "mintmark/prover/operand_table.hpp"
 #include "mintmark/prover/residual.hpp"
@@ -63,10 +65,15 @@ class Session {
 
     // Lanes of F, G and H that look up one row hold one value.
     void group_bases() {
-        const auto bases = std::span(srs_.g1).first(m_);
+        const Points bases = to_xy(std::span(srs_.g1).first(m_));
         const auto rows = lane_rows(circuit_, tables_, columns_.f);
-        for (std::size_t c = 0; c < circuit_.n_f; ++c)
-            lane_groups_.emplace_back(bases, std::span(rows).subspan(c * m_, m_));
+        std::vector<LaneGroups> groups(circuit_.n_f);
+        parallel_for(circuit_.n_f, 1, [&](std::size_t begin, std::size_t end) {
+            for (std::size_t c = begin; c < end; ++c)
+                groups[c] = LaneGroups(std::span(rows).subspan(c * m_, m_));
+        });
+        lane_groups_.reserve(circuit_.n_f);
+        for (auto& group : groups) lane_groups_.emplace_back(bases, std::move(group));
     }
 
     template <class Value>
@@ -351,6 +358,7 @@ Result<Bytes> prove(const ProvingKey& key, const Srs& srs, const Statement& stat
         key.weight_blinders.size() != circuit.n_w ||
         key.blinder_degree > std::size_t{1} << circuit.mu)
         return fail(ErrorCode::kInvalidArgument, "the proving key is not whole");
+    warm_heap(memory_needed(circuit) / 2);
     return Session(key, srs, statement, rng, tamper).run(witness);
 }
 
