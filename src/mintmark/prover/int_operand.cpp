@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 
 #include "mintmark/base/parallel.hpp"
@@ -125,12 +126,16 @@ std::size_t growth(const Mode& mode, std::size_t fresh) {
     return hits.empty() ? 1 : std::max<std::size_t>(1, *std::ranges::max_element(hits));
 }
 
-std::uint64_t largest_magnitude(std::span<const std::int64_t> values) {
-    std::uint64_t largest = 0;
-    for (const std::int64_t v : values)
-        largest = std::max(largest,
-                           v < 0 ? -static_cast<std::uint64_t>(v) : static_cast<std::uint64_t>(v));
-    return largest;
+/// As wide as the largest magnitude.
+std::uint64_t union_of_magnitudes(std::span<const std::int64_t> values) {
+    std::atomic<std::uint64_t> all = 0;  // bits
+    parallel_for(values.size(), 65536, [&](std::size_t begin, std::size_t end) {
+        std::uint64_t own = 0;
+        for (const std::int64_t v : values.subspan(begin, end - begin))
+            own |= v < 0 ? -static_cast<std::uint64_t>(v) : static_cast<std::uint64_t>(v);
+        all |= own;
+    });
+    return all;
 }
 
 }  // namespace
@@ -156,7 +161,8 @@ Result<EnvTensor> unfold(const Circuit& circuit, const Operand& operand,
     std::vector<std::size_t> sizes;  // current sizes: done groups, then untouched tensor axes
     for (const Axis& axis : tensor.axes) sizes.push_back(std::size_t{1} << axis.log());
     std::size_t axis = 0, place = 0;
-    std::uint64_t bound_bits = static_cast<std::uint64_t>(std::bit_width(largest_magnitude(view)));
+    std::uint64_t bound_bits =
+        static_cast<std::uint64_t>(std::bit_width(union_of_magnitudes(view)));
     for (const AxisMap& map : operand.maps) {
         const Mode mode = mode_of(map, std::span(tensor.axes).subspan(axis), dims);
         std::size_t fresh = 1;

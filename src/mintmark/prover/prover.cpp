@@ -178,6 +178,14 @@ class Session {
         transcript_.absorb_fr("sum", std::array{proof_.sum});
     }
 
+    static std::vector<Fr> padded(std::span<const Fr> values, std::size_t size) {
+        std::vector<Fr> out;
+        out.reserve(size);
+        out.assign(values.begin(), values.end());
+        out.resize(size);
+        return out;
+    }
+
     // The product terms, then L1 and L2.
     std::vector<sumcheck::ProductInstance> instances() {
         std::vector<sumcheck::ProductInstance> all;
@@ -191,9 +199,8 @@ class Session {
         const auto nu_point = rho.first(circuit_.nu());
         const auto kappa_point = rho.first(circuit_.kappa());
         const std::size_t rows = std::size_t{1} << circuit_.kappa();
-        auto h = columns_.h, ht = columns_.ht;
-        h.resize(std::size_t{1} << circuit_.nu());
-        ht.resize(rows);
+        auto h = padded(columns_.h, std::size_t{1} << circuit_.nu());
+        auto ht = padded(columns_.ht, rows);
         all.push_back(
             {at_.delta, {nu_point.begin(), nu_point.end()}, std::move(h), std::move(lane_prints_)});
         all.push_back({at_.delta.square(),
