@@ -27,7 +27,7 @@ PROGRAM = os.environ.get("MINTMARK", str(ROOT / "build/release/apps/mintmark/min
 PYTHON = "/usr/bin/python3"  # Debian's, which has onnx and numpy
 MADE = ROOT / "build/bench-models"
 LONGEST_LOG = 21
-MORE_NAMES = ["mobilenet-v2", "unet", "yolo-nano"]  # not by default
+MORE_NAMES = ["mobilenet-v2", "unet", "yolo-nano", "forest-100x8", "nano-gpt-ids"]  # not by default
 MADE_NAMES = ["cnn-264k", "mlp-4m", "mlp-4m-batch32", "resnet18", "vgg16", "mlp-128m"]
 
 

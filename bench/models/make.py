@@ -16,6 +16,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+import forest
 import transformer
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -213,8 +214,10 @@ MODELS = {
     "yolo-nano": yolo_nano,
     "mlp-128m": lambda: mlp("mlp-128m", 4096, 8),
     "nano-gpt": lambda: transformer.nano_gpt(SEED),
+    "nano-gpt-ids": lambda: transformer.nano_gpt_ids(SEED),
     "mini-lm": lambda: transformer.mini_lm(SEED),
     "gpt2": lambda: transformer.gpt2(SEED),
+    "forest-100x8": lambda: forest.Forest("forest-100x8", 100, 8, 20, SEED),
 }
 
 

@@ -1,6 +1,6 @@
 """Transformers in the shape of published ones, for make.py: blocks as PyTorch exports them (opset 17), random weights.
 
-Token ids are looked up outside: the input is the embedded sequence (1, tokens, width), positions added.
+The input is the embedded sequence (1, tokens, width), positions added; with a vocabulary (`embed`) it is the tokens' ids.
 """
 import json
 
@@ -18,6 +18,15 @@ class Transformer:
         self.name, self.tokens, self.width, self.heads = name, tokens, width, heads
         self.rng = np.random.default_rng([seed, sum(name.encode())])
         self.nodes, self.weights, self.last, self.shape = [], [], "input", [1, tokens, width]
+        self.vocabulary = None
+
+    def embed(self, vocabulary):
+        """Ids in, looked up in a table, positions added."""
+        self.vocabulary = vocabulary
+        table = self.rng.standard_normal((vocabulary, self.width), dtype=np.float32)
+        places = self.rng.standard_normal((1, self.tokens, self.width), dtype=np.float32) / 2
+        self.last = self.add("Add", self.add("Gather", self.constant(table), "input", axis=0), self.constant(places))
+        return self
 
     def add(self, op, *inputs, outputs=1, **attributes):
         names = [f"v{len(self.nodes)}_{i}" for i in range(outputs)]
@@ -96,13 +105,18 @@ class Transformer:
 
     def write(self, folder, num_samples=4):
         folder.mkdir(parents=True, exist_ok=True)
-        io = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-              for name, shape in (("input", [1, self.tokens, self.width]), (self.last, self.shape))]
+        given = [1, self.tokens] if self.vocabulary else [1, self.tokens, self.width]
+        io = [helper.make_tensor_value_info(name, kind, shape)
+              for name, kind, shape in (("input", TensorProto.INT64 if self.vocabulary else TensorProto.FLOAT, given),
+                                        (self.last, TensorProto.FLOAT, self.shape))]
         graph = helper.make_graph(self.nodes, self.name, io[:1], io[1:], self.weights)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="mintmark-bench")
         model.ir_version = 8
         onnx.save(model, str(folder / "network.onnx"))
-        samples = self.rng.standard_normal((num_samples, self.tokens * self.width)).round(4)
+        if self.vocabulary:
+            samples = self.rng.integers(0, self.vocabulary, (num_samples, self.tokens))
+        else:
+            samples = self.rng.standard_normal((num_samples, self.tokens * self.width)).round(4)
         for name, rows in (("samples.json", samples), ("input.json", samples[:1])):
             (folder / name).write_text(json.dumps({"input_data": rows.tolist()}))
 
@@ -110,6 +124,14 @@ class Transformer:
 def nano_gpt(seed):
     """minGPT's gpt-nano with ezkl's sizes: 4 layers, 4 heads, 64 dims, 64 tokens, 65 characters."""
     net = Transformer("nano-gpt", 64, 64, 4, seed)
+    for _ in range(4):
+        net.decoder_block()
+    return net.head(65)
+
+
+def nano_gpt_ids(seed):
+    """The same with ids as input."""
+    net = Transformer("nano-gpt-ids", 64, 64, 4, seed).embed(65)
     for _ in range(4):
         net.decoder_block()
     return net.head(65)

@@ -2,6 +2,7 @@
 // of docs/spec/quantisation.md, "Functions", on every function over whole tables.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <bit>
 #include <cmath>
 
@@ -98,6 +99,19 @@ TEST(FunctionTable, KnownAnswers) {
     const QLut bits = look_up(static_cast<int>(QFunction::kAndOfHalves), 1, 1, 4);
     for (std::int64_t a = 0; a < 16; ++a)
         for (std::int64_t b = 0; b < 16; ++b) EXPECT_EQ(model::lut_output(bits, a + 16 * b), a & b);
+    // Floor division by 7 and by 256, from Python's // and %.
+    for (const auto& [m, u, q, r] : {std::array{7, 20, 2, 6}, std::array{7, 21, 3, 0},
+                                     std::array{7, -1, -1, 6}, std::array{7, -14, -2, 0},
+                                     std::array{256, -257, -2, 255}, std::array{256, 4095, 15, 255},
+                                     std::array{1, 5, 5, 0}, std::array{32767, -3, -1, 32764}}) {
+        const float parameter = static_cast<float>(m) / 2048;
+        const auto remainder = static_cast<int>(QFunction::kRemainder);
+        const auto quotient = static_cast<int>(QFunction::kQuotient);
+        EXPECT_EQ(model::lut_output(look_up(remainder, 1, 1, parameter), u), r) << u << " by " << m;
+        EXPECT_EQ(model::lut_output(look_up(quotient, 1, 1, parameter), u), q) << u << " by " << m;
+        const QLut lut = look_up(remainder, 1, 1, parameter);
+        EXPECT_EQ(table_output(to_table(compiler::to_request(lut, -2048, 2047)), u), r);
+    }
 }
 
 // ---- whole models: float, integers and circuit ------------------------------------------------

@@ -190,12 +190,14 @@ enum class TableFunction : std::uint8_t {
     kCeil,
     kStep,
     kIsZero,
-    kAndOfHalves
+    kAndOfHalves,
+    kRemainder,
+    kQuotient
 };
 
 /// Functions that are defined by a real function of u * in_step (codes 7 and up).
 [[nodiscard]] constexpr bool is_real_function(TableFunction f) noexcept {
-    return f >= TableFunction::kExp && f <= TableFunction::kAndOfHalves;
+    return f >= TableFunction::kExp && f <= TableFunction::kQuotient;
 }
 /// Bounds of such a table's outputs: beyond them rounding would not be certain.
 inline constexpr std::int32_t kMaxFunctionOutput = 1 << 17;

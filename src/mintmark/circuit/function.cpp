@@ -36,6 +36,20 @@ Real and_of_halves(Real x, Real p) {
     return (v & ((1U << bits) - 1)) & (v >> bits);
 }
 
+/// x mod m for m = 2048 p >= 1, in [0, m).
+Real remainder(Real x, Real p) {
+    const Real m = p * kParameterUnits;
+    if (!(m >= 1)) return 0;
+    const Real rest = std::fmod(x, m);
+    return rest < 0 ? rest + m : rest;
+}
+
+/// (x - x mod m) / m.
+Real quotient(Real x, Real p) {
+    const Real m = p * kParameterUnits;
+    return m >= 1 ? std::round((x - remainder(x, p)) / m) : 0;
+}
+
 Real power(Real x, Real p) {
     return x == 0 && p == 0 ? 1 : std::pow(x, p);
 }
@@ -134,6 +148,10 @@ Real real_function(TableFunction function, Real x, Real p) {
             return x == 0 ? 1 : 0;
         case TableFunction::kAndOfHalves:
             return and_of_halves(x, p);
+        case TableFunction::kRemainder:
+            return remainder(x, p);
+        case TableFunction::kQuotient:
+            return quotient(x, p);
         default:
             return 0;
     }

@@ -109,6 +109,26 @@ Result<View> Lowering::lower_op(const model::QConv& op, const model::QNode& node
     return requantise(op.requant);
 }
 
+Dims Lowering::split_columns(const model::QNode& node) const {
+    const model::Shape& shape = graph_.tensors[node.output].shape;
+    std::optional<Dims> split;
+    for (const model::QNode& reader : graph_.nodes) {
+        if (std::ranges::find(reader.inputs, node.output) == reader.inputs.end()) continue;
+        const model::Shape& to = graph_.tensors[reader.output].shape;
+        const auto kept = static_cast<std::ptrdiff_t>(shape.size()) - 1;
+        const bool splits = std::holds_alternative<model::QReshape>(reader.op) &&
+                            to.size() > shape.size() &&
+                            std::equal(shape.begin(), shape.begin() + kept, to.begin());
+        const Dims dims = splits ? without_ones(Dims(to.begin() + kept, to.end())) : Dims{};
+        if (!splits || (split && *split != dims)) return without_ones({shape.back()});
+        split = dims;
+    }
+    const std::size_t before = without_ones(shape).size();
+    const bool fits =
+        split && volume(*split) == shape.back() && before + split->size() <= kMaxAxes;
+    return fits ? *split : without_ones({shape.back()});
+}
+
 Result<View> Lowering::lower_op(const model::QMatMul& op, const model::QNode& node) {
     MINTMARK_TRY(const Input x, input(node, 0));
     Dims out;
@@ -116,11 +136,11 @@ Result<View> Lowering::lower_op(const model::QMatMul& op, const model::QNode& no
         append_axes(out, group_dims(x.view, x.groups[d]));
     }
     const auto column_axis = static_cast<std::uint8_t>(out.size());
-    const std::uint32_t columns = op.weight.shape[1];
-    if (columns > 1) out.push_back(columns);
+    const Dims split = split_columns(node);
+    append_axes(out, split);
     const Dims contract = group_dims(x.view, x.groups.back());
     Dims weight_dims = contract;
-    if (columns > 1) weight_dims.push_back(columns);
+    append_axes(weight_dims, split);
     const View weight = fresh_view(builder_.add_hidden(weight_dims, op.weight.values), weight_dims);
 
     builder_.begin_step(out);
@@ -130,8 +150,9 @@ Result<View> Lowering::lower_op(const model::QMatMul& op, const model::QNode& no
         weight_maps.set(static_cast<std::uint8_t>(i),
                         AxisMap::eq(static_cast<std::uint8_t>(env + i)));
     }
-    if (columns > 1) {
-        weight_maps.set(static_cast<std::uint8_t>(contract.size()), AxisMap::eq(column_axis));
+    for (std::size_t i = 0; i < split.size(); ++i) {
+        weight_maps.set(static_cast<std::uint8_t>(contract.size() + i),
+                        AxisMap::eq(static_cast<std::uint8_t>(column_axis + i)));
     }
     OperandMaps x_maps(x.view);
     std::uint8_t first = 0;
@@ -146,8 +167,7 @@ Result<View> Lowering::lower_op(const model::QMatMul& op, const model::QNode& no
                                      .a = weight_maps.build(),
                                      .b = x_maps.build()});
     if (op.bias) {
-        const Dims dims = without_ones({columns});
-        const View bias = fresh_view(builder_.add_hidden(dims, op.bias->values), dims);
+        const View bias = fresh_view(builder_.add_hidden(split, op.bias->values), split);
         builder_.step().lins.push_back({.coef = 1, .operand = read_in_order(bias, column_axis)});
     }
     return requantise(op.requant);
@@ -276,13 +296,14 @@ Result<View> Lowering::lower_op(const model::QMul& op, const model::QNode& node)
     return requantise(op.requant);
 }
 
-Lowering::HiddenOperand Lowering::hidden_operand(const model::Hidden& hidden, const Input& x,
-                                                 const OutBox& box) {
+Lowering::HiddenOperand Lowering::hidden_operand(const model::Hidden& hidden, const OutBox& box) {
     Dims dims;
     std::vector<std::uint8_t> env;
     for (std::size_t d = 0; d < hidden.shape.size(); ++d) {
         if (hidden.shape[d] == 1) continue;
-        const Dims split = group_dims(x.view, x.groups[d]);
+        const std::size_t end = d + 1 < box.first.size() ? box.first[d + 1] : box.dims.size();
+        const Dims split(box.dims.begin() + box.first[d],
+                         box.dims.begin() + static_cast<std::ptrdiff_t>(end));
         for (std::size_t i = 0; i < split.size(); ++i) {
             env.push_back(static_cast<std::uint8_t>(box.first[d] + i));
         }
@@ -304,7 +325,7 @@ Result<View> Lowering::lower_op(const model::QAffine& op, const model::QNode& no
     const OutBox box = broadcast_box(inputs, graph_.tensors[node.output].shape);
     builder_.begin_step(box.dims);
     if (op.weight) {
-        const HiddenOperand weight = hidden_operand(*op.weight, inputs[0], box);
+        const HiddenOperand weight = hidden_operand(*op.weight, box);
         builder_.step().prods.push_back({.coef = 1,
                                          .contract = {},
                                          .shared_mask = weight.axes_mask,
@@ -315,7 +336,7 @@ Result<View> Lowering::lower_op(const model::QAffine& op, const model::QNode& no
             {.coef = op.coef, .operand = read_broadcast(inputs[0], box)});
     }
     if (op.bias) {
-        const HiddenOperand bias = hidden_operand(*op.bias, inputs[0], box);
+        const HiddenOperand bias = hidden_operand(*op.bias, box);
         builder_.step().lins.push_back({.coef = 1, .operand = bias.operand});
     }
     return requantise(op.requant);

@@ -69,9 +69,10 @@ class Lowering {
     [[nodiscard]] OutBox broadcast_box(const std::vector<Input>& inputs,
                                        const model::Shape& shape) const;
     [[nodiscard]] Operand read_broadcast(const Input& x, const OutBox& box) const;
-    /// Stores a hidden tensor of the output's rank, split as x is, read with broadcast.
-    [[nodiscard]] HiddenOperand hidden_operand(const model::Hidden& hidden, const Input& x,
-                                               const OutBox& box);
+    /// Axes of a matrix product's columns: those into which every reader splits them, else one.
+    [[nodiscard]] Dims split_columns(const model::QNode& node) const;
+    /// Stores a hidden tensor of the output's rank, split as the box is, read with broadcast.
+    [[nodiscard]] HiddenOperand hidden_operand(const model::Hidden& hidden, const OutBox& box);
     /// Closes the step: remainder limbs and the result's limb. Out axes must be the builder's. The
     /// model's output without a look-up is two limbs of half the bits: only OUT's step reads it,
     /// and a table of 2^16 rows would cost more than all other look-ups.

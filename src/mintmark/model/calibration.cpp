@@ -35,9 +35,18 @@ Status check_sample(const Graph& graph, const Sample& sample) {
     return {};
 }
 
-std::pair<double, double> range_of_input(std::span<const Sample> samples, std::size_t input,
-                                         const QuantOptions& options) {
-    if (options.input_range) return *options.input_range;
+/// Whole numbers: what the model says that they may be, else as many bits as the samples need.
+std::pair<double, double> whole_range(const Value& value, double lo, double hi) {
+    if (value.least < value.most)
+        return {lo < value.least ? -(value.most + 1) : value.least, value.most};
+    const double reach = std::max(hi, -1 - lo);
+    const double most = std::exp2(std::ceil(std::log2(std::max(reach, 1.0) + 1))) - 1;
+    return {lo < 0 ? -1 - most : 0, most};
+}
+
+std::pair<double, double> range_of_input(const Value& value, std::span<const Sample> samples,
+                                         std::size_t input, const QuantOptions& options) {
+    if (options.input_range && !value.is_integral) return *options.input_range;
     double lo = 0, hi = 0;
     for (const Sample& sample : samples) {
         for (const double x : sample[input]) {
@@ -45,6 +54,7 @@ std::pair<double, double> range_of_input(std::span<const Sample> samples, std::s
             hi = std::max(hi, x);
         }
     }
+    if (value.is_integral) return whole_range(value, lo, hi);
     const double margin = options.input_margin * (hi - lo);
     if (lo < 0) lo -= margin;
     if (hi > 0) hi += margin;
@@ -56,8 +66,11 @@ Sample made_up(const Graph& graph, const Calibration& ranges, SeededRng& rng) {
     for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
         const auto [lo, hi] = ranges.input_range[i];
         std::vector<double> data(element_count(graph.values[graph.inputs[i]].shape));
-        for (double& x : data)
-            x = lo + (hi - lo) * static_cast<double>(rng.next() >> 11U) * 0x1p-53;
+        const bool whole = graph.values[graph.inputs[i]].is_integral;
+        for (double& x : data) {
+            const double share = static_cast<double>(rng.next() >> 11U) * 0x1p-53;
+            x = whole ? lo + std::floor((hi - lo + 1) * share) : lo + (hi - lo) * share;
+        }
         sample.push_back(std::move(data));
     }
     return sample;
@@ -100,7 +113,7 @@ Result<Calibration> calibrate(const Graph& graph, std::span<const Sample> sample
     for (const Sample& sample : samples) MINTMARK_CHECK(check_sample(graph, sample));
     Calibration out;
     for (std::size_t i = 0; i < graph.inputs.size(); ++i)
-        out.input_range.push_back(range_of_input(samples, i, options));
+        out.input_range.push_back(range_of_input(graph.values[graph.inputs[i]], samples, i, options));
     for (const Sample& sample : samples) MINTMARK_CHECK(widen(out, graph, sample));
     SeededRng rng(0x6d696e746d61726bU);
     for (std::size_t i = samples.size(); i < options.min_samples; ++i)

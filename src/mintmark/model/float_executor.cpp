@@ -223,6 +223,18 @@ Doubles run(const SelectOp& op, Inputs in, const Shape&) {
     return out;
 }
 
+Doubles run(const OneHotOp& op, Inputs in, const Shape& out_shape) {
+    const auto at = gather_indices(out_shape, broadcast_strides(*in[0].shape, out_shape));
+    std::vector<std::size_t> along(out_shape.size(), 0);
+    along[op.axis] = 1;
+    const auto place = gather_indices(out_shape, along);
+    Doubles out;
+    out.reserve(at.size());
+    for (std::size_t i = 0; i < at.size(); ++i)
+        out.push_back(in[0].data[at[i]] == static_cast<double>(place[i]) ? 1 : 0);
+    return out;
+}
+
 Doubles run(const SoftmaxOp& op, Inputs in, const Shape&) {
     const std::size_t length = in[0].shape->back();
     Doubles out;

@@ -150,6 +150,10 @@ Real evaluate_function(QFunction function, Real x, Real p) {
             return x == 0;
         case QFunction::kAndOfHalves:
             return bits_in_common(x, p);
+        case QFunction::kRemainder:
+            return p * 2048 < 1 ? 0 : x - p * 2048 * std::floor(x / (p * 2048));
+        case QFunction::kQuotient:
+            return p * 2048 < 1 ? 0 : std::floor(x / (p * 2048));
         default:
             return activation(function, x, p);
     }
@@ -184,7 +188,7 @@ bool is_curve(Pointwise kind) noexcept {
 bool gives_integers(Pointwise kind) noexcept {
     return kind == Pointwise::kSign || kind == Pointwise::kRound || kind == Pointwise::kFloor ||
            kind == Pointwise::kCeil || kind == Pointwise::kStep || kind == Pointwise::kIsZero ||
-           kind == Pointwise::kAndOfHalves;
+           kind >= Pointwise::kAndOfHalves;
 }
 
 }  // namespace mintmark::model

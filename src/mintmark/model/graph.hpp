@@ -26,6 +26,10 @@ struct Value {
     std::vector<double> data = {};  ///< constants only, row-major
     /// Holds integers (or 0 and 1): quantised with step 1 where the range allows it, then exact.
     bool is_integral = false;
+    /// Inputs that are whole numbers: what they may be (least < most); else the samples say it.
+    double least = 0, most = 0;
+    /// Greater than 0: no element is negative, and no row (last axis) sums to more.
+    double row_sum = 0;
 };
 
 /// kClip: min(max(x, alpha), beta); the others as QFunction of the same name, alpha is p.
@@ -72,7 +76,9 @@ enum class Pointwise : std::uint8_t {
     kCeil,
     kStep,
     kIsZero,
-    kAndOfHalves
+    kAndOfHalves,
+    kRemainder,  ///< x - m floor(x / m) of a whole number x, m = 2048 alpha
+    kQuotient    ///< floor(x / m)
 };
 enum class Binary : std::uint8_t { kAdd, kSub, kMul, kDiv };
 enum class PoolKind : std::uint8_t { kMax, kAverage, kAverageWithPads };
@@ -121,6 +127,11 @@ struct SelectOp {    ///< out[…, i] = x[…, indices[i]] along the last axis; 
     std::vector<std::int32_t> indices;
 };
 
+/// The input has dim 1 at `axis`: entry j of the output there is 1 if the input is j, else 0.
+struct OneHotOp {
+    std::uint32_t axis = 0;
+};
+
 /// Over the last axis: e^x / S, x - ln S, or ln S (last axis 1), S the sum of e^x.
 enum class SoftmaxKind : std::uint8_t { kShare, kLogShare, kLogSum };
 struct SoftmaxOp {
@@ -128,7 +139,7 @@ struct SoftmaxOp {
 };
 
 using Op = std::variant<ConvOp, MatMulOp, PointwiseOp, BinaryOp, PoolOp, ReshapeOp, TransposeOp,
-                        SliceOp, PadOp, ConcatOp, ExpandOp, SelectOp, SoftmaxOp>;
+                        SliceOp, PadOp, ConcatOp, ExpandOp, SelectOp, OneHotOp, SoftmaxOp>;
 
 struct Node {
     std::string name;     ///< ONNX node name, or its output's name when it has none

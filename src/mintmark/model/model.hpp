@@ -95,7 +95,7 @@ struct LayerError {
 };
 
 /// What quantisation cost. Errors are relative to the port's float range over all samples and
-/// elements (the largest |value| if the range is zero).
+/// elements (at least a tenth of the largest |value|).
 struct QuantReport {
     std::uint8_t activation_bits = 0, weight_bits = 0;
     std::size_t samples = 0;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "mintmark/model/onnx_compose.hpp"
+#include "mintmark/model/onnx_integer.hpp"
 #include "mintmark/model/onnx_volume.hpp"
 
 namespace mintmark::model {
@@ -31,11 +32,8 @@ Result<ValueId> binary(const NodeView& node, Binary kind, ValueId a, ValueId b) 
 /// x / c = x * (1/c).
 Result<ValueId> divide(const NodeView& node, ValueId a, ValueId b) {
     GraphBuilder& builder = node.builder();
-    if (!builder.value(b).is_constant) {
-        if (builder.type(b) != ElementType::kReal)
-            return node.unsupported("a division of integers by a computed value");
-        return divided(node, a, b);
-    }
+    if (builder.type(a) != ElementType::kReal) return integer_quotient(node, a, b);
+    if (!builder.value(b).is_constant) return divided(node, a, b);
     Constant inverse{node.shape(b), ElementType::kReal, builder.value(b).data};
     for (double& x : inverse.data) {
         x = 1 / x;
@@ -105,8 +103,8 @@ Result<ValueId> scale(const NodeView& node, ValueId x, double factor) {
 }
 
 Result<ValueId> import_gemm(const NodeView& node) {
-    MINTMARK_TRY(ValueId a, node.real_input(0));
-    MINTMARK_TRY(ValueId b, node.real_input(1));
+    MINTMARK_TRY(ValueId a, node.input(0));
+    MINTMARK_TRY(ValueId b, node.input(1));
     if (node.shape(a).size() != 2 || node.shape(b).size() != 2)
         return node.malformed("both factors must have two axes");
     MINTMARK_TRY(const std::int64_t trans_a, node.int_attribute("transA", 0));
@@ -127,7 +125,7 @@ Result<ValueId> import_gemm(const NodeView& node) {
     MINTMARK_TRY(b, scale(node, b, alpha));
     MINTMARK_TRY(const ValueId product, node.emit(MatMulOp{}, {a, b}, {shape_a[0], shape_b[1]}));
     if (!node.has_input(2) || beta == 0) return product;
-    MINTMARK_TRY(ValueId c, node.real_input(2));
+    MINTMARK_TRY(ValueId c, node.input(2));
     MINTMARK_TRY(c, scale(node, c, beta));
     MINTMARK_TRY(const Shape sum, broadcast_shape(node, node.shape(product), node.shape(c)));
     if (sum != node.shape(product)) return node.malformed("C is larger than A times B");
@@ -135,8 +133,8 @@ Result<ValueId> import_gemm(const NodeView& node) {
 }
 
 Result<ValueId> import_matmul(const NodeView& node) {
-    MINTMARK_TRY(ValueId a, node.real_input(0));
-    MINTMARK_TRY(ValueId b, node.real_input(1));
+    MINTMARK_TRY(ValueId a, node.input(0));
+    MINTMARK_TRY(ValueId b, node.input(1));
     Shape sa = node.shape(a), sb = node.shape(b);
     if (sa.empty() || sb.empty()) return node.malformed("a factor is a scalar");
     const bool row = sa.size() == 1, column = sb.size() == 1;

@@ -37,6 +37,24 @@ void GraphBuilder::set_type(ValueId id, ElementType type) {
     graph_.values[id].is_integral = type != ElementType::kReal;
 }
 
+void GraphBuilder::limit_input(ValueId id, std::uint32_t dim) {
+    const auto makes = [this](ValueId value) {
+        return std::ranges::find(graph_.nodes, value, &Node::output);
+    };
+    for (auto from = makes(id); from != graph_.nodes.end(); from = makes(id)) {
+        const bool moves =
+            std::holds_alternative<ReshapeOp>(from->op) ||
+            std::holds_alternative<TransposeOp>(from->op) ||
+            std::holds_alternative<SliceOp>(from->op) || std::holds_alternative<ExpandOp>(from->op);
+        if (!moves) return;
+        id = from->inputs[0];
+    }
+    Value& value = graph_.values[id];
+    if (value.is_constant || value.least < 0) return;
+    const double most = dim - 1.0;
+    value.most = value.least < value.most ? std::min(value.most, most) : std::max(most, 1.0);
+}
+
 Status GraphBuilder::bind(const std::string& name, ValueId id) {
     if (name.empty()) return fail(ErrorCode::kMalformed, "onnx: a value without a name");
     if (!scopes_.back().emplace(name, id).second)
@@ -61,6 +79,8 @@ Result<ValueId> GraphBuilder::emit(Node node, const Shape& wanted) {
     }
     MINTMARK_TRY(node.output, add_value(node.name, out_shape, out_type));
     const ValueId output = node.output;
+    if (const auto it = onnx_types_.find(node.inputs.front()); it != onnx_types_.end())
+        onnx_types_[output] = it->second;
     if (!constant) {
         graph_.nodes.push_back(std::move(node));
         return output;
@@ -82,6 +102,13 @@ Result<ValueId> GraphBuilder::emit(Node node, const Shape& wanted) {
     graph_.values[output].is_constant = true;
     graph_.values[output].data = std::move(data);
     return output;
+}
+
+std::int32_t GraphBuilder::onnx_type(ValueId id) const {
+    if (const auto it = onnx_types_.find(id); it != onnx_types_.end()) return it->second;
+    if (types_[id] == ElementType::kReal) return onnx::TensorProto::FLOAT;
+    return types_[id] == ElementType::kBoolean ? onnx::TensorProto::BOOL
+                                               : onnx::TensorProto::INT64;
 }
 
 std::string NodeView::name() const {

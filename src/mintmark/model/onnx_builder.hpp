@@ -47,8 +47,16 @@ class GraphBuilder {
     [[nodiscard]] ElementType type(ValueId id) const { return types_[id]; }
     /// The same value under another type (Cast, comparisons): integers and booleans are kept exact.
     void set_type(ValueId id, ElementType type);
+    /// ONNX's element type of an input, a cast or what is computed from one of the same kind;
+    /// FLOAT, INT64 or BOOL where it is not known. Decides where integers wrap.
+    void set_onnx_type(ValueId id, std::int32_t type) { onnx_types_[id] = type; }
+    [[nodiscard]] std::int32_t onnx_type(ValueId id) const;
     /// The value's elements are whole numbers whatever its type says.
     void mark_integral(ValueId id) { graph_.values[id].is_integral = true; }
+    /// `id`, if it is an input (or a rearranged one), holds indices into `dim` entries.
+    void limit_input(ValueId id, std::uint32_t dim);
+    /// No element is negative, no row sums to more than `most`.
+    void limit_rows(ValueId id, double most) { graph_.values[id].row_sum = most; }
     [[nodiscard]] const ImportOptions& options() const { return options_; }
     [[nodiscard]] const ExternalData& external() const { return external_; }
     [[nodiscard]] Graph& graph() { return graph_; }
@@ -58,6 +66,7 @@ class GraphBuilder {
     ExternalData external_;
     Graph graph_;
     std::vector<ElementType> types_;
+    std::map<ValueId, std::int32_t> onnx_types_;  ///< where known
     std::vector<std::map<std::string, ValueId, std::less<>>> scopes_{1};
 };
 
@@ -137,6 +146,9 @@ void add_einsum_importer(ImporterMap& map);          ///< Einsum
 void add_recurrent_importers(ImporterMap& map);      ///< RNN, GRU, LSTM
 void add_convolution_importers(ImporterMap& map);    ///< ConvTranspose, Resize
 void add_reduction_importers(ImporterMap& map);      ///< Reduce*, GlobalMaxPool, ...
+void add_index_importers(ImporterMap& map);          ///< ArgMax, TopK, OneHot, ...
+void add_integer_importers(ImporterMap& map);        ///< Mod, BitShift, Bitwise*, Range
+void add_classical_importers(ImporterMap& map);      ///< ai.onnx.ml: trees, linear models, ...
 void add_softmax_importers(ImporterMap& map);        ///< Softmax, LogSoftmax
 void add_normalisation_importers(ImporterMap& map);  ///< LayerNormalization, LRN, ...
 void add_sampling_importers(ImporterMap& map);       ///< GridSample, AffineGrid

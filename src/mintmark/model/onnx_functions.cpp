@@ -100,8 +100,14 @@ Result<ValueId> import_pow(const NodeView& node) {
     if (p == 0.5) return apply(node, Pointwise::kSqrt, x);
     if (p == -0.5) return apply(node, Pointwise::kRsqrt, x);
     if (p == -1) return apply(node, Pointwise::kReciprocal, x);
-    if (std::abs(p) > kLargestParameter || std::abs(p * 2048 - std::round(p * 2048)) > 0.02)
-        return node.unsupported(fmt::format("exponent {} (multiples of 1/2048 up to 15)", p));
+    if (std::abs(p) > kLargestParameter)
+        return node.unsupported(fmt::format("exponent {} (up to 15)", p));
+    if (std::abs(p * 2048 - std::round(p * 2048)) > 0.02) {
+        // e^(p ln x): a look-up's parameter has no such value.
+        MINTMARK_TRY(const ValueId log, apply(node, Pointwise::kLog, x));
+        MINTMARK_TRY(const ValueId scaled_log, scaled(node, log, p));
+        return apply(node, Pointwise::kExp, scaled_log);
+    }
     return apply(node, Pointwise::kPow, x, std::round(p * 2048) / 2048);
 }
 

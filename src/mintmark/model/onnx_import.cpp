@@ -9,6 +9,7 @@
 #include "mintmark/base/file.hpp"
 #include "mintmark/model/model.hpp"
 #include "mintmark/model/onnx_builder.hpp"
+#include "mintmark/model/onnx_classical.hpp"
 #include "mintmark/model/onnx_logic.hpp"
 
 namespace mintmark::model {
@@ -32,6 +33,8 @@ const ImporterMap& importers() {
         add_recurrent_importers(all);
         add_reduction_importers(all);
         add_softmax_importers(all);
+        add_index_importers(all);
+        add_integer_importers(all);
         add_normalisation_importers(all);
         add_sampling_importers(all);
         all["If"] = import_if;
@@ -40,9 +43,19 @@ const ImporterMap& importers() {
     return map;
 }
 
-std::string supported_operators() {
+const ImporterMap& classical_importers() {
+    static const ImporterMap map = [] {
+        ImporterMap all;
+        add_classical_importers(all);
+        add_kernel_importers(all);
+        return all;
+    }();
+    return map;
+}
+
+std::string supported_operators(const ImporterMap& known) {
     std::string list;
-    for (const auto& [name, importer] : importers())
+    for (const auto& [name, importer] : known)
         list.append(list.empty() ? "" : " ").append(name);
     return list;
 }
@@ -83,6 +96,20 @@ Result<std::uint32_t> bind_dim(const onnx::TensorShapeProto::Dimension& dim,
         "give its size by name");
 }
 
+/// What the element type allows, where that is few values; {0, 0} otherwise.
+std::pair<double, double> declared_range(std::int32_t onnx_type) {
+    switch (onnx_type) {
+        case onnx::TensorProto::BOOL:
+            return {0, 1};
+        case onnx::TensorProto::UINT8:
+            return {0, 255};
+        case onnx::TensorProto::INT8:
+            return {-128, 127};
+        default:
+            return {0, 0};
+    }
+}
+
 Status import_input(const onnx::ValueInfoProto& input, GraphBuilder& builder) {
     if (!input.type().has_tensor_type() || !input.type().tensor_type().has_shape()) {
         return fail(ErrorCode::kUnsupported,
@@ -90,10 +117,6 @@ Status import_input(const onnx::ValueInfoProto& input, GraphBuilder& builder) {
     }
     const auto& tensor = input.type().tensor_type();
     MINTMARK_TRY(const ElementType type, element_type(tensor.elem_type(), input.name()));
-    if (type != ElementType::kReal) {
-        return fail(ErrorCode::kUnsupported,
-                    fmt::format("onnx: input '{}' is not a floating-point tensor", input.name()));
-    }
     Shape shape;
     for (const auto& dim : tensor.shape().dim()) {
         MINTMARK_TRY(
@@ -102,6 +125,10 @@ Status import_input(const onnx::ValueInfoProto& input, GraphBuilder& builder) {
         shape.push_back(size);
     }
     MINTMARK_TRY(const ValueId id, builder.add_value(input.name(), shape, type));
+    const auto [least, most] = declared_range(tensor.elem_type());
+    builder.graph().values[id].least = least;
+    builder.graph().values[id].most = most;
+    builder.set_onnx_type(id, tensor.elem_type());
     builder.graph().inputs.push_back(id);
     return builder.bind(input.name(), id);
 }
@@ -154,8 +181,9 @@ Status import_initialisers(const onnx::GraphProto& graph, GraphBuilder& builder,
         MINTMARK_TRY(Constant constant, is_replaced
                                             ? replaced(tensor, *weights, most)
                                             : read_tensor(tensor, most, &builder.external()));
-        MINTMARK_CHECK(
-            builder.bind(tensor.name(), builder.add_constant(tensor.name(), std::move(constant))));
+        const ValueId id = builder.add_constant(tensor.name(), std::move(constant));
+        builder.set_onnx_type(id, tensor.data_type());
+        MINTMARK_CHECK(builder.bind(tensor.name(), id));
     }
     return {};
 }
@@ -177,13 +205,15 @@ Status check_old_form(const NodeView& node) {
 
 Status import_node(const onnx::NodeProto& proto, int opset, GraphBuilder& builder) {
     NodeView node(proto, opset, builder);
-    const auto it = importers().find(proto.op_type());
-    if (!is_default_domain(proto.domain()) || it == importers().end()) {
+    const bool is_classical = proto.domain() == "ai.onnx.ml";
+    const ImporterMap& known = is_classical ? classical_importers() : importers();
+    const auto it = known.find(proto.op_type());
+    if (!(is_default_domain(proto.domain()) || is_classical) || it == known.end()) {
         const std::string domain = is_default_domain(proto.domain()) ? "" : proto.domain() + ".";
         return fail(ErrorCode::kUnsupported,
                     fmt::format("onnx: node '{}': operator '{}{}' is not supported", node.name(),
                                 domain, proto.op_type()),
-                    "supported: " + supported_operators());
+                    "supported: " + supported_operators(known));
     }
     if (proto.output_size() == 0) return node.malformed("has no output");
     MINTMARK_CHECK(node.resolve_inputs());

@@ -30,18 +30,41 @@ Result<ValueId> import_dropout(const NodeView& node) {
     return node.input(0);
 }
 
+/// Towards zero: floor x above zero, ceil x below.
+Result<ValueId> truncated(const NodeView& node, ValueId x) {
+    MINTMARK_TRY(const ValueId above, applied(node, Pointwise::kRelu, x));
+    MINTMARK_TRY(const ValueId minus, scaled(node, x, -1));
+    MINTMARK_TRY(const ValueId below, applied(node, Pointwise::kRelu, minus));
+    MINTMARK_TRY(const ValueId up, applied(node, Pointwise::kFloor, above));
+    MINTMARK_TRY(const ValueId down, applied(node, Pointwise::kFloor, below));
+    node.builder().mark_integral(up);
+    node.builder().mark_integral(down);
+    return combined(node, Binary::kSub, up, down);
+}
+
+/// A computed value under another type.
+Result<ValueId> cast_computed(const NodeView& node, ValueId x, ElementType type) {
+    GraphBuilder& builder = node.builder();
+    const bool is_whole = builder.value(x).is_integral;
+    std::optional<ValueId> y;
+    if (type == ElementType::kBoolean) {
+        MINTMARK_TRY(const ValueId zero, applied(node, Pointwise::kIsZero, x));
+        builder.mark_integral(zero);
+        MINTMARK_TRY(y, combined(node, Binary::kSub, node.scalar(1), zero));
+    } else if (type == ElementType::kInteger && !is_whole) {
+        MINTMARK_TRY(y, truncated(node, x));
+    } else {
+        MINTMARK_TRY(y, node.emit(ReshapeOp{}, {x}, node.shape(x)));
+    }
+    builder.set_type(*y, type);
+    if (is_whole) builder.mark_integral(*y);
+    return *y;
+}
+
 Result<ValueId> cast_to(const NodeView& node, ValueId x, ElementType type) {
     GraphBuilder& builder = node.builder();
     if (builder.type(x) == type) return x;
-    const bool widens = builder.type(x) != ElementType::kReal && type != ElementType::kBoolean;
-    if (!builder.value(x).is_constant && widens) {
-        MINTMARK_TRY(const ValueId y, node.emit(ReshapeOp{}, {x}, node.shape(x)));
-        builder.set_type(y, type);
-        builder.mark_integral(y);
-        return y;
-    }
-    if (!builder.value(x).is_constant)
-        return node.unsupported("changes a computed value to integers or booleans");
+    if (!builder.value(x).is_constant) return cast_computed(node, x, type);
     Constant constant{node.shape(x), type, builder.value(x).data};
     for (double& v : constant.data) {
         if (type == ElementType::kInteger) v = std::trunc(v);
@@ -54,7 +77,9 @@ Result<ValueId> import_cast(const NodeView& node) {
     MINTMARK_TRY(const ValueId x, node.input(0));
     MINTMARK_TRY(const std::int64_t to, node.int_attribute("to", 0));
     MINTMARK_TRY(const ElementType type, element_type(static_cast<std::int32_t>(to), node.name()));
-    return cast_to(node, x, type);
+    MINTMARK_TRY(const ValueId y, cast_to(node, x, type));
+    if (y != x) node.builder().set_onnx_type(y, static_cast<std::int32_t>(to));
+    return y;
 }
 
 Result<ValueId> import_cast_like(const NodeView& node) {

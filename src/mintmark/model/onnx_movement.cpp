@@ -8,6 +8,7 @@
 
 #include "mintmark/model/indexing.hpp"
 #include "mintmark/model/onnx_compose.hpp"
+#include "mintmark/model/onnx_index.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -26,6 +27,12 @@ Result<std::uint32_t> axis_attribute(const NodeView& node, std::int64_t otherwis
     return normalise_axis(node, axis, rank);
 }
 
+/// Indices that an input decides.
+bool is_computed_index(const NodeView& node, ValueId index) {
+    const Value& value = node.builder().value(index);
+    return !value.is_constant && value.is_integral;
+}
+
 // ---- entries by constant indices --------------------------------------------------------------
 
 Result<ValueId> import_gather(const NodeView& node) {
@@ -33,6 +40,7 @@ Result<ValueId> import_gather(const NodeView& node) {
     MINTMARK_TRY(const ValueId index, node.input(1));
     const Shape in = node.shape(x), index_shape = node.shape(index);
     MINTMARK_TRY(const std::uint32_t axis, axis_attribute(node, 0, in.size()));
+    if (is_computed_index(node, index)) return gather_computed(node, x, index, axis);
     MINTMARK_TRY(Ints indices, node.ints_input(1));
     MINTMARK_TRY(indices, normalised(node, std::move(indices), in[axis]));
     if (static_cast<double>(element_count(in)) / in[axis] * static_cast<double>(indices.size()) >
@@ -79,6 +87,7 @@ Result<ValueId> import_gather_elements(const NodeView& node) {
     MINTMARK_TRY(const ValueId x, node.input(0));
     MINTMARK_TRY(const ValueId index, node.input(1));
     MINTMARK_TRY(const std::uint32_t axis, axis_attribute(node, 0, node.shape(x).size()));
+    if (is_computed_index(node, index)) return gather_elements_computed(node, x, index, axis);
     MINTMARK_TRY(const Ints from, element_positions(node, node.shape(x), axis));
     return pick_flat(node, x, from, node.shape(index));
 }
@@ -133,6 +142,9 @@ Result<ValueId> import_gather_nd(const NodeView& node) {
     MINTMARK_TRY(const ValueId x, node.input(0));
     MINTMARK_TRY(const std::int64_t batch_dims, node.int_attribute("batch_dims", 0));
     if (batch_dims < 0) return node.malformed("batch_dims is negative");
+    MINTMARK_TRY(const ValueId index, node.input(1));
+    if (is_computed_index(node, index))
+        return gather_nd_computed(node, x, index, static_cast<std::size_t>(batch_dims));
     MINTMARK_TRY(const SliceIndex from,
                  slice_positions(node, node.shape(x), static_cast<std::size_t>(batch_dims)));
     return pick_flat(node, x, from.positions, from.shape);
@@ -167,12 +179,16 @@ Result<ValueId> scatter(const NodeView& node, ValueId x, const Ints& to) {
 Result<ValueId> import_scatter_elements(const NodeView& node) {
     MINTMARK_TRY(const ValueId x, node.real_input(0));
     MINTMARK_TRY(const std::uint32_t axis, axis_attribute(node, 0, node.shape(x).size()));
+    MINTMARK_TRY(const ValueId index, node.input(1));
+    if (is_computed_index(node, index)) return scatter_elements_computed(node, x, index, axis);
     MINTMARK_TRY(const Ints to, element_positions(node, node.shape(x), axis));
     return scatter(node, x, to);
 }
 
 Result<ValueId> import_scatter_nd(const NodeView& node) {
     MINTMARK_TRY(const ValueId x, node.real_input(0));
+    MINTMARK_TRY(const ValueId index, node.input(1));
+    if (is_computed_index(node, index)) return scatter_nd_computed(node, x, index);
     MINTMARK_TRY(const SliceIndex to, slice_positions(node, node.shape(x), 0));
     return scatter(node, x, to.positions);
 }

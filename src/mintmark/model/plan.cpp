@@ -48,6 +48,7 @@ class Planner {
             plan_.shapes.push_back(value.shape);
             plan_.names.push_back(value.name);
             plan_.integral.push_back(value.is_integral);
+            plan_.row_sum.push_back(value.row_sum);
         }
         plan_.inputs = graph.inputs;
         plan_.outputs = graph.outputs;
@@ -77,7 +78,9 @@ class Planner {
     Layer* open_layer(ValueId id) {
         if (!producer_[id] || uses_[id] != 1) return nullptr;
         Layer& layer = plan_.layers[*producer_[id]];
-        const bool computes = layer.kind != LayerKind::kMove && layer.kind != LayerKind::kSoftmax;
+        const bool computes = layer.kind != LayerKind::kMove &&
+                              layer.kind != LayerKind::kSoftmax &&
+                              layer.kind != LayerKind::kOneHot;
         const bool open = computes && !layer.activation;
         return open ? &layer : nullptr;
     }
@@ -164,6 +167,9 @@ class Planner {
         if (first.kind != LayerKind::kMatMul) return false;
         const std::size_t rows = first.weight.shape[0], inner = second.weight.shape[0];
         const std::size_t columns = second.weight.shape[1];
+        // Selections and differences are exact as they are.
+        const auto is_unit = [](double w) { return w == 0 || w == 1 || w == -1; };
+        if (std::ranges::all_of(second.weight.data, is_unit)) return false;
         if (rows * columns > rows * inner + inner * columns) return false;
         const auto times_second = [&](const std::vector<double>& left, std::size_t count) {
             std::vector<double> product(count * columns, 0);
@@ -256,6 +262,7 @@ class Planner {
         plan_.shapes.push_back(new_shape);
         plan_.names.push_back(name);
         plan_.integral.push_back(false);
+        plan_.row_sum.push_back(0);
         producer_.push_back(std::nullopt);
         uses_.push_back(1);
         return static_cast<ValueId>(plan_.shapes.size() - 1);
@@ -357,6 +364,12 @@ class Planner {
     }
     Status add(const Node& node, const SoftmaxOp& op) {
         Layer layer = start(node, LayerKind::kSoftmax);
+        layer.move = op;
+        push(std::move(layer));
+        return {};
+    }
+    Status add(const Node& node, const OneHotOp& op) {
+        Layer layer = start(node, LayerKind::kOneHot);
         layer.move = op;
         push(std::move(layer));
         return {};

@@ -20,6 +20,7 @@ enum class LayerKind : std::uint8_t {
     kAffine,
     kSumPool,
     kSoftmax,
+    kOneHot,
     kMove
 };
 
@@ -48,7 +49,7 @@ struct Layer {
     Window window;             ///< kConv, kSumPool
     std::uint32_t groups = 1;  ///< kConv
     std::optional<PointwiseOp> activation;
-    Op move;  ///< kMove: MaxPool, Reshape, Transpose, Slice, Pad, Concat or Select; kSoftmax
+    Op move;  ///< kMove: MaxPool, Reshape, Transpose, Slice, Pad, Concat or Select; kSoftmax, kOneHot
 };
 
 /// Layers in execution order over the graph's values and `shapes` beyond them.
@@ -56,6 +57,7 @@ struct Plan {
     std::vector<Shape> shapes;  ///< of every value: the graph's, then derived ones
     std::vector<std::string> names;
     std::vector<bool> integral;  ///< see Value::is_integral
+    std::vector<double> row_sum;  ///< see Value::row_sum
     std::vector<Layer> layers;
     std::vector<ValueId> inputs, outputs;
 };

@@ -132,7 +132,9 @@ Accumulators accumulate(const QMul& op, const Operands& in) {
 }
 
 Accumulators accumulate(const QAffine& op, const Operands& in) {
-    Accumulators acc(in.data[0]->begin(), in.data[0]->end());
+    Accumulators acc;
+    for (const std::size_t i : gather_indices(*in.out, broadcast_strides(*in.shapes[0], *in.out)))
+        acc.emplace_back((*in.data[0])[i]);
     if (op.weight) {
         const Indices at = gather_indices(*in.out, broadcast_strides(op.weight->shape, *in.out));
         for (std::size_t i = 0; i < acc.size(); ++i) acc[i] *= op.weight->values[at[i]];

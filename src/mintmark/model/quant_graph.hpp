@@ -81,9 +81,11 @@ enum class QFunction : std::uint8_t {
     kCeil,
     kStep,
     kIsZero,
-    kAndOfHalves
+    kAndOfHalves,
+    kRemainder,
+    kQuotient
 };
-inline constexpr QFunction kLastQFunction = QFunction::kAndOfHalves;
+inline constexpr QFunction kLastQFunction = QFunction::kQuotient;
 [[nodiscard]] constexpr bool is_real_function(QFunction f) noexcept {
     return f >= QFunction::kExp;
 }
@@ -163,7 +165,7 @@ struct QMul {
 };
 
 /// acc = x * weight + bias, element-wise with hidden tensors of the output's rank whose dims are
-/// the output's or 1; without weight the factor is `coef` (public). x has the output's shape.
+/// the output's or 1; without weight the factor is `coef` (public) and x may have dims of 1 (broadcast).
 struct QAffine {
     std::optional<Hidden> weight;
     std::optional<Hidden> bias;

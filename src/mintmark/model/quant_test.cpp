@@ -85,6 +85,53 @@ TEST(Examples, AreWithinOnePercent) {
     }
 }
 
+/// Indices, labels, bits and other integers are ONNX Runtime's, at 8 bits too.
+TEST(WholeNumbers, AreExact) {
+    const std::pair<const char*, std::size_t> cases[] = {
+        {"integers", 12}, {"extremes", 4}, {"trees", 2}, {"classical", 1}};
+    for (const auto& [name, outputs] : cases) {
+        const TestModel model = load_test_model(name);
+        const auto graph = quantise(model.graph, model.input.samples);
+        ASSERT_TRUE(graph) << graph.error().message;
+        for (std::size_t s = 0; s < model.input.samples.size(); ++s) {
+            const auto x = quantise_input(*graph, model.input.samples[s]).value();
+            const auto y = execute(*graph, x);
+            ASSERT_TRUE(y) << y.error().message;
+            const auto real = dequantise_output(*graph, *y);
+            ASSERT_GE(real.size(), outputs);
+            for (std::size_t o = 0; o < outputs; ++o)
+                EXPECT_EQ(real[o], model.input.outputs[s][o]) << name << " " << s << " " << o;
+        }
+    }
+}
+
+/// Equal entries: the first wins, the last with select_last_index; ranks are an order all the same.
+TEST(WholeNumbers, TiesHaveOneAnswer) {
+    const TestModel model = load_test_model("extremes");
+    const auto graph = quantise(model.graph, model.input.samples).value();
+    const std::vector<std::int64_t> same(2 * 3 * 7, 5);
+    const auto real = dequantise_output(graph, execute(graph, same).value());
+    EXPECT_EQ(real[0], std::vector<double>(6, 0));   // ArgMax over 7: the first
+    EXPECT_EQ(real[1], std::vector<double>(14, 2));  // ArgMin over 3, select_last_index
+    for (std::size_t row = 0; row < 6; ++row)
+        for (std::size_t k = 0; k < 4; ++k)
+            EXPECT_EQ(real[2][4 * row + k], static_cast<double>(k));
+}
+
+/// What an index says that no sample did: the range is the axis', not the samples'.
+TEST(WholeNumbers, IndicesReachTheWholeAxis) {
+    const TestModel model = load_test_model("long_embedding");
+    std::vector<Sample> low = {{{1, 2, 3}}};
+    const auto graph = quantise(model.graph, low).value();
+    EXPECT_EQ(graph.tensors[graph.input].lo, 0);
+    EXPECT_EQ(graph.tensors[graph.input].hi, 699);
+    const auto expected = run_float(model.graph, {{699, 0, 512}}).value()[0];
+    const auto y = execute(graph, std::vector<std::int64_t>{699, 0, 512});
+    ASSERT_TRUE(y) << y.error().message;
+    const auto real = dequantise_output(graph, *y)[0];
+    for (std::size_t i = 0; i < real.size(); ++i) EXPECT_NEAR(real[i], expected[i], 0.02) << i;
+}
+
 TEST(PerChannel, GivesEachChannelItsStep) {
     const TestModel model = load_test_model("deep");
     const auto channels_of = [&](Granularity granularity) {

@@ -20,6 +20,7 @@ constexpr double kMaxSum = 0x1p52;  ///< sums are below this, so doubles hold th
 constexpr double kMaxInteger = 0x1p40;
 constexpr int kMaxSmallShift = 12;  ///< one remainder limb
 constexpr int kLeastOutputBits = 13;
+constexpr int kComparedBits = 13;
 
 double as_float(double x) {
     return static_cast<double>(static_cast<float>(x));
@@ -174,6 +175,7 @@ int Quantiser::bits_of(const Layer& layer) const {
     const auto it = options_.tensor_bits.find(plan_.names[layer.output]);
     if (it != options_.tensor_bits.end()) return it->second;
     int bits = options_.activation_bits;
+    if (sensitivity_.compared[layer.output]) bits = std::max(bits, kComparedBits);
     if (layer.output < calibration_.lo.size()) return bits;
     // A derived value has no name of its own: it serves the one that is computed from it.
     for (const Layer& reader : plan_.layers) {
@@ -423,11 +425,18 @@ Status Quantiser::finish(const Layer& layer, Sums sums) {
                     fmt::format("quantisation: node '{}': the sums' range is too wide ({} steps)",
                                 layer.name, requant.u_hi - requant.u_lo));
     }
+    const bool digits = layer.activation && layer.activation->kind >= Pointwise::kRemainder;
+    if (digits && max_of(result.step) != std::floor(max_of(result.step))) {
+        return fail(ErrorCode::kUnsupported,
+                    fmt::format("quantisation: node '{}' computes with whole numbers beyond 2^16",
+                                layer.name));
+    }
     requant.lut = look_up(layer, result.range, max_of(result.step));
     if (requant.lut && !is_curve(layer.activation) && !is_clip(layer.activation) &&
         sums.shift == 0 &&
-        requant.u_hi - requant.u_lo <= static_cast<std::int64_t>(exact_width())) {
-        // Exact sums of moderate range: the look-up must not cut anything off.
+        (plan_.integral[layer.output] ||
+         requant.u_hi - requant.u_lo <= static_cast<std::int64_t>(exact_width()))) {
+        // Whole numbers, exact sums of moderate range: the look-up must not cut anything off.
         const auto cap = [](std::int64_t v) { return static_cast<std::int32_t>(v); };
         requant.lut->out_hi = std::max(requant.lut->out_hi, cap(requant.u_hi));
         if (requant.lut->out_lo < 0)
@@ -466,11 +475,14 @@ Status Quantiser::add(const Layer& layer) {
         MINTMARK_TRY(const bool added, add_step(layer));
         if (added) return {};
     }
+    if (is_idle(layer)) return add_copy(layer);
     switch (layer.kind) {
         case LayerKind::kMove:
             return add_move(layer);
         case LayerKind::kSoftmax:
             return add_softmax(layer);
+        case LayerKind::kOneHot:
+            return add_one_hot(layer);
         case LayerKind::kLinComb:
             return add_sum(layer);
         case LayerKind::kMatMulDyn:
@@ -498,9 +510,14 @@ Status Quantiser::add_scalar(const Layer& layer) {
     Sums sums{QLinComb{}, {x.id}, x.range, x.step, 0};
     for (double& s : sums.step) s *= std::abs(factor);
     if (!are_steps(sums.step)) return fail(ErrorCode::kUnsupported, sum_too_large(layer.name));
+    if (auto whole = whole_sum(layer, x)) return finish(layer, *std::move(whole));
     const double constant = round_half_up(layer.bias.data[0] / sums.step[0]);
     const bool uniform = min_of(sums.step) == max_of(sums.step);
-    if (std::abs(constant) > 0x1p30 || (constant != 0 && !uniform)) return add_linear(layer);
+    // Few levels (bits, small counts): the constant may lie between them.
+    const double lost = std::abs(constant * sums.step[0] - layer.bias.data[0]) / sums.step[0];
+    const bool is_coarse = lost > (max_of(x.range.hi) - min_of(x.range.lo)) / 128;
+    if (std::abs(constant) > 0x1p30 || (constant != 0 && !uniform) || is_coarse)
+        return add_linear(layer);
     if (factor > 0 && constant == 0 && !layer.activation) {
         Ints result{0, x.range, sums.step};
         MINTMARK_CHECK(emit(plan_.names[layer.output], QReshape{}, {x.id},
@@ -552,6 +569,15 @@ Status Quantiser::add_sum(const Layer& layer) {
         sums.op = QLinComb{to_integers(layer.coefs), 0, {}};
         return finish(layer, std::move(sums));
     }
+    std::vector<double> whole(layer.coefs);
+    for (std::size_t i = 0; i < whole.size(); ++i) whole[i] *= steps[i];
+    const bool counts = plan_.integral[layer.sum] &&
+                        std::ranges::all_of(whole, [](double c) { return c == std::floor(c); });
+    if (counts && add_up(whole) < kLookUpRows) {
+        sums.op = QLinComb{to_integers(whole), 0, {}};
+        sums.step.assign(count, 1);
+        return finish(layer, std::move(sums));
+    }
     if (const auto mask = mask_operand(parts, steps)) {
         // The other operand stays as it is; the mask takes a whole number of its steps.
         const Interval &far = parts[*mask], &x = parts[1 - *mask];
@@ -589,11 +615,16 @@ Status Quantiser::add_sum(const Layer& layer) {
 Status Quantiser::add_linear(const Layer& layer) {
     const Shape &in = plan_.shapes[layer.inputs[0]], &out = plan_.shapes[layer.output];
     const Ints& x = values_.at(layer.inputs[0]);
-    const Interval real =
-        linear_interval(layer, in, out, layer.weight.data, layer.bias.data, real_range(x));
+    // Of a row that sums to no more than this the product is a mean of the weights.
+    const auto known = row_sums_.find(x.id);
+    const bool picks = layer.kind == LayerKind::kMatMul && known != row_sums_.end();
+    const double most = picks ? known->second : 0;
+    const Interval real = products(layer, layer.weight.data, layer.bias.data, real_range(x),
+                                   most * max_of(x.step));
     if (!is_moderate(real)) return fail(ErrorCode::kUnsupported, sum_too_large(layer.name));
     Goal goal = goal_for(layer, real);
     if (centres(layer)) keep_zero(layer, x, goal);
+    const bool exact = keeps_whole(layer, x, goal) || (most == 1 && max_of(x.range.hi) == 1);
     std::vector<double> weight(layer.weight.data.size()), bias(layer.bias.data.size());
     const std::vector<std::size_t> bias_at =
         bias.empty() ? std::vector<std::size_t>{} : bias_indices(layer, out);
@@ -604,13 +635,13 @@ Status Quantiser::add_linear(const Layer& layer) {
         for_each_weight(layer, in, out, [&](std::size_t o, std::size_t i, std::size_t w) {
             if (weight[w] == 0) weight[w] = layer.weight.data[w] * (x.step[i] / goal.step[o]);
         });
-        sums.shift = pick_shift(largest_magnitude(weight));
+        sums.shift = exact ? 0 : pick_shift(largest_magnitude(weight));
         for (double& w : weight) w = round_half_up(std::ldexp(w, sums.shift));
         for (std::size_t o = 0; o < bias_at.size(); ++o) {
             const std::size_t b = bias_at[o];
             bias[b] = round_half_up(std::ldexp(layer.bias.data[b] / goal.step[o], sums.shift));
         }
-        sums.acc = linear_interval(layer, in, out, weight, bias, x.range);
+        sums.acc = products(layer, weight, bias, x.range, most);
         const double width = std::ldexp(max_of(sums.acc.hi) - min_of(sums.acc.lo), -sums.shift);
         if (width <= goal.budget + kSlack / 2) break;
         for (double& s : goal.step) s = as_float(s * width / goal.budget * 1.001);
@@ -644,6 +675,7 @@ Status Quantiser::add_scaled(const Layer& layer) {
     const Ints& b = values_.at(layer.inputs.back());
     const Shape& in = plan_.shapes[layer.inputs[0]];
     Sums sums{QMul{}, {a.id}, {}, std::vector<double>(element_count(out)), 0};
+    double known_sum = 0;
     if (layer.kind == LayerKind::kSumPool) {
         sums.acc = pool_interval(layer, in, out, a.range);
         const std::size_t planes = std::size_t{out[0]} * out[1];
@@ -663,6 +695,7 @@ Status Quantiser::add_scaled(const Layer& layer) {
                 const double most = known->second * std::max(max_of(b.range.hi), 0.0);
                 for (double& v : sums.acc.lo) v = std::max(v, least);
                 for (double& v : sums.acc.hi) v = std::min(v, most);
+                known_sum = known->second;
             }
         } else {
             const Shape shapes[2] = {in, plan_.shapes[layer.inputs[1]]};
@@ -689,10 +722,12 @@ Status Quantiser::add_scaled(const Layer& layer) {
     for (std::size_t o = 0; o < sums.step.size(); ++o)
         ratio = std::min(ratio, sums.step[o] / goal.step[o]);
     const bool counts = plan_.integral[layer.sum] && max_of(sums.step) == 1;
-    const bool exact = width <= (counts             ? kLookUpRows - kSlack
-                                 : goal.out_max > 0 ? exact_width()
-                                                    : goal.budget) &&
-                       (ratio > 0.2 || !is_curve(layer.activation));
+    const bool picks = known_sum == 1 && max_of(a.range.hi) == 1;
+    const double room = counts             ? kLookUpRows - 1
+                        : goal.out_max > 0 ? exact_width()
+                                           : goal.budget;
+    const bool exact =
+        picks || (width <= room && (ratio > 0.2 || !is_curve(layer.activation)));
     double factor = 1;
     if (!exact && width * ratio > goal.budget) ratio = goal.budget / width;
     if (!exact && ratio < 1) {
@@ -728,7 +763,9 @@ Status Quantiser::add_scaled(const Layer& layer) {
         sums.op = QSumPool{w.kernel, w.strides, w.pads_begin, w.pads_end, w.dilations, coef, {}};
     }
     const double constant = round_half_up(layer.offset / max_of(sums.step));
-    if (constant == 0) return finish(layer, std::move(sums));
+    Layer kept = layer;
+    kept.keeps_all = kept.keeps_all || picks;
+    if (constant == 0) return finish(kept, std::move(sums));
     return add_offset(layer, std::move(sums), constant);
 }
 
@@ -782,8 +819,13 @@ Status Quantiser::add_offset(const Layer& layer, Sums sums, double constant) {
 // ---- the whole --------------------------------------------------------------------------------
 
 Result<QuantGraph> Quantiser::run() {
-    add_inputs();
-    for (const Layer& layer : plan_.layers) MINTMARK_CHECK(add(layer));
+    MINTMARK_CHECK(add_inputs());
+    for (const Layer& layer : plan_.layers) {
+        MINTMARK_CHECK(add(layer));
+        const Ints& result = values_.at(layer.output);
+        if (plan_.row_sum[layer.output] > 0 && min_of(result.range.lo) >= 0)
+            row_sums_[result.id] = std::ceil(plan_.row_sum[layer.output] / min_of(result.step));
+    }
     add_outputs();
     return std::move(graph_);
 }

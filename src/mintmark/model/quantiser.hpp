@@ -53,7 +53,8 @@ class Quantiser {
         double lo = 0, hi = 0, step = 1;
     };
 
-    void add_inputs();
+    [[nodiscard]] Status add_inputs();
+    [[nodiscard]] Status hold(const QPort& port, Ints& part, double lo, double hi);
     void add_outputs();
     [[nodiscard]] Status add(const Layer& layer);
     [[nodiscard]] Status add_move(const Layer& layer);
@@ -82,6 +83,17 @@ class Quantiser {
     [[nodiscard]] QLut function_look_up(const Layer& layer, const Interval& u, double step) const;
     [[nodiscard]] Result<bool> add_step(const Layer& layer);
     [[nodiscard]] Status add_softmax(const Layer& layer);
+    [[nodiscard]] Status add_one_hot(const Layer& layer);
+    [[nodiscard]] Result<Ints> places(const std::string& name, const Ints& x, std::uint32_t axis,
+                                      std::uint32_t depth);
+    [[nodiscard]] bool is_idle(const Layer& layer) const;
+    [[nodiscard]] Status add_copy(const Layer& layer);
+    [[nodiscard]] Result<Ints> two_digits(const Layer& layer, const Ints& x, std::uint32_t axis);
+    [[nodiscard]] bool keeps_whole(const Layer& layer, const Ints& x, const Goal& goal) const;
+    [[nodiscard]] Interval products(const Layer& layer, std::span<const double> weight,
+                                    std::span<const double> bias, const Interval& x,
+                                    double most) const;
+    [[nodiscard]] std::optional<Sums> whole_sum(const Layer& layer, const Ints& x) const;
     [[nodiscard]] Result<Ints> emit_rows(const std::string& name, QOp op,
                                          std::vector<TensorId> inputs, const Shape& shape,
                                          const RowBounds& bounds);
@@ -109,7 +121,7 @@ class Quantiser {
     std::uint8_t largest_small_shift_ = 0;
     int bits_ = 8;         ///< of the layer that is being added
     int widest_bits_ = 0;  ///< of the look-up domains so far
-    /// Softmax results: no row sums to more than this (the elements are not negative).
+    /// Softmax results, one-hot rows: none sums to more than this (elements are not negative).
     std::map<TensorId, double> row_sums_;
 };
 

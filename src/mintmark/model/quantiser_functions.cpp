@@ -47,6 +47,16 @@ bool is_scale(Pointwise kind) {
            kind == Pointwise::kSqrt || kind == Pointwise::kPow;
 }
 
+/// More than any sum of a column's products: a bound beyond decides alike for every input.
+std::vector<double> reach_of_columns(const Layer& layer, const Interval& x) {
+    const std::size_t columns = layer.weight.shape[1];
+    const double most = std::max(std::abs(min_of(x.lo)), std::abs(max_of(x.hi)));
+    std::vector<double> reach(columns, 1);
+    for (std::size_t w = 0; w < layer.weight.data.size(); ++w)
+        reach[w % columns] += std::abs(layer.weight.data[w]) * most;
+    return reach;
+}
+
 constexpr int kFewBits = 10;  ///< up to here products with a 12-bit factor need one remainder limb
 
 }  // namespace
@@ -167,8 +177,12 @@ Result<bool> Quantiser::add_step(const Layer& layer) {
         for (std::size_t i = 0; i < x.range.lo.size(); ++i)
             reach = std::max({reach, std::abs(x.range.lo[i]) + 1, std::abs(x.range.hi[i]) + 1});
         if (layer.kind != LayerKind::kAffine) reach = 0x1p38;
-        for (const double b : layer.bias.data)
-            bias.push_back(std::clamp(std::floor(b / (scale * step) + 1e-6), -reach, reach));
+        std::vector<double> most(layer.bias.data.size(), reach);
+        if (layer.kind == LayerKind::kMatMul) most = reach_of_columns(layer, x.range);
+        for (std::size_t i = 0; i < layer.bias.data.size(); ++i) {
+            const double whole = std::floor(layer.bias.data[i] / (scale * step) + 1e-6);
+            bias.push_back(std::clamp(whole, -most[i], most[i]));
+        }
         Layer integers = layer;
         if (bias.empty()) {
             const std::size_t count =

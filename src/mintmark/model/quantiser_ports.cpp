@@ -1,4 +1,6 @@
 // The model's inputs and outputs: each one tensor, of which ports are slices.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -9,6 +11,7 @@ namespace {
 
 constexpr double kLookUpRows = 65536;
 constexpr int kPreciseInputBits = 12;
+constexpr int kComparedBits = 14;
 
 double as_float(double x) {
     return static_cast<double>(static_cast<float>(x));
@@ -25,19 +28,41 @@ double max_of(std::span<const double> v) {
 
 }  // namespace
 
-void Quantiser::add_inputs() {
+/// Ports of other ranges share one tensor: a look-up holds this one within its own.
+Status Quantiser::hold(const QPort& port, Ints& part, double lo, double hi) {
+    const auto own = [](double v) { return static_cast<std::int64_t>(v); };
+    Requant requant{0, own(part.range.lo[0]), own(part.range.hi[0]), QLut{}};
+    requant.lut->out_lo = static_cast<std::int32_t>(lo);
+    requant.lut->out_hi = static_cast<std::int32_t>(hi);
+    std::ranges::fill(part.range.lo, lo);
+    std::ranges::fill(part.range.hi, hi);
+    return emit(port.name + "/held", QLinComb{{1}, 0, requant}, {part.id}, port.shape, part);
+}
+
+Status Quantiser::add_inputs() {
     Ints all;
     const bool single = plan_.inputs.size() == 1;
+    bool counts = false;
     for (std::size_t i = 0; i < plan_.inputs.size(); ++i) {
         const ValueId id = plan_.inputs[i];
         const auto [lo, hi] = calibration_.input_range[i];
         const auto own = options_.tensor_bits.find(plan_.names[id]);
-        const int wanted =
-            own == options_.tensor_bits.end() ? options_.activation_bits : own->second;
+        int wanted = own == options_.tensor_bits.end() ? options_.activation_bits : own->second;
+        if (sensitivity_.compared[id]) wanted = std::max(wanted, kComparedBits);
         const int bits = sensitivity_.precise[id] ? std::max(kPreciseInputBits, wanted) : wanted;
         const double levels = std::ldexp(1, bits) - (lo < 0 && hi > 0 ? 2 : 1);
-        const bool counts = plan_.integral[id] && hi - lo < kLookUpRows - 1;
-        const double step = counts ? 1 : as_float((hi - lo) / levels);
+        if (plan_.integral[id] && hi - lo >= kLookUpRows - 1) {
+            return fail(ErrorCode::kUnsupported,
+                        fmt::format("quantisation: input '{}' holds whole numbers from {} to {}: "
+                                    "more than 2^16",
+                                    plan_.names[id], lo, hi));
+        }
+        counts = counts || plan_.integral[id];
+        double step = plan_.integral[id] ? 1 : as_float((hi - lo) / levels);
+        // Bounds and halves are often short binary fractions: then they stay what they are.
+        const double binary = std::exp2(std::floor(std::log2(step)));
+        const bool fits = (hi - lo) / binary < kLookUpRows / 2;
+        if (!plan_.integral[id] && sensitivity_.compared[id] && fits) step = binary;
         const std::size_t count = element_count(plan_.shapes[id]);
         graph_.input_ports.push_back({plan_.names[id], plan_.shapes[id], all.step.size(), step});
         all.step.insert(all.step.end(), count, step);
@@ -45,6 +70,7 @@ void Quantiser::add_inputs() {
         all.range.hi.insert(all.range.hi.end(), count, round_half_up(hi / step));
     }
     // The circuit checks one range for the whole input.
+    const Interval each = all.range;
     std::ranges::fill(all.range.lo, min_of(all.range.lo));
     std::ranges::fill(all.range.hi, max_of(all.range.hi));
     const Shape flat = {static_cast<std::uint32_t>(all.step.size())};
@@ -53,7 +79,7 @@ void Quantiser::add_inputs() {
     graph_.input = all.id;
     if (single) {
         values_[plan_.inputs[0]] = std::move(all);
-        return;
+        return {};
     }
     for (std::size_t i = 0; i < plan_.inputs.size(); ++i) {
         const QPort port = graph_.input_ports[i];
@@ -70,8 +96,12 @@ void Quantiser::add_inputs() {
                                 QSlice{{static_cast<std::uint32_t>(port.offset)}, {1}}});
         part.id = add_tensor(port.name, port.shape, part);
         graph_.nodes.push_back({port.name, {slice}, part.id, QReshape{}});
+        const double lo = each.lo[port.offset], hi = each.hi[port.offset];
+        if (counts && (lo != all.range.lo[0] || hi != all.range.hi[0]))
+            MINTMARK_CHECK(hold(port, part, lo, hi));
         values_[plan_.inputs[i]] = std::move(part);
     }
+    return {};
 }
 
 void Quantiser::add_outputs() {

@@ -133,7 +133,8 @@ class Comparison {
             hi = std::max(hi, out.float_hi);
         }
         double range = hi - lo;
-        if (range == 0) range = std::max(std::abs(hi), 1e-30);
+        // All elements nearly equal: what counts is their size.
+        range = std::max({range, std::max(std::abs(hi), std::abs(lo)) / 10, 1e-30});
         double sum = 0;
         for (const OutputError& out : port) {
             report_.max_relative_error =
@@ -274,9 +275,12 @@ class Search {
            std::span<const std::uint32_t> labels, const Prepared& prepared)
         : graph_(graph), samples_(samples), target_(target), labels_(labels), prepared_(prepared) {}
 
-    /// Whether these bits reach the target.
+    /// Whether these bits reach the target. Where a choice exists, more bits than fit are no error.
     Result<bool> add(const QuantOptions& options) {
-        MINTMARK_TRY(QuantGraph quantised, quantise_prepared(prepared_, options));
+        auto made = quantise_prepared(prepared_, options);
+        if (!made && best_) return false;
+        if (!made) return std::unexpected(std::move(made).error());
+        QuantGraph quantised = *std::move(made);
         MINTMARK_TRY(QuantReport report, compare(graph_, quantised, samples_, labels_));
         report.activation_bits = options.activation_bits;
         report.weight_bits = options.weight_bits;

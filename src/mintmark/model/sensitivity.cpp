@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "mintmark/model/float_executor.hpp"
+#include "mintmark/model/functions.hpp"
 #include "mintmark/model/indexing.hpp"
 
 namespace mintmark::model {
@@ -54,9 +55,32 @@ Axes through_move(const Plan& plan, const Layer& layer, const Shape& in, const A
     return axes;
 }
 
+/// Signs of sums, which are exact if all operands have one step.
+bool compares(const Layer& layer) {
+    return layer.activation && layer.activation->kind == Pointwise::kStep;
+}
+
+/// Also roundings: what they give depends on which side of a bound the argument is.
+bool decides_by_steps(const Layer& layer) {
+    return compares(layer) || (layer.activation && gives_integers(layer.activation->kind));
+}
+
+/// The other factor of one-hot rows.
+bool picks(const Plan& plan, const Layer& layer, ValueId id) {
+    return layer.kind == LayerKind::kMatMulDyn && layer.inputs[1] == id &&
+           plan.row_sum[layer.inputs[0]] > 0;
+}
+
+/// Copies, and maxima.
+bool passes(const Layer& layer) {
+    const bool repeats = layer.kind == LayerKind::kLinComb && layer.inputs.size() == 1;
+    return layer.kind == LayerKind::kMove || (repeats && !layer.activation);
+}
+
 /// The axes along which this layer's input may vary.
 Axes accepted_axes(const Plan& plan, const Layer& layer, const Shape& in, const Axes& out_varies) {
     Axes axes(in.size(), false);
+    if (compares(layer)) return axes;
     switch (layer.kind) {
         case LayerKind::kConv:
             axes[1] = true;
@@ -79,6 +103,7 @@ Axes accepted_axes(const Plan& plan, const Layer& layer, const Shape& in, const 
         case LayerKind::kMul:
         case LayerKind::kAffine:
         case LayerKind::kSoftmax:
+        case LayerKind::kOneHot:
             break;
     }
     return axes;
@@ -89,8 +114,11 @@ Axes accepted_axes(const Plan& plan, const Layer& layer, const Shape& in, const 
 Sensitivity analyse(const Plan& plan) {
     Sensitivity out;
     out.precise.assign(plan.shapes.size(), true);
+
     for (const Shape& shape : plan.shapes) out.varies.emplace_back(shape.size(), true);
     for (const ValueId id : plan.outputs) out.varies[id].assign(plan.shapes[id].size(), false);
+    std::vector<bool> decided(plan.shapes.size(), false), computed(plan.shapes.size(), false);
+    const auto compared = [&](ValueId id) { return decided[id] && !computed[id]; };
     for (std::size_t l = plan.layers.size(); l-- > 0;) {
         const Layer& layer = plan.layers[l];
         const bool is_copy =
@@ -100,9 +128,14 @@ Sensitivity analyse(const Plan& plan) {
                 accepted_axes(plan, layer, plan.shapes[id], out.varies[layer.output]);
             for (std::size_t axis = 0; axis < accepted.size(); ++axis)
                 out.varies[id][axis] = out.varies[id][axis] && accepted[axis];
+            // Layers come last first: all readers of the output have been seen.
+            const bool decides = decides_by_steps(layer) || (passes(layer) && compared(layer.output));
+            if (decides) decided[id] = true;
+            if (!decides && !picks(plan, layer, id)) computed[id] = true;
             if (!is_copy || !out.precise[layer.output]) out.precise[id] = false;
         }
     }
+    for (ValueId id = 0; id < plan.shapes.size(); ++id) out.compared.push_back(compared(id));
     return out;
 }
 

@@ -16,7 +16,9 @@ inline constexpr const char* kTestModels[] = {
     "scalars",    "square",   "two_inputs", "shapes",  "attention", "half",
     "deep",       "logic",    "functions",  "moves",   "scatters",  "blocks",
     "reductions", "upsample", "recurrent",  "einsum",  "norms",     "softmaxes",
-    "roots",      "decoder",  "encoder",    "volumes", "sampling",  "branches"};
+    "roots",      "decoder",  "encoder",    "volumes", "sampling",  "branches", "extremes",
+    "integers",   "embedding", "long_embedding", "pointers",
+    "trees",      "classical"};
 
 struct TestModel {
     Graph graph;

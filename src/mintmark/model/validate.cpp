@@ -174,8 +174,9 @@ bool check(const QAffine& op, const Context& c) {
     const auto fits = [&](const std::optional<Hidden>& hidden) {
         return !hidden || (is_hidden(*hidden) && broadcasts_to(hidden->shape, c.out.shape));
     };
-    return c.in.size() == 1 && c.shape(0) == c.out.shape && is_integer(op.coef) &&
-           fits(op.weight) && fits(op.bias);
+    const bool reads = op.weight ? c.in.size() == 1 && c.shape(0) == c.out.shape
+                                 : c.in.size() == 1 && broadcasts_to(c.shape(0), c.out.shape);
+    return reads && is_integer(op.coef) && fits(op.weight) && fits(op.bias);
 }
 
 bool check(const QSumPool& op, const Context& c) {

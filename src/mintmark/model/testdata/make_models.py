@@ -22,7 +22,7 @@ class Model:
         self.name, self.opset, self.ir = name, opset, ir
         self.rng = np.random.default_rng(sum(map(ord, name)))
         self.nodes, self.inits, self.inputs, self.outputs, self.shapes = [], [], [], [], {}
-        self.kinds = {}
+        self.kinds, self.whole = {}, {}  # element types; [low, high) of inputs that are integers
 
     def input(self, name, *shape, kind=TensorProto.FLOAT):
         self.inputs.append(helper.make_tensor_value_info(name, kind, shape))
@@ -53,21 +53,30 @@ class Model:
     def ints(self, *values):
         return self.const(np.array(values, dtype=np.int64))
 
-    def save(self, *outputs, low=-2.0, high=2.0, grid=None):
+    def sample(self, name, shape, low, high, grid):
+        dims = [2 if isinstance(d, str) else d for d in shape]
+        if self.kinds[name] != TensorProto.FLOAT:
+            kind = helper.tensor_dtype_to_np_dtype(self.kinds[name])
+            return self.rng.integers(*self.whole.get(name, (0, 2)), dims).astype(kind)
+        x = self.rng.uniform(low, high, dims).astype(np.float32)
+        return (np.floor(x / grid) * grid + grid / 3).astype(np.float32) if grid else x
+
+    def save(self, *outputs, low=-2.0, high=2.0, grid=None, kinds=()):
         """With a grid samples lie a third of it above its points: away from the ties of comparisons."""
-        infos = [helper.make_tensor_value_info(o, TensorProto.FLOAT, None) for o in outputs]
+        kinds = [*kinds, *[TensorProto.FLOAT] * (len(outputs) - len(kinds))]
+        infos = [helper.make_tensor_value_info(o, k, None) for o, k in zip(outputs, kinds)]
         graph = helper.make_graph(self.nodes, self.name, self.inputs, infos, self.inits)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)],
+        opsets = [helper.make_opsetid("", self.opset)]
+        if any(n.domain for n in self.nodes):
+            opsets.append(helper.make_opsetid("ai.onnx.ml", 1))
+        model = helper.make_model(graph, opset_imports=opsets,
                                   ir_version=self.ir, producer_name="make_models.py")
         path = pathlib.Path(f"{self.name}.onnx")
         path.write_bytes(model.SerializeToString())
         session = onnxruntime.InferenceSession(str(path))
         samples, results = [], []
         for _ in range(SAMPLES):
-            feed = {n: self.rng.uniform(low, high, [2 if isinstance(d, str) else d for d in s])
-                    .astype(np.float32) for n, s in self.shapes.items()}
-            if grid:
-                feed = {n: (np.floor(x / grid) * grid + grid / 3).astype(np.float32) for n, x in feed.items()}
+            feed = {n: self.sample(n, s, low, high, grid) for n, s in self.shapes.items()}
             out = session.run(None, feed)
             samples.append([[round(float(x), 7) for x in feed[n].flatten()] for n in self.shapes])
             results.append([[float(f"{x:.7g}") for x in o.flatten()] for o in out])
@@ -482,6 +491,136 @@ def branches():
     m.save(*chosen, soft, jump, back, same, diagonal, batched, low=-1, high=1, grid=1 / 16)
 
 
+def extremes():
+    m = Model("extremes")
+    x = m.input("x", 2, 3, 7)
+    first = m.node("ArgMax", x, axis=2, keepdims=0)
+    last = m.node("ArgMin", x, axis=1, select_last_index=1)
+    hard = m.node("Hardmax", x, axis=-1)
+    top = m.node("TopK", x, m.ints(4), axis=2)
+    m.nodes[-1].output.append("places")
+    low = m.node("TopK", x, m.ints(2), axis=1, largest=0)
+    m.nodes[-1].output.append("low_places")
+    rows = m.node("OneHot", last, m.const(np.array(4)), m.const(np.array([-1, 3], np.float32)), axis=1)
+    integer = TensorProto.INT64
+    m.save(first, last, "places", "low_places", hard, top, low, rows, grid=0.25, kinds=[integer] * 4)
+
+
+def integers():
+    m = Model("integers", opset=18)
+    x = m.input("x", 2, 6, kind=TensorProto.INT32)
+    y = m.input("y", 2, 6, kind=TensorProto.INT32)
+    flag = m.input("flag", 2, 6, kind=TensorProto.BOOL)
+    m.whole.update(x=(-300, 300), y=(-40, 200))
+
+    def whole(*values):
+        return m.const(np.array(values, np.int32))
+    outputs = [m.node("Div", x, whole(7)), m.node("Mod", x, whole(5, -3, 7, 16, -1, 100)),
+               m.node("Mod", x, whole(9), fmod=1), m.node("BitwiseAnd", x, y), m.node("BitwiseOr", x, y),
+               m.node("BitwiseXor", x, y), m.node("BitwiseNot", x),
+               m.node("Add", m.node("Mul", x, whole(3)), m.node("Sub", y, whole(11))),
+               m.node("Where", flag, x, y), m.node("Max", x, y),
+               m.node("Cast", m.node("Greater", x, y), to=TensorProto.INT32)]
+    bits = m.node("And", flag, m.node("Equal", m.node("Mod", y, whole(2)), whole(0)))
+    m.save(bits, *outputs, kinds=[TensorProto.BOOL] + [TensorProto.INT32] * len(outputs))
+
+
+def embedding():
+    m = Model("embedding")
+    ids = m.input("ids", 2, 5, kind=TensorProto.INT64)
+    m.whole.update(ids=(0, 40))
+    words = m.node("Gather", m.weight(40, 6, scale=1), ids)
+    places = m.node("Gather", m.weight(5, 6, scale=1), m.ints(0, 1, 2, 3, 4))
+    h = m.node("LayerNormalization" if m.opset > 16 else "Tanh", m.node("Add", words, places))
+    m.save(m.node("MatMul", h, m.weight(6, 3)))
+
+
+def long_embedding():
+    m = Model("long_embedding")
+    ids = m.input("ids", 3, kind=TensorProto.INT32)
+    m.whole.update(ids=(0, 700))
+    words = m.node("Gather", m.weight(700, 4, scale=1), ids)
+    m.save(m.node("Relu", words))
+
+
+def pointers():
+    m = Model("pointers", opset=16)
+    x, at = m.input("x", 3, 4), m.input("at", 3, 2, kind=TensorProto.INT64)
+    pair, row = m.input("pair", 2, 2, kind=TensorProto.INT64), m.input("row", 1, kind=TensorProto.INT64)
+    m.whole.update(at=(-4, 4), pair=(0, 3), row=(-3, 3))
+    elements = m.node("GatherElements", x, at, axis=1)
+    entries = m.node("GatherND", x, pair)
+    column = m.node("Gather", x, row, axis=0)
+    spread = m.node("ScatterElements", x, m.node("Gather", at, m.ints(0), axis=1), m.weight(3, 1, scale=1), axis=1)
+    added = m.node("ScatterND", x, m.node("Unsqueeze", row, m.ints(1)), m.weight(1, 4, scale=1), reduction="add")
+    m.save(elements, entries, column, spread, added)
+
+
+ML = {"domain": "ai.onnx.ml"}
+
+
+def tree_columns(rng, depths, features, targets, stop=0.2):
+    """Random trees, some branches of which end early: nodes_* and (tree, node, target, weight) of the leaves."""
+    columns = {key: [] for key in ("treeids", "nodeids", "featureids", "values", "modes", "truenodeids", "falsenodeids")}
+    leaves = []
+    for tree, depth in enumerate(depths):
+        count = [0]
+
+        def grow(left):
+            number, at = count[0], len(columns["treeids"])
+            count[0] += 1
+            leaf = left == 0 or (left < depth and rng.random() < stop)
+            mode = "LEAF" if leaf else str(rng.choice(["BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT"]))
+            bound = float(np.float32(np.round(rng.normal() * 4) / 4))
+            for key, value in zip(columns, (tree, number, 0 if leaf else int(rng.integers(features)), 0.0 if leaf else bound, mode, 0, 0)):
+                columns[key].append(value)
+            if leaf:
+                leaves.extend((tree, number, t, float(np.round(rng.random(), 3))) for t in range(targets))
+            else:
+                columns["truenodeids"][at] = grow(left - 1)
+                columns["falsenodeids"][at] = grow(left - 1)
+            return number
+        grow(depth)
+    return {f"nodes_{k}": v for k, v in columns.items()}, leaves
+
+
+def weights_of(prefix, leaves, scale=1.0, shift=0.0):
+    return {f"{prefix}_treeids": [l[0] for l in leaves], f"{prefix}_nodeids": [l[1] for l in leaves],
+            f"{prefix}_ids": [l[2] for l in leaves], f"{prefix}_weights": [l[3] * scale + shift for l in leaves]}
+
+
+def trees():
+    m = Model("trees")
+    x = m.input("x", 2, 5)
+    nodes, leaves = tree_columns(m.rng, [3, 2, 4], 5, 2)
+    two = m.node("TreeEnsembleRegressor", x, n_targets=2, base_values=[0.5, -1.0], **nodes, **weights_of("target", leaves), **ML)
+    nodes, leaves = tree_columns(m.rng, [8, 7], 5, 1, stop=0.3)
+    deep = m.node("TreeEnsembleRegressor", x, n_targets=1, aggregate_function="AVERAGE", **nodes, **weights_of("target", leaves), **ML)
+    nodes, leaves = tree_columns(m.rng, [3] * 4, 5, 3)
+    many = m.node("TreeEnsembleClassifier", x, classlabels_int64s=[4, 7, 9], post_transform="NONE", **nodes,
+                  **weights_of("class", leaves, 0.25), **ML)
+    m.nodes[-1].output.append("shares")
+    nodes, leaves = tree_columns(m.rng, [3] * 3, 5, 1)
+    pair = m.node("TreeEnsembleClassifier", x, classlabels_int64s=[0, 1], post_transform="LOGISTIC", **nodes,
+                  **weights_of("class", leaves, 2.0, -1.0), **ML)
+    m.nodes[-1].output.append("odds")
+    m.save(many, pair, two, deep, "shares", "odds", grid=0.25, kinds=[TensorProto.INT64] * 2)
+
+
+def classical():
+    m = Model("classical")
+    x = m.input("x", 2, 4)
+    scaled = m.node("Scaler", x, offset=[0.5, -0.25, 0.0, 1.0], scale=[2.0, 0.5, 1.0, 1.5], **ML)
+    line = m.node("LinearRegressor", scaled, coefficients=m.rng.normal(size=8).tolist(), intercepts=[0.3, -0.2], targets=2, **ML)
+    label = m.node("LinearClassifier", x, coefficients=m.rng.normal(size=12).tolist(), intercepts=[0.1, 0.0, -0.1],
+                   classlabels_ints=[2, 3, 5], post_transform="SOFTMAX", **ML)
+    m.nodes[-1].output.append("shares")
+    bits = m.node("Binarizer", x, threshold=0.5, **ML)
+    some = m.node("ArrayFeatureExtractor", x, m.ints(2, 0), **ML)
+    units = m.node("Normalizer", m.node("Add", m.node("Abs", x), m.const(np.float32(0.5))), norm="L1", **ML)
+    m.save(label, line, "shares", bits, some, units, grid=0.25, kinds=[TensorProto.INT64])
+
+
 def bad_models():
     """Models that must be refused: bad/<name>.onnx and bad/expected.json (code, part of message)."""
     folder = pathlib.Path("bad")
@@ -527,7 +666,7 @@ def bad_models():
     m.node("Add", "x", m.weight(4), broadcast=1)
     refuse("old_opset", "unsupported", "attribute 'broadcast' of opsets below 7", m)
     m = linear(kind=TensorProto.INT64)
-    m.node("Relu", "x")
+    m.node("Sigmoid", "x")
     refuse("integer_input", "unsupported", "not a floating-point tensor", m)
     m = Model("bad")
     m.input("x", "batch", "length")
@@ -567,16 +706,22 @@ def bad_models():
     m.input("x", 1, 1, 4, 4, 4, 2)
     m.node("Conv", "x", m.weight(1, 1, 2, 2, 2, 2))
     refuse("conv_4d", "unsupported", "has 6 axes", m)
+    m = Model("bad", opset=18)
+    m.input("x", 1, 4, kind=TensorProto.INT64)
+    m.input("y", 1, 4, kind=TensorProto.INT64)
+    m.node("Mod", "x", "y")
+    refuse("divisor", "unsupported", "a computed divisor", m)
     m = Model("bad")
-    m.input("x", 1, 1, 4, 4)
-    m.node("Cast", "x", to=TensorProto.INT32)
-    refuse("cast", "unsupported", "integers or booleans", m)
+    m.input("x", 1, 500)
+    m.node("TopK", "x", m.ints(3))
+    refuse("long_ranks", "unsupported", "ranks of 500 entries", m)
     (folder / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
 
 
 if __name__ == "__main__":
     for build in (mlp, cnn, groups, conv1d, layout, residual, scalars, square, two_inputs, shapes,
                   attention, half, deep, logic, functions, moves, scatters, blocks, reductions, upsample, recurrent,
-                  einsum, norms, softmaxes, roots, decoder, encoder, volumes, sampling, branches):
+                  einsum, norms, softmaxes, roots, decoder, encoder, volumes, sampling, branches, extremes, integers,
+                  embedding, long_embedding, pointers, trees, classical):
         build()
     bad_models()
