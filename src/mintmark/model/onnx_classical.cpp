@@ -61,6 +61,8 @@ Result<ValueId> rows_of(const NodeView& node, ValueId x) {
 
 Result<ValueId> with_base(const NodeView& node, ValueId scores, std::vector<double> base) {
     if (base.empty() || std::ranges::all_of(base, [](double v) { return v == 0; })) return scores;
+    if (base.size() != 1 && base.size() != node.shape(scores).back())
+        return node.malformed("base values or intercepts do not fit the targets");
     const auto count = static_cast<std::uint32_t>(base.size());
     return combined(node, Binary::kAdd, scores, constant(node, {count}, std::move(base)));
 }
@@ -222,6 +224,7 @@ Result<ValueId> import_scaler(const NodeView& node) {
 Result<ValueId> import_normalizer(const NodeView& node) {
     MINTMARK_TRY(const ValueId x, node.real_input(0));
     MINTMARK_TRY(const std::string norm, node.string_attribute("norm", "MAX"));
+    if (node.shape(x).empty()) return node.malformed("the input is a scalar");
     const auto axis = static_cast<std::uint32_t>(node.shape(x).size() - 1);
     if (norm == "L2") {
         MINTMARK_TRY(const ValueId squares, sum_of_squares(node, x, {axis}));

@@ -247,6 +247,7 @@ Result<ValueId> whole_digits(const NodeView& node, ValueId x) {
 }
 
 Status check_rows(const NodeView& node, std::uint64_t rows, std::uint64_t length) {
+    if (rows == 0 || length == 0) return node.malformed("no indices, or nothing to index");
     if (rows * length <= kMostEntries) return {};
     return node.unsupported(
         fmt::format("{} computed indices into {} entries: too many", rows, length));
@@ -307,6 +308,7 @@ Result<ValueId> element_places(const NodeView& node, const Shape& data, ValueId 
 }
 
 Result<ValueId> flat(const NodeView& node, ValueId x, std::size_t width = 1) {
+    if (width == 0) return node.malformed("the data has no elements");
     const std::size_t count = element_count(node.shape(x)) / width;
     return reshaped(node, x, {static_cast<std::uint32_t>(count), static_cast<std::uint32_t>(width)});
 }

@@ -60,7 +60,8 @@ Result<ValueId> by_constant(const NodeView& node, ValueId x, ValueId c, const Pa
     MINTMARK_TRY(x, expanded(node, x, out));
     std::optional<ValueId> sum;
     for (const double number : distinct) {
-        MINTMARK_TRY(ValueId one, part(x, static_cast<std::int64_t>(number)));
+        const double held = std::clamp(number, -0x1p53, 0x1p53);
+        MINTMARK_TRY(ValueId one, part(x, static_cast<std::int64_t>(held)));
         if (distinct.size() > 1) {
             std::vector<double> here;
             for (const double v : data) here.push_back(v == number ? 1 : 0);
