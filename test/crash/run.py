@@ -21,6 +21,7 @@ from customers import Customer, Prover  # noqa: E402  pylint: disable=wrong-impo
 from gateway import Server, start_upstream  # noqa: E402
 from harness import MNIST, World  # noqa: E402
 from jobs import pixels  # noqa: E402
+from judge import Books  # noqa: E402
 from parts import Kept, Postgres, Redis, RpcWay, free_port, ledger_rows, say  # noqa: E402
 from sale import Buyer, put_up_for_sale  # noqa: E402
 
@@ -191,26 +192,11 @@ class Load:
         settled = self.world.creator.ok("settle", "--config", self.config.config, "--timeout-s", 120)
         assert settled["due"] == 0, settled.value
         requests, lanes = ledger_rows(self.config.folder / "ledger.db")
-        charged = collections.defaultdict(list)
-        for row in requests:
-            if row[2] in ("settled", "interrupted"):
-                charged[row[1]].append(row)
-        lost, doubled = [key for c in (*self.customers, self.prover) for key in c.lost], []
-        for customer in (*self.customers, self.prover):
-            for key, (receipt, units) in customer.answered.items():
-                rows = charged.get(key, [])
-                doubled += [key] if len(rows) > 1 else []
-                if len(rows) != 1 or rows[0][2] != "settled":
-                    lost.append(key)
-                elif units is not None and (rows[0][0], int(rows[0][3])) != (receipt, units):
-                    lost.append(key)
-        doubled += [key for key, rows in charged.items() if len(rows) > 1 and key not in doubled]
-        known = {key for c in (*self.customers, self.prover) for key in (*c.answered, *c.interrupted)}
-        unanswered = [key for key in charged if key not in known]
-        return {"lost": len(lost), "doubled": len(doubled), "charged_and_never_answered": len(unanswered), "jobs_not_done": unfinished,
-                "disagree": self.disagreements(requests, lanes), "requests": len(known), "answered": sum(
-                    len(c.answered) for c in self.customers), "proofs": len(self.prover.answered), "interrupted_streams": sum(
-                        len(c.interrupted) for c in self.customers), "retries": sum(c.retries for c in self.customers)}
+        books = Books(requests, lanes, self.contracts(), [*self.customers, self.prover])
+        books.prove_that_it_would_be_seen()
+        return {**books.verdict(), "jobs_not_done": unfinished, "answered": sum(len(c.answered) for c in self.customers),
+                "proofs": len(self.prover.answered), "interrupted_streams": sum(len(c.interrupted) for c in self.customers),
+                "retries": sum(c.retries for c in self.customers)}
 
     def unfinished_jobs(self):
         waiting = [path for path, _ in self.prover.answered.values()]
@@ -221,23 +207,12 @@ class Load:
             time.sleep(0.2)
         return len(waiting)
 
-    def disagreements(self, requests, lanes):
-        """Every account: the requests' units, the ledger's total, what is signed, what the contract has settled."""
-        world, out = self.world, []
-        paula, chas, gina = self.buyers
+    def contracts(self):
+        """What the contracts have settled, by kind of account."""
+        world, (paula, chas, gina) = self.world, self.buyers
         channel = world.creator.ok("channel", "show", "--buyer", chas.address(), "--provider", world.creator_address)
-        bought = paula.ok("pass", "show", 1)
-        contract = {"channel": int(channel["settled"]), "pass": 500_000 - bought["calls_left"]}
-        contract["gate"] = 500_000 - int(gina.ok("gate", "show", 1, "--key", 2)["remaining"])
-        for account, lane, used, signed, _ in lanes:
-            kind = account.split(":")[0]
-            if kind == "grant":
-                continue
-            charged = sum(int(row[3]) for row in requests if (row[4], row[5]) == (account, lane)
-                          and row[2] in ("settled", "interrupted"))
-            if not charged == int(used) == int(signed) == contract[kind]:
-                out.append([account, charged, int(used), int(signed), contract[kind]])
-        return out
+        return {"channel": int(channel["settled"]), "pass": 500_000 - paula.ok("pass", "show", 1)["calls_left"],
+                "gate": 500_000 - int(gina.ok("gate", "show", 1, "--key", 2)["remaining"])}
 
     def close(self):
         for part in (self.gateway, self.worker):
