@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build demo test test-long test-clients test-crash conformance real-networks abi coverage mutants gas bench bench-accuracy bench-gateway bench-rivals lint format clean
+.PHONY: help setup build demo test test-long test-clients test-crash conformance real-networks abi coverage mutants contract-tools gas bench bench-accuracy bench-gateway bench-rivals lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ coverage: setup ## lines and branches of every contract, against the bars
 
 mutants: setup ## broken contracts, each noticed by a test (goes on where it was stopped)
 	@$(MAKE) -C contracts mutants
+
+contract-tools: setup ## slither (every finding answered) and halmos (symbolic proofs), from PyPI, pinned
+	@$(MAKE) -C contracts slither halmos
 
 gas: setup ## gas of every entry point against contracts/snapshots, and its limits
 	@$(MAKE) -C contracts snapshot-check

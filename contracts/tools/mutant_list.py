@@ -148,7 +148,7 @@ INVARIANT_MUTANTS = [
     ("payments/PaymentChannels.sol", "} else if (!BoundedSignature.acceptedBy(item.buyer, digest, item.signature)) {", "} else if (false) {",
      "invariant 8: settles without the buyer's signature", "5 sales"),
     ("payments/PaymentChannels.sol", "(channel.balance, channel.thawing) = (balance - part, 0);",
-     "(channel.balance, channel.thawing) = (balance - part - (part > 1 ? 1 : 0), 0);", "invariant 8: withdrawal loses a unit",
+     "(channel.balance, channel.thawing) = (balance - part - (balance > part ? 1 : 0), 0);", "invariant 8: withdrawal loses a unit",
      "8 sales"),
     ("payments/PaymentChannels.sol", "    function withdraw(address provider, address token, address to)\n        external\n",
      "    function withdraw(address provider, address token, address to)\n        external\n        whenNotPaused\n",

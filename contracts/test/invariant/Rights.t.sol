@@ -48,6 +48,7 @@ contract RightsInvariantTest is PublicInvariants {
         hold("invariant 3_graphIsBoundedAndAcyclic", this.check_3_graphIsBoundedAndAcyclic);
         hold("invariant 4_claimsCommuteAndPayOnce", this.check_4_claimsCommuteAndPayOnce);
         hold("invariant 12_shareholdersGetTheirPart", this.check_12_shareholdersGetTheirPart);
+        allHeld();
     }
 
     /// Public invariant 1: per token, what the router holds covers all that anybody can claim, and no more than the dust
@@ -74,6 +75,7 @@ contract RightsInvariantTest is PublicInvariants {
 
     /// Public invariant 2: what came in is what is held and what went out.
     function check_2_moneyIsConserved() external view {
+        assertEq(handler.splitsAstray(), 0, "the parts are not the amount");
         for (uint256 t = 0; t < 2; ++t) {
             address token = handler.tokenAt(t);
             uint256 held = handler.balance(token, address(router));

@@ -57,6 +57,7 @@ contract SellingInvariantTest is PublicInvariants {
         );
         hold("invariant 9_pauseBlocksNobodysExit", this.check_9_pauseBlocksNobodysExit);
         hold("invariant 11_priceIsNeverZero", this.check_11_priceIsNeverZero);
+        allHeld();
     }
 
     function channelAt(uint256 user, uint256 node, uint256 currency) internal view returns (bytes32) {
@@ -106,6 +107,7 @@ contract SellingInvariantTest is PublicInvariants {
             assertEq(handler.sessionSettled(id, signer), session.spent);
         }
         assertEq(handler.forgeries(), 0);
+        assertEq(handler.lanesAstray(), 0);
     }
 
     /// Public invariant 6: used ≤ quota, per gate, key and epoch.

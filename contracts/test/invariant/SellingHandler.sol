@@ -36,6 +36,7 @@ contract SellingHandler is SellingPasses {
     mapping(bytes32 channelId => uint256) public mostSigned; // by the buyer or a session key of his
     mapping(bytes32 channelId => mapping(address => uint256)) public sessionSettled;
     uint256 public forgeries;
+    uint256 public lanesAstray; // lanes that did not remember what they paid
     uint256 public blockedExits; // ways out that were open by the rules and refused
     uint256 public zeroPrices;
 
@@ -100,7 +101,7 @@ contract SellingHandler is SellingPasses {
         if (total == 0) return;
         if (cumulative > mostSigned[id]) mostSigned[id] = cumulative;
         if (bySession) sessionSettled[id][vm.addr(key)] += total;
-        assertEq(channels.settledFor(id, MODEL, VERSION), before + total);
+        if (channels.settledFor(id, MODEL, VERSION) != before + total) ++lanesAstray;
     }
 
     function authoriseSome(uint256 who, uint256 pick, uint96 cap, uint64 time) external {

@@ -44,6 +44,7 @@ contract SystemInvariantTest is PublicInvariants {
         hold("invariant 10_nullifierIsUsedOnce", this.check_10_nullifierIsUsedOnce);
         hold("invariant 6_callsNeverExceedWhatWasBought", this.check_6_callsNeverExceedWhatWasBought);
         hold("invariant 7_publishedVersionsNeverChange", this.check_7_publishedVersionsNeverChange);
+        allHeld();
     }
 
     /// Public invariant 1: the balance is the escrow that is not earned yet, to the wei.
