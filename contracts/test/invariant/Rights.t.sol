@@ -127,6 +127,7 @@ contract RightsInvariantTest is PublicInvariants {
     /// Public invariant 12: every shareholder can claim exactly what his balances at the times of income give him, and
     /// all of them together no more than the vault was given.
     function check_12_shareholdersGetTheirPart() external view {
+        assertEq(handler.claimsAstray(), 0, "a claim is paid once");
         for (uint256 i = 0; i < handler.modelCount(); ++i) {
             ModelId model = handler.modelAt(i);
             RevenueVault vault = RevenueVault(payable(router.vaultOf(model)));

@@ -24,6 +24,7 @@ contract RightsHandler is LicensingBase {
     address[2] internal list;
     uint256[] internal open;
 
+    uint256 public claimsAstray; // of shareholders: paid twice, or not at all
     uint256 public splitsAstray; // payments whose parts were not the amount
     mapping(address token => uint256) public paidIn;
     mapping(address token => uint256) public paidOut;
@@ -191,16 +192,26 @@ contract RightsHandler is LicensingBase {
         vault.transfer(receiver, amount);
     }
 
+    /// @dev What a first claim brings; a second one that brings anything, or one that the vault cannot pay, is counted.
+    function claimOnce(RevenueVault vault, address token, address person) private returns (uint256 amount) {
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(person);
+            try vault.claim(token, person) returns (uint256 paid) {
+                amount += paid;
+                if (i == 1 && paid != 0) ++claimsAstray;
+            } catch {
+                ++claimsAstray;
+            }
+        }
+    }
+
     function claimShares(uint256 pick, uint256 who, bool native) external {
         RevenueVault vault = vaultAt(pick);
         ModelId model = models[pick % models.length];
         if (address(vault) == address(0) || disputes.isFrozen(model)) return;
         (address person, address token) = (people[who % 3], native ? NATIVE : address(usdc));
         uint256 vaultHeld = balance(token, address(vault));
-        vm.startPrank(person);
-        uint256 amount = vault.claim(token, person);
-        assertEq(vault.claim(token, person), 0, "claimed twice");
-        vm.stopPrank();
+        uint256 amount = claimOnce(vault, token, person);
         got[model][person][token] += amount;
         // What the router sent out is what the vault holds more, and paid.
         paidOut[token] += balance(token, address(vault)) + amount - vaultHeld;
