@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "market_context.hpp"
+#include "mintmark/chain/data_parts.hpp"
 #include "mintmark/hash/keccak.hpp"
 
 namespace mintmark::app {
@@ -14,10 +15,10 @@ Result<RegisteredKey> key_on_chain(const App& app, const KeyFlags& flags) {
                  market::resolve_version(market, {flags.model, flags.version}));
     MINTMARK_TRY(const market::VersionInfo info, market::get_version(market, ref));
     const market::VersionCommitment& commitment = info.commitment;
-    MINTMARK_TRY(const Bytes code, market.client().code(commitment.verifying_key));
-    if (code.size() < 2 || code[0] != 0)
+    const auto read = chain::read_data(market.client(), commitment.verifying_key);
+    if (!read && read.error().code == ErrorCode::kNotFound)
         return fail(ErrorCode::kRejected, "the version's key address holds no key");
-    const ByteSpan bytes = ByteSpan(code).subspan(1);
+    MINTMARK_TRY(const Bytes bytes, read);
     if (keccak256(bytes) != commitment.vk_hash)
         return fail(ErrorCode::kRejected, "the key on the chain has not the registered hash");
     RegisteredKey out{.vk = {}, .commitment = commitment};

@@ -23,6 +23,8 @@ struct NetShape {
     std::uint32_t weight_max;
 };
 inline constexpr NetShape kTinyNet{6, 3, 3, 5, 6, 5, 3, 1, 1, 4, 4, 8, 7};
+/// A key of more bytes than one contract's code has, with small chunks.
+inline constexpr NetShape kWideNet{6, 3, 3, 5, 512, 128, 3, 1, 1, 4, 6, 10, 3};
 inline constexpr NetShape kLeNet{28, 5, 6, 16, 120, 84, 10, 2, 0, 8, 10, 12, 63};
 
 struct NetOptions {

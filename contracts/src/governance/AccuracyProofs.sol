@@ -121,22 +121,22 @@ contract AccuracyProofs is IAccuracyProofs {
 
     /// @dev keccak256 of the weight commitments: `64·nW` bytes before the last `64·nT`. Reverts on what is no key.
     function _weightsOf(address key) private view returns (bytes32 hash) {
-        bytes memory code = key.code;
-        if (code.length <= HEADER_BYTES) revert AccuracyProofs_NotAKey(key);
-        uint256 weights = _u16(code, W_COUNT_AT) * POINT_BYTES;
-        uint256 tables = _u16(code, T_COUNT_AT) * POINT_BYTES;
-        if (weights == 0 || code.length < 1 + HEADER_BYTES + weights + tables) {
-            revert AccuracyProofs_NotAKey(key);
-        }
-        uint256 from = code.length - tables - weights;
+        (uint256 data, uint256 length) = VerifyingKeyCode.load(key);
+        if (length < HEADER_BYTES) revert AccuracyProofs_NotAKey(key);
+        uint256 weights = _u16(data, W_COUNT_AT) * POINT_BYTES;
+        uint256 tables = _u16(data, T_COUNT_AT) * POINT_BYTES;
+        if (weights == 0 || length < HEADER_BYTES + weights + tables) revert AccuracyProofs_NotAKey(key);
+        uint256 from = data + length - tables - weights;
         assembly ("memory-safe") {
-            hash := keccak256(add(add(code, 32), from), weights)
+            hash := keccak256(from, weights)
         }
     }
 
-    /// @dev The key starts at byte 1 of the code.
-    function _u16(bytes memory code, uint256 offset) private pure returns (uint256) {
-        return uint256(uint8(code[offset + 1])) << 8 | uint8(code[offset + 2]);
+    /// @dev The u16 at `offset` of the key at `data`.
+    function _u16(uint256 data, uint256 offset) private pure returns (uint256 count) {
+        assembly ("memory-safe") {
+            count := shr(240, mload(add(data, offset)))
+        }
     }
 
     function _statement(ModelId modelId, VersionId versionId, bytes32 keyHash, bytes32 suiteHash)

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
+import {VerifyingKeyCode} from "../libraries/VerifyingKeyCode.sol";
 
 /// @title What a key of docs/spec/protocol.md §8 says about its statement
 /// @notice A verifier of the flat systems inherits this.
@@ -15,12 +16,14 @@ abstract contract FlatKeyReader is IProofVerifier {
     /// @inheritdoc IProofVerifier
     /// @dev Two words per chunk of a committed input; else one word per value of the first tensor on column IN.
     function inputWords(address key) external view returns (uint256 words) {
-        bytes memory header = _read(key, 0, HEADER_BYTES);
+        (uint256 vk, uint256 length) = VerifyingKeyCode.load(key);
+        if (length < HEADER_BYTES) return 0;
+        bytes memory header = _copy(vk, HEADER_BYTES);
         if (uint8(header[4]) & FLAG_INPUT_COMMITTED != 0) return 2 * _u16(header, 16);
-        uint256 count = _u16(header, 10);
+        uint256 size = RECORD_BYTES * _u16(header, 10);
         uint256 start = HEADER_BYTES + RECORD_BYTES * _u16(header, 8);
-        if (start + RECORD_BYTES * count >= key.code.length) return 0;
-        bytes memory tensors = _read(key, start, RECORD_BYTES * count);
+        if (start + size > length) return 0;
+        bytes memory tensors = _copy(vk + start, size);
         for (uint256 offset = 0; offset < tensors.length; offset += RECORD_BYTES) {
             if (uint8(tensors[offset]) == COLUMN_IN) return _values(tensors, offset);
         }
@@ -42,11 +45,11 @@ abstract contract FlatKeyReader is IProofVerifier {
         return uint256(uint8(data[offset])) << 8 | uint8(data[offset + 1]);
     }
 
-    /// @dev `length` bytes of the key at `from`, zeros beyond its end; the key starts at byte 1 of the code.
-    function _read(address key, uint256 from, uint256 length) private view returns (bytes memory data) {
+    /// @dev `length` bytes of memory at `from`.
+    function _copy(uint256 from, uint256 length) private pure returns (bytes memory data) {
         data = new bytes(length);
         assembly ("memory-safe") {
-            extcodecopy(key, add(data, 32), add(from, 1), length)
+            mcopy(add(data, 32), from, length)
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {VerifyingKeyCode} from "../libraries/VerifyingKeyCode.sol";
 import {Verifier_MalformedKey, Verifier_NotAKey, Verifier_OtherSrs} from "./Verdict.sol";
 
 /// @dev Columns in the order of docs/spec/protocol.md §1.
@@ -36,7 +37,7 @@ struct Key {
     uint256 counts; // address of NUM_COLUMNS words: chunks of every column
 }
 
-/// @title Reads a verifying key from a contract's code
+/// @title Reads a verifying key from contract code, one contract's or several contracts'
 library KeyReader {
     uint256 private constant HEADER_BYTES = 64;
     uint256 private constant PROOF_SYSTEM = 4;
@@ -47,29 +48,21 @@ library KeyReader {
     /// @dev The circuit inside is trusted as registered; reading it is total whatever the bytes are.
     function load(address pos, bytes32 srsDigest) internal view returns (Key memory k) {
         unchecked {
-            uint256 size = pos.code.length;
-            if (size <= HEADER_BYTES) revert Verifier_NotAKey(pos);
-            uint256 vk;
+            (uint256 vk, uint256 size) = VerifyingKeyCode.load(pos);
             uint256 header;
             bytes32 digest;
             assembly ("memory-safe") {
-                let code := mload(0x40)
-                extcodecopy(pos, code, 0, size)
-                vk := add(code, 1)
-                // reads of up to one word behind the last section stay inside; round up to whole words
-                mstore(0x40, and(add(add(code, size), 63), not(31)))
                 header := mload(vk)
                 digest := mload(add(vk, 32))
-                if byte(0, mload(code)) { header := 0 }
             }
-            if (header >> 248 != PROOF_SYSTEM) revert Verifier_NotAKey(pos);
+            if (size < HEADER_BYTES || header >> 248 != PROOF_SYSTEM) revert Verifier_NotAKey(pos);
             if (digest != srsDigest) revert Verifier_OtherSrs(digest, srsDigest);
             assembly ("memory-safe") {
-                digest := keccak256(vk, sub(size, 1))
+                digest := keccak256(vk, size)
             }
             k.digest = digest;
             _readHeader(k, header, vk);
-            if (k.commitments + ((_count(k, COLUMN_W) + _count(k, COLUMN_T)) << 6) != vk + size - 1) {
+            if (k.commitments + ((_count(k, COLUMN_W) + _count(k, COLUMN_T)) << 6) != vk + size) {
                 revert Verifier_MalformedKey(size);
             }
         }

@@ -10,6 +10,7 @@
 
 #include "mintmark/chain/address.hpp"
 #include "mintmark/chain/artifact.hpp"
+#include "mintmark/chain/data_parts.hpp"
 #include "mintmark/chain/transaction.hpp"
 #include "mintmark/chain/typed_data.hpp"
 #include "mintmark/hash/keccak.hpp"
@@ -179,6 +180,50 @@ TEST_F(LocalChainTest, KeepsDataAsCode) {
     EXPECT_EQ(client_->code(deployed.address).value(), wanted);
     EXPECT_TRUE(deploy_data(*sender_, {}));
     EXPECT_EQ(deploy_data(*sender_, Bytes(24'576)).error().code, ErrorCode::kOutOfRange);
+}
+
+TEST_F(LocalChainTest, KeepsLongDataInParts) {
+    Bytes data(2 * kMaxPartBytes + 77);
+    SeededRng(5).fill(data);
+    const DataPlan plan = plan_data(data).value();
+    ASSERT_EQ(plan.creation_code.size(), 3U);
+    EXPECT_EQ(place_parts(*sender_, plan).value().size(), 3U);
+    EXPECT_TRUE(place_parts(*sender_, plan).value().empty()) << "they are there already";
+    const Address head = deploy_data(*sender_, plan.head).value().address;
+    EXPECT_EQ(read_data(*client_, head).value(), data);
+
+    const auto refused = [&](const Bytes& bytes) {
+        const Address at = deploy_data(*sender_, bytes).value().address;
+        const auto read = read_data(*client_, at);
+        return !read && read.error().code == ErrorCode::kNotFound;
+    };
+    Bytes other = plan.head;
+    ++other[15];  // length
+    EXPECT_TRUE(refused(other));
+    other = plan.head;
+    other.back() ^= 1U;  // nobody is there
+    EXPECT_TRUE(refused(other));
+    other = plan.head;
+    std::swap_ranges(other.begin() + 36, other.begin() + 56, other.begin() + 56);
+    EXPECT_TRUE(refused(other)) << "the short part is not last";
+    other = plan.head;
+    std::swap_ranges(other.begin() + 16, other.begin() + 36, other.begin() + 36);
+    const Address at = deploy_data(*sender_, other).value().address;
+    EXPECT_NE(read_data(*client_, at).value(), data) << "reordered: other bytes, another hash";
+    other = plan.head;
+    other.push_back(0);
+    EXPECT_TRUE(refused(other));
+}
+
+TEST_F(LocalChainTest, ReadsShortDataAndNothing) {
+    const Bytes data(100, 4);
+    const DataPlan plan = plan_data(data).value();
+    EXPECT_TRUE(plan.creation_code.empty());
+    const Address at = deploy_data(*sender_, plan.head).value().address;
+    EXPECT_EQ(read_data(*client_, at).value(), data);
+    EXPECT_EQ(read_data(*client_, Address{9}).error().code, ErrorCode::kNotFound);
+    EXPECT_TRUE(plan_data(Bytes(kMaxParts * kMaxPartBytes)));
+    EXPECT_EQ(plan_data(Bytes(kMaxParts * kMaxPartBytes + 1)).error().code, ErrorCode::kOutOfRange);
 }
 
 }  // namespace

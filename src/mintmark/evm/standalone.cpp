@@ -72,7 +72,8 @@ Result<std::string> standalone_verifier(const fs::path& contracts_src, const Ver
     if (key.size() > kMaxKeyBytes) {
         return fail(
             ErrorCode::kOutOfRange,
-            fmt::format("the key has {} bytes, contract code holds {}", key.size(), kMaxKeyBytes));
+            fmt::format("the key has {} bytes, contract code holds {}", key.size(), kMaxKeyBytes),
+            "put the key in parts beside the universal verifier: mintmark zk deploy-evm --vk-path");
     }
     Flattener sources;
     MINTMARK_CHECK(sources.add(contracts_src / "verifier" / "UniversalVerifier.sol"));

@@ -5,7 +5,7 @@
 #include "mintmark/base/file.hpp"
 #include "mintmark/base/rng.hpp"
 #include "mintmark/chain/address.hpp"
-#include "mintmark/chain/artifact.hpp"
+#include "mintmark/chain/data_parts.hpp"
 #include "mintmark/hash/keccak.hpp"
 #include "mintmark/market/proof_systems.hpp"
 #include "mintmark/net/interrupt.hpp"
@@ -52,13 +52,17 @@ class Publication {
     Status deploy_key() {
         if (state_.is_key_deployed) return {};
         MINTMARK_TRY(const Bytes vk, read_file(folder_.verifying_key()));
-        MINTMARK_TRY(const bool is_there, adopt_key(vk));
+        MINTMARK_TRY(const bool is_there, adopt_key());
         if (!is_there) {
+            chain::Sender sender = market_.sender(key_);
+            MINTMARK_TRY(const chain::DataPlan data, chain::plan_data(vk));
+            MINTMARK_TRY(const auto receipts, chain::place_parts(sender, data));
+            for (const chain::Receipt& receipt : receipts)
+                report("deploy a part of the verifying key", receipt);
             MINTMARK_TRY(const std::uint64_t nonce, market_.client().nonce(key_.address()));
             state_.expected_key = chain::contract_address(key_.address(), nonce);
             MINTMARK_CHECK(save());
-            chain::Sender sender = market_.sender(key_);
-            MINTMARK_TRY(const chain::Deployed made, chain::deploy_data(sender, vk));
+            MINTMARK_TRY(const chain::Deployed made, chain::deploy_data(sender, data.head));
             state_.expected_key = made.address;
             report("deploy the verifying key as contract code", made.receipt);
         }
@@ -85,11 +89,11 @@ class Publication {
     }
 
     /// Is the key's code at the address where an interrupted run was about to put it?
-    Result<bool> adopt_key(const Bytes& vk) {
+    Result<bool> adopt_key() {
         if (!state_.expected_key) return false;
-        MINTMARK_TRY(const Bytes code, market_.client().code(*state_.expected_key));
-        if (code.size() != vk.size() + 1 || code[0] != 0) return false;
-        return keccak256(ByteSpan(code).subspan(1)) == state_.commitment.vk_hash;
+        const auto key = chain::read_data(market_.client(), *state_.expected_key);
+        if (!key && key.error().code != ErrorCode::kNotFound) return std::unexpected(key.error());
+        return key && keccak256(*key) == state_.commitment.vk_hash;
     }
 
     /// A model line of ours with this name and no version: of an interrupted run.
@@ -223,7 +227,13 @@ Result<std::vector<PublishStep>> plan(market::Market& market, const ModelFolder&
     std::vector<PublishStep> out;
     if (!state.is_key_deployed && !options.adapter_key) {
         MINTMARK_TRY(const Bytes vk, read_file(folder.verifying_key()));
-        MINTMARK_TRY(const Bytes code, chain::data_creation_code(vk));
+        MINTMARK_TRY(const chain::DataPlan data, chain::plan_data(vk));
+        for (const Bytes& part : data.creation_code) {
+            MINTMARK_TRY(const std::uint64_t gas,
+                         market.client().estimate_gas({from, std::nullopt, part, {}}));
+            out.push_back({"deploy a part of the verifying key", gas});
+        }
+        MINTMARK_TRY(const Bytes code, chain::data_creation_code(data.head));
         MINTMARK_TRY(const std::uint64_t gas,
                      market.client().estimate_gas({from, std::nullopt, code, {}}));
         out.push_back({"deploy the verifying key as contract code", gas});
