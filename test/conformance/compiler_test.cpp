@@ -89,6 +89,22 @@ TEST_P(Models, CircuitComputesWhatTheExecutorComputes) {
     }
 }
 
+/// Small chunks: most weights span several, convolutions' kernels come first, and tensors lie in
+/// each other's padding.
+TEST_P(Models, WeightsInManyChunksComputeTheSame) {
+    const Prepared p = prepare(GetParam());
+    const model::QuantGraph graph = model::quantise(p.graph, p.samples).value();
+    const auto compiled = compiler::compile(graph, {.max_mu = 10, .kernel_first_log = 0});
+    ASSERT_TRUE(compiled) << compiled.error().message;
+    for (const auto& input : hostile_inputs(graph)) {
+        const auto trace = prover::fill_witness(compiled->circuit, compiled->weights, input);
+        ASSERT_TRUE(trace) << trace.error().message;
+        ASSERT_EQ(trace->output, model::execute(graph, input).value());
+        const Status checked = prover::mock(compiled->circuit, compiled->weights, *trace);
+        ASSERT_TRUE(checked) << checked.error().message;
+    }
+}
+
 TEST_P(Models, ProofIsAcceptedAndAnotherOutputIsNot) {
     const Prepared p = prepare(GetParam());
     worker::CompiledModel model;

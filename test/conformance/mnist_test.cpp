@@ -6,7 +6,10 @@
 #include <filesystem>
 
 #include "mintmark/base/file.hpp"
+#include "mintmark/compiler/compile.hpp"
 #include "mintmark/model/model.hpp"
+#include "mintmark/prover/prover.hpp"
+#include "mintmark/verifier/verifier.hpp"
 #include "mintmark/worker/pipeline.hpp"
 
 namespace mintmark {
@@ -65,6 +68,34 @@ TEST(Mnist, QuantisedAgreesWithFloat) {
     std::printf("agreement %zu/%zu, float accuracy %zu/%zu\n", agree, kImages, right, kImages);
     EXPECT_GE(agree * 1000, kImages * 995);
     EXPECT_GE(right * 100, kImages * 97);
+}
+
+/// LeNet-5 in chunks of 2^10 lanes: weights of several chunks begin in the padding of others, with
+/// kernels outermost. The proof holds, and the key reads back.
+TEST(Mnist, ProvesWithWeightsInEachOthersPadding) {
+    const model::Graph graph = model::load_onnx(kMnist / "lenet5.onnx").value();
+    const auto file = model::read_input_json(read_text(kMnist / "samples.json").value()).value();
+    const auto samples = model::bind_samples(graph, file.samples).value();
+    const model::QuantGraph quantised = model::quantise_auto(graph, samples).value().graph;
+    const compiler::Compiled compiled =
+        compiler::compile(quantised, {.max_mu = 10, .kernel_first_log = 0}).value();
+    const Circuit& circuit = compiled.circuit;
+    std::uint64_t boxes = 0;
+    for (const Tensor& tensor : circuit.tensors)
+        if (tensor.column == Column::kW) boxes += std::uint64_t{1} << tensor.num_vars();
+    EXPECT_LT(std::uint64_t{circuit.n_w} << circuit.mu, boxes) << "nothing overlaps";
+
+    SeededRng rng(8);
+    const Srs srs = generate_insecure_srs(srs_points_for_chunk(std::size_t{1} << circuit.mu), rng);
+    const auto key = prover::setup(circuit, compiled.weights, srs, Bytes32{1}).value();
+    const auto input = model::quantise_input(quantised, samples.front()).value();
+    const auto witness = prover::fill_witness(circuit, compiled.weights, input).value();
+    prover::Statement statement;
+    statement.openings = prover::random_openings(circuit, rng);
+    statement.instances = prover::make_instances(circuit, srs, witness, statement.openings);
+    const Bytes proof = prover::prove(key, srs, statement, witness, rng).value();
+    EXPECT_TRUE(verify(key.vk, srs.tau_g2, statement.context, statement.instances, proof));
+    EXPECT_EQ(encode(decode_verifying_key(encode(key.vk)).value()), encode(key.vk));
 }
 
 }  // namespace

@@ -136,7 +136,10 @@ class Checker {
     Status placed(const Tensor& t) const {
         const std::uint64_t size = std::uint64_t{1} << t.num_vars();
         const std::uint64_t lanes = std::uint64_t{circuit_.num_chunks(t.column)} << circuit_.mu;
-        return require(t.offset % size == 0 && t.offset + size <= lanes, "tensor misplaced");
+        // Weights of several chunks begin with any chunk: their chunks are counted, not selected.
+        const std::uint64_t unit =
+            t.column == Column::kW ? std::min(size, std::uint64_t{1} << circuit_.mu) : size;
+        return require(t.offset % unit == 0 && t.offset + size <= lanes, "tensor misplaced");
     }
 
     Status io_tensor(const Tensor& t) const {

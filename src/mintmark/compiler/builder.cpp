@@ -16,11 +16,8 @@
 namespace mintmark::compiler {
 namespace {
 
-/// Remainders are cut into limbs of at most this many bits.
-constexpr std::uint8_t kMaxRangeBits = 12;
-
-/// A key of more bytes is not stored as one contract's code.
-constexpr double kMaxKeyBytes = 24'575;
+/// Longer keys do not go on the chain: 16 parts of 24,575 bytes (docs/spec/contracts.md §3).
+constexpr double kMaxKeyBytes = 393'200;
 
 std::vector<Axis> to_axes(const Dims& dims) {
     std::vector<Axis> out;
@@ -51,10 +48,22 @@ std::uint16_t CircuitBuilder::add_tensor(Column column, const Dims& dims) {
     return static_cast<std::uint16_t>(tensors_.size() - 1);
 }
 
-std::uint16_t CircuitBuilder::add_hidden(const Dims& dims, std::span<const std::int64_t> values) {
+std::uint16_t CircuitBuilder::add_hidden(const Dims& dims, std::span<const std::int64_t> values,
+                                         const HiddenLayout& layout) {
     MINTMARK_ASSERT(values.size() == volume(dims));
-    const std::uint16_t id = add_tensor(Column::kW, dims);
+    MINTMARK_ASSERT(layout.order.empty() || layout.order.size() == dims.size());
+    std::vector<std::size_t> strides(dims.size(), 1);
+    for (std::size_t i = dims.size(); i-- > 1;) strides[i - 1] = strides[i] * dims[i];
+    Dims stored = dims;
+    std::vector<std::size_t> in_values = strides;
+    for (std::size_t i = 0; i < layout.order.size(); ++i) {
+        stored[i] = dims[layout.order[i]];
+        in_values[i] = strides[layout.order[i]];
+    }
+    const std::uint16_t id = add_tensor(Column::kW, stored);
     tensors_[id].values = values;
+    tensors_[id].strides = std::move(in_values);
+    tensors_[id].num_summed = layout.num_summed;
     return id;
 }
 
@@ -88,7 +97,7 @@ void CircuitBuilder::add_const(Int128 coef) {
 void CircuitBuilder::add_remainder(std::uint8_t shift) {
     if (shift == 0) return;
     add_const(Int128{1} << (shift - 1));
-    const int count = (shift + kMaxRangeBits - 1) / kMaxRangeBits;
+    const int count = (shift + range_bits_ - 1) / range_bits_;
     std::uint8_t at = 0;
     for (int i = 0; i < count; ++i) {
         const auto bits = static_cast<std::uint8_t>((shift - at + count - i - 1) / (count - i));
@@ -110,9 +119,13 @@ Status CircuitBuilder::assign_tables(Circuit& circuit, std::uint64_t& num_rows) 
     const auto bits = [](const TableRequest& r) {
         return log2_ceil(static_cast<std::uint64_t>(r.hi - r.lo) + 1);
     };
-    // Largest first, so that every table is aligned; keys break ties: the order is deterministic.
+    // Functions' tables first: chunks of T behind them hold zeros only, and cost the contract
+    // nothing. Then largest first; keys break ties: the order is deterministic.
+    const auto rank = [&](const std::pair<TableKey, TableRequest>& entry) {
+        return std::pair(entry.second.function == TableFunction::kRange, -int{bits(entry.second)});
+    };
     std::ranges::sort(order, [&](const auto& a, const auto& b) {
-        return std::pair(bits(b.second), a.first) < std::pair(bits(a.second), b.first);
+        return std::pair(rank(a), a.first) < std::pair(rank(b), b.first);
     });
     if (order.size() > 255) {
         return fail(ErrorCode::kUnsupported,
@@ -120,11 +133,12 @@ Status CircuitBuilder::assign_tables(Circuit& circuit, std::uint64_t& num_rows) 
                                 order.size()));
     }
     std::map<TableKey, std::uint8_t> ids;
-    num_rows = 0;
+    Allocator rows(0);
     for (const auto& [key, r] : order) {
+        const std::uint64_t first = rows.take(std::uint64_t{1} << bits(r));
         circuit.tables.push_back({.log_size = bits(r),
                                   .function = r.function,
-                                  .row_offset = static_cast<std::uint32_t>(num_rows),
+                                  .row_offset = static_cast<std::uint32_t>(first),
                                   .lo = r.lo,
                                   .out_lo = r.out_lo,
                                   .out_hi = r.out_hi,
@@ -132,8 +146,8 @@ Status CircuitBuilder::assign_tables(Circuit& circuit, std::uint64_t& num_rows) 
                                   .out_step = r.out_step,
                                   .alpha = r.alpha});
         ids[key] = static_cast<std::uint8_t>(circuit.tables.size());
-        num_rows += std::uint64_t{1} << bits(r);
     }
+    num_rows = rows.end();
     for (std::size_t s = 0; s < steps_.size(); ++s) {
         for (std::size_t l = 0; l < steps_[s].limbs.size(); ++l) {
             steps_[s].limbs[l].table = ids.at(table_key(requests_[s][l]));
@@ -162,32 +176,76 @@ std::uint64_t CircuitBuilder::place(Column column, bool with_twin, std::uint64_t
     return allocator.end();
 }
 
-void CircuitBuilder::place_all(std::uint64_t& lanes_w, std::uint64_t& lanes_f,
-                               std::uint64_t& lanes_g) {
-    lanes_w = place(Column::kW, false, 0);
+void CircuitBuilder::place_lookups(std::uint64_t& lanes_f, std::uint64_t& lanes_g) {
     lanes_g = place(Column::kF, true, 0);
     lanes_f = place(Column::kF, false, lanes_g);
+}
+
+namespace {
+
+/// Lanes of a tensor up to the last index of its outermost `num_summed` axes; the rest of its box
+/// is padding that nothing reads.
+std::uint64_t extent(std::span<const Axis> axes, std::size_t num_summed) {
+    std::uint64_t stride = 1;
+    for (const Axis& axis : axes) stride <<= axis.log();
+    const std::uint64_t box = stride;
+    std::uint64_t last = 0;
+    for (std::size_t i = 0; i < num_summed; ++i) {
+        stride >>= axes[i].log();
+        last += (axes[i].dim - 1) * stride;
+    }
+    return num_summed == 0 ? box : last + stride;
+}
+
+}  // namespace
+
+/// A tensor of several chunks begins with any chunk, so the next one may lie in its last padding;
+/// shorter ones fill what is left. Returns the lanes of the column.
+std::uint64_t CircuitBuilder::place_weights(std::uint8_t mu) {
+    const std::uint64_t m = std::uint64_t{1} << mu;
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < tensors_.size(); ++i)
+        if (tensors_[i].column == Column::kW) order.push_back(i);
+    const auto box = [&](std::size_t i) { return std::uint64_t{1} << num_vars(tensors_[i].axes); };
+    std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+        return std::pair(box(b), a) < std::pair(box(a), b);
+    });
+    std::uint64_t next = 0, end = 0;
+    std::size_t done = 0;
+    for (; done < order.size() && box(order[done]) > m; ++done) {
+        Pending& tensor = tensors_[order[done]];
+        const std::uint64_t offset = (next + m - 1) / m * m;
+        tensor.offset = static_cast<std::uint32_t>(offset);
+        next = offset + extent(tensor.axes, tensor.num_summed);
+        end = std::max(end, offset + box(order[done]));
+    }
+    Allocator allocator(next);
+    for (; done < order.size(); ++done)
+        tensors_[order[done]].offset = static_cast<std::uint32_t>(allocator.take(box(order[done])));
+    return std::max(end, allocator.end());
 }
 
 std::vector<std::int64_t> CircuitBuilder::weight_column(std::uint64_t num_lanes) const {
     std::vector<std::int64_t> column(num_lanes, 0);
     for (const Pending& tensor : tensors_) {
         if (tensor.column != Column::kW) continue;
-        // Rows of the last axis stay whole; the other axes say where each begins.
+        // Rows of the last stored axis stay together; the other axes say where each begins.
         const std::size_t run = tensor.axes.empty() ? 1 : tensor.axes.back().dim;
+        const std::size_t step = tensor.axes.empty() ? 1 : tensor.strides.back();
         const std::size_t outer = tensor.axes.empty() ? 0 : tensor.axes.size() - 1;
         const std::size_t unit = tensor.axes.empty() ? 0 : tensor.axes.back().log();
         parallel_for(tensor.values.size() / run, 4096, [&](std::size_t begin, std::size_t end) {
             for (std::size_t row = begin; row < end; ++row) {
-                std::size_t rest = row, lane = 0, shift = unit;
+                std::size_t rest = row, lane = tensor.offset, shift = unit, from = 0;
                 for (std::size_t a = outer; a-- > 0;) {
-                    lane += rest % tensor.axes[a].dim << shift;
+                    const std::size_t index = rest % tensor.axes[a].dim;
+                    lane += index << shift;
+                    from += index * tensor.strides[a];
                     rest /= tensor.axes[a].dim;
                     shift += tensor.axes[a].log();
                 }
-                std::ranges::copy(
-                    tensor.values.subspan(row * run, run),
-                    column.begin() + static_cast<std::ptrdiff_t>(tensor.offset + lane));
+                for (std::size_t x = 0; x < run; ++x, from += step)
+                    column[lane + x] = tensor.values[from];
             }
         });
     }
@@ -230,12 +288,13 @@ double weighted(const Cost& cost, Optimise optimise) {
         case Optimise::kProve:
             return penalty + 5 * gas + cost.prove_ms;
         case Optimise::kGas:
-            return penalty + 2'000 * gas + cost.prove_ms;
+            return penalty + 500 * gas + cost.prove_ms;
         case Optimise::kBalanced:
             break;
     }
-    const double beyond_a_million = std::max(gas - 10, 0.0);
-    return penalty + 80 * gas + 400 * beyond_a_million + cost.prove_ms;
+    // 1.2 M gas with a settlement is what a large model may cost.
+    const double beyond = std::max(gas - 10.9, 0.0);
+    return penalty + 80 * gas + 400 * beyond + cost.prove_ms;
 }
 
 /// Tensors that span several chunks and are folded to one: a table of the merge sumcheck each.
@@ -263,7 +322,8 @@ double table_rows(const Circuit& c) {
 
 // Constants measured on two Zen 4 cores with AVX-512 IFMA and on anvil (docs/benchmarks.md).
 Cost estimate_cost(const Circuit& c) {
-    constexpr double kBaseGas = 330'000, kGasPerProd = 3'500;
+    constexpr double kBaseGas = 297'000, kGasPerProd = 3'500;
+    constexpr double kGasPerProgramByte = 85;   // factors and terms of five models: 80 to 91
     constexpr double kGasPerChunk = 6'400;      // an ecMul, an ecAdd, its coefficient
     constexpr double kGasPerSentChunk = 7'450;  // and 64 bytes of calldata
     constexpr double kGasPerRound = 2'100, kGasPerMergeRound = 1'600;
@@ -279,42 +339,51 @@ Cost estimate_cost(const Circuit& c) {
     const double in_key = c.n_w + c.n_t;
     double prods = 0;
     for (const Step& step : c.steps) prods += static_cast<double>(step.prods.size());
+    const double program = program_bytes(c);
     const double merged = sent + c.n_t + num_folded(c);
-    return {.gas = kBaseGas + prods * kGasPerProd + sent * kGasPerSentChunk +
-                   in_key * kGasPerChunk + c.n_prod() * kGasPerRound + c.mu * kGasPerMergeRound,
+    return {.gas = kBaseGas + prods * kGasPerProd + program * kGasPerProgramByte +
+                   sent * kGasPerSentChunk + in_key * kGasPerChunk + c.n_prod() * kGasPerRound +
+                   c.mu * kGasPerMergeRound,
             .prove_ms = kMsPerPoint * (2 * m + rows + std::min(lanes, rows)) + kMsPerLane * lanes +
                         kMsPerRow * c.n_t * m + kMsPerWeight * c.n_w * m +
                         kMsPerMergeLane * merged * m,
-            .key_bytes = in_key * kPointBytes + program_bytes(c) +
+            .key_bytes = in_key * kPointBytes + program +
                          kStepBytes * static_cast<double>(c.steps.size()) +
                          kRecordBytes * static_cast<double>(c.tensors.size() + c.tables.size())};
 }
 
-Result<Compiled> CircuitBuilder::finish(const CompileOptions& options) {
+/// Everything but the weights; returns what the best chunk size is worth.
+Result<double> CircuitBuilder::lay_out(Circuit& circuit, const CompileOptions& options) {
     if (tensors_.size() > 0xffff) {
         return fail(ErrorCode::kUnsupported, "the model needs more than 65,535 tensors");
     }
-    Compiled out;
-    out.circuit.input = options.input;
-    out.circuit.output = options.output;
+    circuit.input = options.input;
+    circuit.output = options.output;
     Lanes lanes;
-    MINTMARK_CHECK(assign_tables(out.circuit, lanes.rows));
-    place_all(lanes.w, lanes.f, lanes.g);
+    MINTMARK_CHECK(assign_tables(circuit, lanes.rows));
+    place_lookups(lanes.f, lanes.g);
+    lanes.w = place_weights(options.max_mu);
     for (const Pending& t : tensors_) {
         if (t.column == Column::kIn) lanes.in = std::uint64_t{1} << num_vars(t.axes);
         if (t.column == Column::kOut) lanes.out = std::uint64_t{1} << num_vars(t.axes);
-        out.circuit.tensors.push_back({.column = t.column, .offset = t.offset, .axes = t.axes});
+        circuit.tensors.push_back({.column = t.column, .offset = t.offset, .axes = t.axes});
     }
     if (std::max({lanes.w, lanes.f, lanes.rows}) >> kMaxLogLanes != 0) {
         return fail(ErrorCode::kUnsupported, "the model is too large for 32-bit lane numbers");
     }
-    out.circuit.steps = steps_;
+    circuit.steps = steps_;
+    const auto cut = [&](std::uint8_t mu) {
+        lanes.w = place_weights(mu);
+        for (std::size_t i = 0; i < tensors_.size(); ++i)
+            circuit.tensors[i].offset = tensors_[i].offset;
+        set_chunks(circuit, lanes, mu);
+    };
     std::optional<std::pair<double, std::uint8_t>> best;
     for (std::uint8_t mu = kMinMu; mu <= options.max_mu; ++mu) {
         if (!is_large_enough(lanes, mu)) continue;
-        set_chunks(out.circuit, lanes, mu);
-        if (!masks_fit(out.circuit)) continue;
-        const double cost = weighted(estimate_cost(out.circuit), options.optimise);
+        cut(mu);
+        if (!masks_fit(circuit)) continue;
+        const double cost = weighted(estimate_cost(circuit), options.optimise);
         if (!best || cost < best->first) best = {cost, mu};
     }
     if (!best)
@@ -322,7 +391,18 @@ Result<Compiled> CircuitBuilder::finish(const CompileOptions& options) {
             ErrorCode::kUnsupported,
             fmt::format("chunks of 2^{} are too small for this model's masks", options.max_mu),
             "raise --max-chunk-log");
-    set_chunks(out.circuit, lanes, best->second);
+    cut(best->second);
+    return best->first;
+}
+
+Result<double> CircuitBuilder::weigh(const CompileOptions& options) {
+    Circuit circuit;
+    return lay_out(circuit, options);
+}
+
+Result<Compiled> CircuitBuilder::finish(const CompileOptions& options) {
+    Compiled out;
+    MINTMARK_CHECK(lay_out(out.circuit, options));
     out.weights = weight_column(std::uint64_t{out.circuit.n_w} << out.circuit.mu);
     MINTMARK_CHECK(check_circuit(out.circuit));
     return out;

@@ -30,11 +30,27 @@ struct TableRequest {
 /// A request for values in [lo, hi]; the table may be wider.
 [[nodiscard]] TableRequest value_range(std::int64_t lo, std::int64_t hi);
 
+/// How a hidden tensor lies in its column.
+struct HiddenLayout {
+    /// order[i] = axis of the values that is the i-th stored axis; empty: as they come.
+    std::vector<std::uint8_t> order = {};
+    /// So many of the outermost stored axes are summed over, and what is multiplied with their
+    /// padding is zero: other tensors may lie there.
+    std::size_t num_summed = 0;
+};
+
 class CircuitBuilder {
   public:
+    /// Remainders of requantisation are cut into limbs of at most `range_bits` bits: few limbs need
+    /// long tables.
+    explicit CircuitBuilder(std::uint8_t range_bits = 12, std::uint8_t kernel_first_log = 20)
+        : range_bits_(range_bits), kernel_first_log_(kernel_first_log) {}
+    [[nodiscard]] std::uint8_t kernel_first_log() const { return kernel_first_log_; }
+
     /// A hidden tensor; `values` row-major over `dims`, unpadded, kept by reference until finish.
     /// Returns the tensor's id.
-    std::uint16_t add_hidden(const Dims& dims, std::span<const std::int64_t> values);
+    std::uint16_t add_hidden(const Dims& dims, std::span<const std::int64_t> values,
+                             const HiddenLayout& layout = {});
     /// The tensor of column kIn or kOut.
     std::uint16_t add_port(Column column, const Dims& dims);
 
@@ -51,6 +67,8 @@ class CircuitBuilder {
     /// Requantisation by `shift` bits: the rounding constant and the remainder limbs.
     void add_remainder(std::uint8_t shift);
 
+    /// What `finish` would be worth by the cost model; the larger, the worse.
+    [[nodiscard]] Result<double> weigh(const CompileOptions& options);
     /// Lays everything out and checks the result.
     [[nodiscard]] Result<Compiled> finish(const CompileOptions& options);
 
@@ -58,7 +76,9 @@ class CircuitBuilder {
     struct Pending {
         Column column;
         std::vector<Axis> axes;
-        std::span<const std::int64_t> values;  ///< hidden tensors only
+        std::span<const std::int64_t> values;   ///< hidden tensors only
+        std::vector<std::size_t> strides = {};  ///< in the values, one per axis; hidden ones only
+        std::size_t num_summed = 0;
         std::uint32_t offset = 0;
         std::int32_t twin = -1;  ///< of an F tensor: the G tensor at the same lanes
     };
@@ -66,9 +86,12 @@ class CircuitBuilder {
     std::uint16_t add_tensor(Column column, const Dims& dims);
     Status assign_tables(Circuit& circuit, std::uint64_t& num_rows);
     std::uint64_t place(Column column, bool with_twin, std::uint64_t begin);
-    void place_all(std::uint64_t& lanes_w, std::uint64_t& lanes_f, std::uint64_t& lanes_g);
+    void place_lookups(std::uint64_t& lanes_f, std::uint64_t& lanes_g);
+    std::uint64_t place_weights(std::uint8_t mu);
+    [[nodiscard]] Result<double> lay_out(Circuit& circuit, const CompileOptions& options);
     [[nodiscard]] std::vector<std::int64_t> weight_column(std::uint64_t num_lanes) const;
 
+    std::uint8_t range_bits_, kernel_first_log_;
     std::vector<Pending> tensors_;
     std::vector<Step> steps_;
     Dims out_dims_;

@@ -10,9 +10,9 @@
 
 namespace mintmark::compiler {
 
-/// What the chunk size is chosen for: 100,000 gas are worth 80 ms of proving, beyond a million gas
-/// six times as much (kBalanced); 5 ms (kProve); 2 s (kGas). Keys that fit into one contract's code
-/// come first.
+/// What chunk size and look-ups are chosen for: 100,000 gas are worth 80 ms of proving, beyond
+/// 1.09 million gas six times as much (kBalanced); 5 ms (kProve); 500 ms (kGas). Keys that fit onto
+/// the chain come first.
 enum class Optimise : std::uint8_t { kBalanced, kProve, kGas };
 
 struct CompileOptions {
@@ -20,6 +20,8 @@ struct CompileOptions {
     Visibility output = Visibility::kPublic;
     Optimise optimise = Optimise::kBalanced;
     std::uint8_t max_mu = 21;  ///< largest chunk size, as a power of two (the SRS must be as long)
+    /// Convolutions' weights whose box has so many variables are stored with the kernel outermost.
+    std::uint8_t kernel_first_log = 20;
 };
 
 /// A circuit and the private column that goes with it.

@@ -21,6 +21,17 @@ std::vector<Axis> axes_of(const Dims& dims) {
     return out;
 }
 
+/// Weights that may span several chunks are stored with the axes of the kernel outermost: 3 x 3
+/// taps in a box of 4 x 4 leave padding at the end, in which other weights fit.
+HiddenLayout kernel_first(const Dims& dims, std::size_t num_kernel_axes, std::uint8_t from_log) {
+    const std::size_t others = dims.size() - num_kernel_axes;
+    if (num_kernel_axes == 0 || num_vars(axes_of(dims)) < from_log) return {};
+    HiddenLayout out{.order = {}, .num_summed = num_kernel_axes};
+    for (std::size_t i = 0; i < dims.size(); ++i)
+        out.order.push_back(static_cast<std::uint8_t>((others + i) % dims.size()));
+    return out;
+}
+
 /// Maps that read every axis of a fresh view from env axes first, first + 1, ...
 Operand read_in_order(const View& view, std::uint8_t first) {
     return OperandMaps(view).eq(view.order, first).build();
@@ -57,19 +68,21 @@ Result<View> Lowering::lower_op(const model::QConv& op, const model::QNode& node
     }
     Dims weight_dims(out.begin() + group_axis, out.begin() + spatial_axis);
     append_axes(weight_dims, contract);
-    const std::uint16_t weight_id = builder_.add_hidden(weight_dims, op.weight.values);
+    const HiddenLayout layout = has_group_axis
+                                    ? HiddenLayout{}
+                                    : kernel_first(weight_dims, contract.size() - num_channel_axes,
+                                                   builder_.kernel_first_log());
+    const std::uint16_t weight_id = builder_.add_hidden(weight_dims, op.weight.values, layout);
 
     builder_.begin_step(out);
     const auto env = static_cast<std::uint8_t>(out.size());
-    const View weight = fresh_view(weight_id, weight_dims);
-    OperandMaps weight_maps(weight);
-    std::uint8_t at = 0;
-    for (std::uint8_t axis = group_axis; axis < spatial_axis; ++axis) {
-        weight_maps.set(at++, AxisMap::eq(axis));
-    }
-    for (std::size_t i = 0; i < contract.size(); ++i) {
-        weight_maps.set(at++, AxisMap::eq(static_cast<std::uint8_t>(env + i)));
-    }
+    std::vector<AxisMap> read;  // of the weight's axes as they come
+    for (std::uint8_t axis = group_axis; axis < spatial_axis; ++axis)
+        read.push_back(AxisMap::eq(axis));
+    for (std::size_t i = 0; i < contract.size(); ++i)
+        read.push_back(AxisMap::eq(static_cast<std::uint8_t>(env + i)));
+    Operand weight{.tensor = weight_id, .maps = read};
+    for (std::size_t i = 0; i < layout.order.size(); ++i) weight.maps[i] = read[layout.order[i]];
     OperandMaps x_maps(x.view);
     x_maps.eq(x.groups[0], 0);
     if (!has_group_axis) {
@@ -99,7 +112,7 @@ Result<View> Lowering::lower_op(const model::QConv& op, const model::QNode& node
     builder_.step().prods.push_back({.coef = 1,
                                      .contract = axes_of(contract),
                                      .shared_mask = shared,
-                                     .a = weight_maps.build(),
+                                     .a = std::move(weight),
                                      .b = x_maps.build()});
     if (op.bias) {
         const Dims bias_dims(out.begin() + group_axis, out.begin() + spatial_axis);
@@ -141,7 +154,9 @@ Result<View> Lowering::lower_op(const model::QMatMul& op, const model::QNode& no
     const Dims contract = group_dims(x.view, x.groups.back());
     Dims weight_dims = contract;
     append_axes(weight_dims, split);
-    const View weight = fresh_view(builder_.add_hidden(weight_dims, op.weight.values), weight_dims);
+    const HiddenLayout layout{.order = {}, .num_summed = contract.size()};
+    const View weight =
+        fresh_view(builder_.add_hidden(weight_dims, op.weight.values, layout), weight_dims);
 
     builder_.begin_step(out);
     const auto env = static_cast<std::uint8_t>(out.size());
@@ -243,7 +258,7 @@ Result<std::vector<Lowering::Input>> Lowering::aligned_inputs(const model::QNode
 }
 
 Lowering::OutBox Lowering::broadcast_box(const std::vector<Input>& inputs,
-                                           const model::Shape& shape) const {
+                                         const model::Shape& shape) const {
     OutBox box;
     const std::size_t rank = inputs.front().groups.size();
     for (std::size_t d = 0; d < rank; ++d) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <optional>
 
 #include "mintmark/base/assert.hpp"
 
@@ -258,9 +259,16 @@ Status Lowering::run() {
 }
 
 Result<Compiled> compile(const model::QuantGraph& graph, const CompileOptions& options) {
-    CircuitBuilder builder;
-    Lowering lowering(graph, builder);
-    MINTMARK_CHECK(lowering.run());
+    constexpr std::uint8_t kShortTables = 12, kLongTables = 16;
+    std::optional<std::pair<double, std::uint8_t>> best;
+    for (const std::uint8_t range_bits : {kShortTables, kLongTables}) {
+        CircuitBuilder builder(range_bits, options.kernel_first_log);
+        MINTMARK_CHECK(Lowering(graph, builder).run());
+        MINTMARK_TRY(const double cost, builder.weigh(options));
+        if (!best || cost < best->first) best = {cost, range_bits};
+    }
+    CircuitBuilder builder(best->second, options.kernel_first_log);
+    MINTMARK_CHECK(Lowering(graph, builder).run());
     return builder.finish(options);
 }
 
