@@ -27,11 +27,13 @@ PHASES = [
     ("transcript and sumchecks", ["UniversalVerifier._layOut", "Transcript.absorb", "Transcript.absorbWord", "Sumcheck.product"]),
     ("public values, program: factors", ["UniversalVerifier._publicValues", "PublicValues.count", "UniversalVerifier._runProgram", "Factors.powers"]),
     ("program: sums and terms", ["Factors.sums", "Terms.short"]),
-    ("look-ups, evaluations", ["UniversalVerifier._mergedValue", "UniversalVerifier._tables", "UniversalVerifier._tableInput", "UniversalVerifier._evaluations"]),
-    ("whole columns", ["UniversalVerifier._addWholeColumns", "UniversalVerifier._columnTable", "Program.addColumn"]),
-    ("masks", ["UniversalVerifier._addMasks", "Masks.coefficients", "Masks._sumcheckSlots"]),
-    ("commitments", ["UniversalVerifier._open", "Bn254.addFromMemory", "Bn254.addFromCalldata"]),
+    ("look-ups, evaluations", ["UniversalVerifier._mergedValue", "Lookups.value", "Lookups._tables", "Lookups._tableInput", "UniversalVerifier._evaluations"]),
+    ("whole columns", ["Columns.addWhole", "Columns._columnTable", "Program.addColumn"]),
+    ("masks", ["Columns.addMasks", "Masks.coefficients", "Masks._sumcheckSlots"]),
+    ("opening: scalars", ["Totals.add", "Mercury.reduce", "Mercury._readScalars", "Mercury._coefficients", "Mercury._valueAtA"]),
+    ("curve: commitments, opening", ["Totals._addSent", "Bn254.addFromMemory", "Bn254.addFromCalldata"]),
 ]
+PAIRING_GAS = 100_000  # one instruction that costs more is the pairing
 PHASE_OF = {name: i for i, (_, names) in enumerate(PHASES) for name in names}
 
 
@@ -58,7 +60,7 @@ class Node:
     def send(self, **call):
         """The hash and the receipt of a transaction from the first account."""
         sent = self.rpc("eth_sendTransaction", {"from": self.rpc("eth_accounts")[0], "gas": hex(16_000_000)} | call)
-        for _ in range(100):
+        for _ in range(600):
             if receipt := self.rpc("eth_getTransactionReceipt", sent):
                 return sent, receipt
             time.sleep(0.1)
@@ -145,21 +147,17 @@ def profile(node, folder, srs, files):
     names, functions, phases, phase = Names("UniversalVerifier", files), collections.Counter(), collections.Counter(), 0
     for step, after in zip(steps, steps[1:] + [None]):
         depth = step["depth"]
-        if depth > 2:
+        if depth > 1:
             continue
         if after is None or after["depth"] < depth:
             cost = step["gasCost"]
         elif after["depth"] == depth:
             cost = step["gas"] - after["gas"]
-        else:  # a call: what it costs beside the callee's steps
-            cost = 2600
-        if depth == 2:
-            name = "opening: curve precompiles" if step["op"] == "STATICCALL" else "opening: the rest"
-            phases[name] += cost
         else:
-            name = names.name(step["pc"])
-            phase = max(phase, PHASE_OF.get(name, 0))
-            phases[PHASES[phase][0]] += cost
+            sys.exit("gas_profile: the verifier calls nothing but precompiles")
+        name = names.name(step["pc"])
+        phase = max(phase, PHASE_OF.get(name, 0))
+        phases["pairing" if cost > PAIRING_GAS else PHASES[phase][0]] += cost
         functions[PHASES[phase][0], name] += cost
     phases["calldata, 21,000"] = used - sum(phases.values())
     return used, phases, functions

@@ -151,6 +151,55 @@ Status settle(const App& app, const SettleArgs& args) {
     return {};
 }
 
+/// A stored request, with the proof that lies beside it.
+struct Due {
+    std::string id;
+    service::StoredRequest stored;
+    market::Settlement settlement;
+};
+
+Result<std::vector<Due>> due_requests(const service::RequestStore& store,
+                                      const std::vector<std::string>& names) {
+    std::vector<Due> out;
+    for (const std::string& name : names) {
+        Due due;
+        MINTMARK_TRY(due.id, store.resolve(name));
+        MINTMARK_TRY(due.stored, store.get(due.id));
+        MINTMARK_TRY(worker::ProofFile proof, worker::ProofFile::read(store.proof_path(due.id)));
+        due.settlement = {due.stored.request, due.stored.signature, std::move(proof.instances),
+                          std::move(proof.proof)};
+        out.push_back(std::move(due));
+    }
+    return out;
+}
+
+/// Several requests of one version in one transaction: one pairing for all of their proofs.
+Status settle_batch(const App& app, const std::vector<std::string>& names) {
+    const service::RequestStore store(app.home);
+    MINTMARK_TRY(auto dues, due_requests(store, names));
+    MINTMARK_TRY(market::Market market, open_market(app));
+    MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
+    std::vector<market::Settlement> settlements;
+    for (const Due& due : dues) settlements.push_back(due.settlement);
+    MINTMARK_TRY(const auto settled, market::settle_batch(market, key, settlements));
+    json::Json rows = json::Json::array();
+    Table table;
+    for (std::size_t i = 0; i < dues.size(); ++i) {
+        dues[i].stored.settled_tx = to_hex(settled.receipt.transaction_hash);
+        MINTMARK_CHECK(store.put(dues[i].id, dues[i].stored));
+        rows.push_back({{"request", dues[i].id}, {"earned", settled.earned[i].to_string()}});
+        table.row("settled",
+                  fmt::format("{} for {}", dues[i].id, market::format_amount(settled.earned[i])));
+    }
+    const std::uint64_t each = settled.receipt.gas_used / dues.size();
+    emit(app, {{"requests", rows}, {"gas_each", each}, {"tx", tx_json(settled.receipt)}},
+         table.row("proofs", "accepted by the universal verifier, together")
+             .row("gas each", grouped(each))
+             .row("transaction", tx_text(settled.receipt))
+             .text());
+    return {};
+}
+
 void add_statement_commands(CLI::App& group, App& app) {
     const auto args = std::make_shared<SignArgs>();
     CLI::App* sub =
@@ -205,6 +254,12 @@ void add_request_commands(CLI::App& group, App& app) {
                     "id, its first digits, last, or a file of `infer sign`")
         ->required();
     sub->add_option("--proof", what->proof, "proof [requests/ID.proof.json]");
+    const auto names = std::make_shared<std::vector<std::string>>();
+    sub = command(group, app, "settle-batch",
+                  "settle several requests of one version in one transaction, for less gas each",
+                  [&app, names] { return settle_batch(app, *names); });
+    sub->add_option("REQUEST", *names, "ids, or their first digits; proofs: requests/ID.proof.json")
+        ->required();
 }
 
 }  // namespace mintmark::app

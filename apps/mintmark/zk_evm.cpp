@@ -1,11 +1,12 @@
 // create-evm-verifier, encode-evm-calldata, deploy-evm, verify-evm.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "mintmark/base/file.hpp"
 #include "mintmark/chain/address.hpp"
-#include "mintmark/chain/artifact.hpp"
+#include "mintmark/chain/data_parts.hpp"
 #include "mintmark/chain/keystore.hpp"
 #include "mintmark/chain/rpc.hpp"
 #include "mintmark/evm/standalone.hpp"
@@ -26,6 +27,7 @@ struct EvmFlags {
     std::string private_key;
     std::string key_to_deploy;  ///< vk.key: deploy only the key, for the universal verifier
     std::string key_address;    ///< of a deployed key: `address` is then the universal verifier
+    std::vector<std::string> proofs;  ///< to check: several in one call
 };
 
 constexpr const char* kAbi =
@@ -46,11 +48,16 @@ Status create_verifier(const App& app, const ZkFlags& flags, const EvmFlags& evm
     return {};
 }
 
-Result<Bytes> calldata_of(const worker::ProofFile& proof, const std::string& key_address = {}) {
+std::vector<chain::AbiValue> words_of(const worker::ProofFile& proof) {
     std::vector<chain::AbiValue> words;
     for (const Bytes32& word : proof.instances) {
         words.emplace_back(chain::U256::from_bytes(word));
     }
+    return words;
+}
+
+Result<Bytes> calldata_of(const worker::ProofFile& proof, const std::string& key_address = {}) {
+    const std::vector<chain::AbiValue> words = words_of(proof);
     if (!key_address.empty()) {
         MINTMARK_TRY(const Address key, chain::parse_address(key_address));
         return chain::encode_call("verify(address,bytes32,uint256[],bytes)",
@@ -126,30 +133,66 @@ Result<chain::PrivateKey> signing_key(const App& app, const EvmFlags& evm) {
     return chain::Keystore(app.home / "keystore").unlock(app.wallet, password);
 }
 
+/// What the last transaction creates; the parts of a long key are put on the chain before.
+Result<Bytes> creation_code(const App& app, const EvmFlags& evm, chain::Sender& sender,
+                            std::uint64_t& gas_used) {
+    if (evm.key_to_deploy.empty()) {
+        notice(app, "compiling (about half a minute)");
+        return compile_solidity(evm.sol);
+    }
+    MINTMARK_TRY(const VerifyingKey vk, worker::read_verifying_key(evm.key_to_deploy));
+    MINTMARK_TRY(const chain::DataPlan plan, chain::plan_data(encode(vk)));
+    MINTMARK_TRY(const auto receipts, chain::place_parts(sender, plan));
+    for (const chain::Receipt& receipt : receipts) gas_used += receipt.gas_used;
+    return chain::data_creation_code(plan.head);
+}
+
 Status deploy(const App& app, const EvmFlags& evm) {
     MINTMARK_TRY(const std::string url, node_url(app));
     MINTMARK_TRY(const chain::PrivateKey key, signing_key(app, evm));
-    Bytes code;
-    if (evm.key_to_deploy.empty()) {
-        notice(app, "compiling (about half a minute)");
-        MINTMARK_TRY(code, compile_solidity(evm.sol));
-    } else {
-        MINTMARK_TRY(const VerifyingKey vk, worker::read_verifying_key(evm.key_to_deploy));
-        MINTMARK_TRY(code, chain::data_creation_code(encode(vk)));
-    }
     chain::RpcClient client(url);
     MINTMARK_TRY(const std::uint64_t chain_id, client.chain_id());
     chain::Sender sender(client, key, chain_id);
+    std::uint64_t gas_used = 0;
+    MINTMARK_TRY(const Bytes code, creation_code(app, evm, sender, gas_used));
     MINTMARK_TRY(const chain::Receipt receipt, sender.send({.to = {}, .data = code}));
     if (!receipt.contract_address) {
         return fail(ErrorCode::kChain, "the deployment made no contract");
     }
+    gas_used += receipt.gas_used;
     const std::string address = chain::to_checksum(*receipt.contract_address);
     MINTMARK_CHECK(write_text(evm.address_file, address + "\n"));
-    emit(app, {{"address", address}, {"gas_used", receipt.gas_used}},
-         fmt::format("deployed at {} for {} gas (in {})", address, grouped(receipt.gas_used),
+    emit(app, {{"address", address}, {"gas_used", gas_used}},
+         fmt::format("deployed at {} for {} gas (in {})", address, grouped(gas_used),
                      evm.address_file));
     return {};
+}
+
+/// verifyBatch of the universal verifier.
+Result<Bytes> batch_calldata(const std::vector<std::string>& paths,
+                             const std::string& key_address) {
+    if (key_address.empty()) {
+        return fail(ErrorCode::kInvalidArgument,
+                    "several proofs go to the universal verifier: say --addr-vk too");
+    }
+    MINTMARK_TRY(const Address key, chain::parse_address(key_address));
+    std::vector<chain::AbiValue> contexts, instances, proofs;
+    for (const std::string& path : paths) {
+        MINTMARK_TRY(const worker::ProofFile proof, worker::ProofFile::read(path));
+        contexts.emplace_back(proof.context);
+        instances.emplace_back(words_of(proof));
+        proofs.emplace_back(proof.proof);
+    }
+    return chain::encode_call("verifyBatch(address,bytes32[],uint256[][],bytes[])",
+                              {chain::AbiValue(key), chain::AbiValue(contexts),
+                               chain::AbiValue(instances), chain::AbiValue(proofs)});
+}
+
+Result<Bytes> check_calldata(const ZkFlags& flags, const EvmFlags& evm) {
+    if (evm.proofs.size() > 1) return batch_calldata(evm.proofs, evm.key_address);
+    const std::string path = evm.proofs.empty() ? flags.proof : evm.proofs[0];
+    MINTMARK_TRY(const worker::ProofFile proof, worker::ProofFile::read(path));
+    return calldata_of(proof, evm.key_address);
 }
 
 Status verify_evm(const App& app, const ZkFlags& flags, const EvmFlags& evm) {
@@ -160,17 +203,23 @@ Status verify_evm(const App& app, const ZkFlags& flags, const EvmFlags& evm) {
         text = text.substr(0, text.find_first_of(" \r\n"));
     }
     MINTMARK_TRY(const Address address, chain::parse_address(text));
-    MINTMARK_TRY(const worker::ProofFile proof, worker::ProofFile::read(flags.proof));
-    MINTMARK_TRY(const Bytes data, calldata_of(proof, evm.key_address));
+    MINTMARK_TRY(const Bytes data, check_calldata(flags, evm));
     chain::RpcClient client(url);
     const chain::CallRequest call{.from = {}, .to = address, .data = data, .value = {}};
     MINTMARK_TRY(const Bytes answer, client.call(call));
     MINTMARK_TRY(const auto values, chain::decode_values("(bool)", answer));
     MINTMARK_TRY(const bool is_valid, values.at(0).as_bool());
-    if (!is_valid) return fail(ErrorCode::kRejected, "the contract rejected the proof");
+    const std::size_t count = std::max<std::size_t>(evm.proofs.size(), 1);
+    if (!is_valid)
+        return fail(ErrorCode::kRejected, count == 1 ? "the contract rejected the proof"
+                                                     : "the contract rejected one of the proofs");
     MINTMARK_TRY(const std::uint64_t gas, client.estimate_gas(call));
-    emit(app, {{"verified", true}, {"gas", gas}},
-         fmt::format("verified on-chain, {} gas", grouped(gas)));
+    json::Json answer_json = {{"verified", true}, {"gas", gas}};
+    if (count > 1) answer_json["gas_each"] = gas / count;
+    emit(app, answer_json,
+         count == 1 ? fmt::format("verified on-chain, {} gas", grouped(gas))
+                    : fmt::format("{} proofs verified on-chain, {} gas, {} each", count,
+                                  grouped(gas), grouped(gas / count)));
     return {};
 }
 
@@ -202,7 +251,8 @@ void add_zk_evm_commands(CLI::App& zk, App& app) {
 
     sub = command(zk, app, "verify-evm", "check a proof with a deployed verifier",
                   [&app, flags, evm] { return verify_evm(app, *flags, *evm); });
-    sub->add_option("--proof-path", flags->proof, "proof");
+    sub->add_option("--proof-path", evm->proofs,
+                    "proof; several of one model are checked together");
     sub->add_option("--addr-verifier", evm->address, "contract's address [from contract.address]");
     sub->add_option("--addr-vk", evm->key_address,
                     "address of a deployed key: --addr-verifier is then the universal verifier");

@@ -75,7 +75,19 @@ Json challenges(const ProvenModel& model, const Proof& proof) {
     return out;
 }
 
-Json vector_of(const Sample& sample, const std::vector<Lie>& all) {
+/// More honest proofs of one model, each for a context of its own.
+Json batch_of(ProvenModel& model, std::uint8_t count) {
+    Json out = Json::array();
+    for (std::uint8_t i = 0; i < count; ++i) {
+        model.statement.context = filled(static_cast<std::uint8_t>(0x20 + i));
+        out.push_back({{"context", to_hex(model.statement.context)},
+                       {"instances", words_of(model.statement.instances)},
+                       {"proof", to_hex(model.prove())}});
+    }
+    return out;
+}
+
+Json vector_of(const Sample& sample, const std::vector<Lie>& all, std::uint8_t more = 0) {
     ProvenModel model(sample);
     const Bytes proof = model.prove();
     MINTMARK_ASSERT(model.check(proof).has_value());
@@ -89,6 +101,7 @@ Json vector_of(const Sample& sample, const std::vector<Lie>& all) {
     out["instances"] = words_of(model.statement.instances);
     out["proof"] = to_hex(proof);
     out["challenges"] = challenges(model, *decode_proof(model.vk, proof));
+    if (more > 0) out["batch"] = batch_of(model, more);
     out["lies"] = Json::array();
     for (const Lie& lie : all) {
         const LyingProof told = lie.tell(sample);
@@ -120,8 +133,11 @@ Status make(const std::filesystem::path& folder) {
                                                              : lies(sample);  // else too long
         MINTMARK_CHECK(json::write(path, vector_of(sample, all)));
     }
-    const Sample lenet = sample_net(kLeNet, {15, kHidden, kOpen, 3});  // for gas
-    MINTMARK_CHECK(json::write(folder / "lenet_mu15.json", vector_of(lenet, {})));
+    const Sample lenet = sample_net(kLeNet, {15, kHidden, kOpen, 3});  // for gas, of batches too
+    MINTMARK_CHECK(json::write(folder / "lenet_mu15.json", vector_of(lenet, {}, 7)));
+    const Sample wide =
+        sample_net(kWideNet, {7, kHidden, kOpen, 5});  // its key lies in two contracts
+    MINTMARK_CHECK(json::write(folder / "net_wide_mu7.json", vector_of(wide, {})));
     for (const TestCircuit& test : all_circuits())
         MINTMARK_CHECK(json::write(folder / (test.name + ".json"),
                                    vector_of({test.circuit, test.weights, test.input}, {})));

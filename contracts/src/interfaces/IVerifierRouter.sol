@@ -40,6 +40,8 @@ interface IVerifierRouter {
     error VerifierRouter_TooFewInstances(uint256 words, uint256 minimum);
     error VerifierRouter_InputMismatch(bytes32 actual, bytes32 expected);
     error VerifierRouter_ProofRejected();
+    error VerifierRouter_BatchLengths(uint256 requests);
+    error VerifierRouter_BatchOfOtherVersions(uint256 index);
 
     event ProofSystemRegistered(
         ProofSystemId indexed system, address indexed verifier, uint64 gasLimit, bytes32 codehash, string name
@@ -75,6 +77,16 @@ interface IVerifierRouter {
         uint256[] calldata instances,
         bytes calldata proof
     ) external returns (bytes32 nullifier);
+
+    /// @notice As `settle` for each of several requests of one version, whose proofs are checked together for less gas; all
+    /// settle or none. The version's verifier must be an `IBatchVerifier` (another one has refused), and may use its
+    /// system's gas limit for each proof.
+    function settleBatch(
+        Request[] calldata requests,
+        bytes[] calldata signatures,
+        uint256[][] calldata instances,
+        bytes[] calldata proofs
+    ) external returns (bytes32[] memory nullifiers);
 
     /// @notice EIP-712 digest of a request: what the holder signs.
     function requestDigest(Request calldata request) external view returns (bytes32 digest);

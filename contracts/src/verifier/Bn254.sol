@@ -43,19 +43,23 @@ library Bn254 {
         if (!ok) Verdict.rejectFailedPrecompile();
     }
 
-    /// @notice `acc += sum of coefs[i] * points[i]` for `count` points in memory.
+    /// @notice `acc += sum of coefs[i] * points[i]` for `count` points in memory; infinities cost nothing.
     function addFromMemory(uint256 acc, uint256 points, uint256 coefs, uint256 count) internal view {
         bool ok;
         assembly ("memory-safe") {
             ok := 1
             let p := add(acc, 64)
             for { let end := add(points, shl(6, count)) } lt(points, end) { points := add(points, 64) } {
-                mstore(p, mload(points))
-                mstore(add(acc, 96), mload(add(points, 32)))
-                mstore(add(acc, 128), mload(coefs))
+                let x := mload(points)
+                let y := mload(add(points, 32))
+                if or(x, y) {
+                    mstore(p, x)
+                    mstore(add(acc, 96), y)
+                    mstore(add(acc, 128), mload(coefs))
+                    ok := and(ok, staticcall(MUL_GAS, 7, p, 96, p, 64))
+                    ok := and(staticcall(ADD_GAS, 6, acc, 128, acc, 64), ok)
+                }
                 coefs := add(coefs, 32)
-                ok := and(ok, staticcall(MUL_GAS, 7, p, 96, p, 64))
-                ok := and(staticcall(ADD_GAS, 6, acc, 128, acc, 64), ok)
             }
         }
         if (!ok) Verdict.rejectFailedPrecompile();

@@ -11,12 +11,16 @@ library Mercury {
     using Transcript for uint256;
 
     struct Opening {
-        uint256 commitment; // accumulator that holds C*; changed by `verify`
         uint256 z; // the point
         uint256 mu; // its variables
         uint256 v; // the value
         uint256 proof; // calldata position of C_h C_q C_g C_S C_d, seven scalars, C_W1 C_W2 C_W3
-        uint256[4] tauG2;
+    }
+
+    /// @notice What the check e(A, [1]_2) = e(B, [tau]_2) needs of an opening, beside the commitment.
+    struct Reduced {
+        uint256 coefs; // address of the coefficients in A of C_h C_q C_g C_S C_d, C_W1 C_W2 C_W3, then those in B of the last three
+        uint256 value; // y, the coefficient of -[1]_1 in A
     }
 
     struct Scalars {
@@ -40,15 +44,29 @@ library Mercury {
     uint256 private constant SCALARS = 320; // behind five points
     uint256 private constant QUOTIENTS = 544; // behind seven scalars
 
-    /// @notice Ends the call with `false` unless the opening is valid.
-    function verify(Opening memory o, uint256 t) internal view {
+    /// @notice Reads an opening; ends the call with `false` if a scalar is not canonical or 1/zeta is none.
+    function reduce(Opening memory o, uint256 t) internal pure returns (Reduced memory reduced) {
         Scalars memory s = _readScalars(o.proof, t);
-        (uint256 coefs, uint256 zetaB) = _coefficients(o, s);
-        // A gathers on the commitment; B = C_W1 + eps C_W2 + eps^2 C_W3
-        Bn254.addFromCalldata(o.commitment, o.proof, coefs, 5);
-        Bn254.addFromCalldata(o.commitment, o.proof + QUOTIENTS, coefs + 160, 3);
-        uint256 b = _valueAndQuotients(o, s, zetaB);
-        if (!Bn254.pairingHolds(o.commitment, b, o.tauG2)) Verdict.reject();
+        uint256 zetaB;
+        (reduced.coefs, zetaB) = _coefficients(o, s);
+        reduced.value = _combinedValue(s, zetaB, _valueAtA(o, s));
+    }
+
+    /// @notice Adds an opening's part of A and of B; the first one's finds an empty `b`.
+    function add(uint256 proof, uint256 coefs, uint256 a, uint256 b, bool first) internal view {
+        unchecked {
+            Bn254.addFromCalldata(a, proof, coefs, 5);
+            Bn254.addFromCalldata(a, proof + QUOTIENTS, coefs + 160, 3);
+            if (first) {
+                // its first coefficient is 1
+                assembly ("memory-safe") {
+                    calldatacopy(b, add(proof, QUOTIENTS), 64)
+                }
+                Bn254.addFromCalldata(b, proof + QUOTIENTS + 64, coefs + 288, 2);
+            } else {
+                Bn254.addFromCalldata(b, proof + QUOTIENTS, coefs + 256, 3);
+            }
+        }
     }
 
     function _readScalars(uint256 proof, uint256 t) private pure returns (Scalars memory s) {
@@ -78,7 +96,7 @@ library Mercury {
         if (!ok) Verdict.reject();
     }
 
-    /// @dev The coefficients in A of C_h C_q C_g C_S C_d, C_W1 C_W2 C_W3 (eight words), and zeta^b.
+    /// @dev The coefficients of `Reduced` (eleven words), and zeta^b.
     function _coefficients(Opening memory o, Scalars memory s)
         private
         pure
@@ -94,7 +112,7 @@ library Mercury {
             mstore(0, FR)
             let r := mload(mload(0x60))
             coefs := mload(0x40)
-            mstore(0x40, add(coefs, 256))
+            mstore(0x40, add(coefs, 352))
             let a := mload(s)
             let zeta := mload(add(s, 64))
             let nu := mload(add(s, 96))
@@ -109,37 +127,9 @@ library Mercury {
             mstore(add(coefs, 160), zeta)
             mstore(add(coefs, 192), mulmod(eps, mload(add(s, 160)), r))
             mstore(add(coefs, 224), mulmod(eps2, a, r))
-        }
-    }
-
-    /// @dev Subtracts y [1]_1 from A and returns an accumulator that holds B.
-    function _valueAndQuotients(Opening memory o, Scalars memory s, uint256 zetaB)
-        private
-        view
-        returns (uint256 b)
-    {
-        uint256 y = _combinedValue(s, zetaB, _valueAtA(o, s));
-        uint256 proof = o.proof;
-        uint256 work;
-        assembly ("memory-safe") {
-            work := mload(0x40)
-            mstore(0x40, add(work, 96))
-            mstore(work, 1)
-            mstore(add(work, 32), 2)
-            mstore(add(work, 64), addmod(0, sub(FR, y), FR))
-        }
-        unchecked {
-            Bn254.addFromMemory(o.commitment, work, work + 64, 1);
-        }
-        b = Bn254.accumulator();
-        assembly ("memory-safe") {
-            calldatacopy(b, add(proof, QUOTIENTS), 64)
-            let eps := mload(add(s, 128))
-            mstore(work, eps)
-            mstore(add(work, 32), mulmod(eps, eps, FR))
-        }
-        unchecked {
-            Bn254.addFromCalldata(b, proof + QUOTIENTS + 64, work, 2);
+            mstore(add(coefs, 256), 1)
+            mstore(add(coefs, 288), eps)
+            mstore(add(coefs, 320), eps2)
         }
     }
 
@@ -157,7 +147,7 @@ library Mercury {
             tail := add(tail, mulmod(mload(add(s, 160)), mload(add(s, 352)), r))
             hA := addmod(hA, sub(add(r, r), tail), r)
             // gamma v
-            tail := mulmod(mload(add(s, 32)), mload(add(o, 96)), r)
+            tail := mulmod(mload(add(s, 32)), mload(add(o, 64)), r)
             hA := addmod(mulmod(hA, FR_HALF, r), sub(r, tail), r)
         }
     }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Guarded} from "../governance/Guarded.sol";
+import {IBatchVerifier} from "../interfaces/IBatchVerifier.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
 import {IVerifierRouter} from "../interfaces/IVerifierRouter.sol";
@@ -50,6 +51,33 @@ abstract contract ProofSystems is IVerifierRouter, Guarded {
         uint256[] memory instances,
         bytes memory proof
     ) internal view returns (bool) {
+        uint256 gasLimit = _gasLimit(route);
+        (bool ok, uint256 answer) = BoundedCall.word(
+            route.verifier,
+            gasLimit,
+            abi.encodeCall(IProofVerifier.verify, (route.verifyingKey, context, instances, proof))
+        );
+        return ok && answer == 1;
+    }
+
+    /// @dev As `_accepts` for all of several proofs, each of which may use the gas limit.
+    function _acceptsBatch(
+        IModelRegistry.Route memory route,
+        bytes32[] memory contexts,
+        uint256[][] memory instances,
+        bytes[] memory proofs
+    ) internal view returns (bool) {
+        uint256 gasLimit = _gasLimit(route) * proofs.length;
+        (bool ok, uint256 answer) = BoundedCall.word(
+            route.verifier,
+            gasLimit,
+            abi.encodeCall(IBatchVerifier.verifyBatch, (route.verifyingKey, contexts, instances, proofs))
+        );
+        return ok && answer == 1;
+    }
+
+    /// @dev The system's, if it is trusted still and the version's verifier is the one that was pinned.
+    function _gasLimit(IModelRegistry.Route memory route) private view returns (uint256) {
         ProofSystem storage system = _systems[route.proofSystem];
         (address verifier, uint64 gasLimit, bool disabled) =
             (system.verifier, system.gasLimit, system.disabled);
@@ -59,11 +87,6 @@ abstract contract ProofSystems is IVerifierRouter, Guarded {
         if (verifier.codehash != route.verifierCodehash) {
             revert VerifierRouter_CodehashMismatch(verifier.codehash, route.verifierCodehash);
         }
-        (bool ok, uint256 answer) = BoundedCall.word(
-            verifier,
-            gasLimit,
-            abi.encodeCall(IProofVerifier.verify, (route.verifyingKey, context, instances, proof))
-        );
-        return ok && answer == 1;
+        return gasLimit;
     }
 }

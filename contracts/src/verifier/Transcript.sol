@@ -17,12 +17,26 @@ library Transcript {
         }
     }
 
+    /// @notice Starts a transcript with `room` bytes of data part that are its own.
+    function startWithRoom(uint256 room) internal pure returns (uint256 t) {
+        t = start();
+        assembly ("memory-safe") {
+            mstore(0x40, add(mload(0x40), room))
+        }
+    }
+
     /// @notice A transcript in the given state, with `room` bytes of data part that are its own.
-    function resume(bytes32 state, uint256 room) internal pure returns (uint256 t) {
+    function resume(bytes32 state_, uint256 room) internal pure returns (uint256 t) {
         assembly ("memory-safe") {
             t := mload(0x40)
             mstore(0x40, add(t, add(room, 96)))
-            mstore(t, state)
+            mstore(t, state_)
+        }
+    }
+
+    function state(uint256 t) internal pure returns (bytes32 s) {
+        assembly ("memory-safe") {
+            s := mload(t)
         }
     }
 

@@ -40,31 +40,40 @@ contract VerifierRouter is IERC7992Verifier, ProofSystems, EIP712, ReentrancyGua
         uint256[] calldata instances,
         bytes calldata proof
     ) external nonReentrant whenNotPaused returns (bytes32 nullifier) {
-        if (block.timestamp > request.deadline) {
-            revert VerifierRouter_RequestExpired(block.timestamp, request.deadline);
+        _checkDeadline(request);
+        IModelRegistry.Route memory route = _paidRoute(request.modelId, request.versionId);
+        bytes32 context;
+        (nullifier, context) = _admit(route, request, signature, instances);
+        _checkProof(route, context, instances, proof);
+        _earn(route, request, nullifier, instances);
+    }
+
+    /// @inheritdoc IVerifierRouter
+    function settleBatch(
+        Request[] calldata requests,
+        bytes[] calldata signatures,
+        uint256[][] calldata instances,
+        bytes[] calldata proofs
+    ) external nonReentrant whenNotPaused returns (bytes32[] memory nullifiers) {
+        uint256 n = requests.length;
+        if (n == 0 || n != signatures.length || n != instances.length || n != proofs.length) {
+            revert VerifierRouter_BatchLengths(n);
         }
-        IModelRegistry.Route memory route = _servedRoute(request.modelId, request.versionId);
-        if (route.payout == address(0)) revert VerifierRouter_PayoutNotConfirmed(request.modelId);
-
-        bytes32 digest = requestDigest(request);
-        nullifier = _nullifier(request, digest);
-        if (_settled[nullifier]) revert VerifierRouter_RequestSettled(nullifier);
-        _settled[nullifier] = true;
-
-        _checkHolder(request, digest, signature);
-        _checkInput(route.inputWords, instances, request.inputCommitment);
-        _checkProof(route, _context(request, digest, route.payout), instances, proof);
-
-        uint256 earned = _accessPass.consume(request.passId, 1);
-        emit InferenceSettled(
-            request.modelId,
-            request.versionId,
-            request.passId,
-            nullifier,
-            route.payout,
-            keccak256(abi.encodePacked(instances)),
-            earned
-        );
+        IModelRegistry.Route memory route = _paidRoute(requests[0].modelId, requests[0].versionId);
+        nullifiers = new bytes32[](n);
+        bytes32[] memory contexts = new bytes32[](n);
+        for (uint256 i = 0; i < n; ++i) {
+            if (requests[i].modelId != requests[0].modelId || requests[i].versionId != requests[0].versionId)
+            {
+                revert VerifierRouter_BatchOfOtherVersions(i);
+            }
+            _checkDeadline(requests[i]);
+            (nullifiers[i], contexts[i]) = _admit(route, requests[i], signatures[i], instances[i]);
+        }
+        if (!_acceptsBatch(route, contexts, instances, proofs)) revert VerifierRouter_ProofRejected();
+        for (uint256 i = 0; i < n; ++i) {
+            _earn(route, requests[i], nullifiers[i], instances[i]);
+        }
     }
 
     /// @inheritdoc IERC7992Verifier
@@ -122,6 +131,56 @@ contract VerifierRouter is IERC7992Verifier, ProofSystems, EIP712, ReentrancyGua
     /// @inheritdoc IVerifierRouter
     function requestDigest(Request calldata request) public view returns (bytes32) {
         return _hashTypedDataV4(request.structHash());
+    }
+
+    function _checkDeadline(Request calldata request) private view {
+        if (block.timestamp > request.deadline) {
+            revert VerifierRouter_RequestExpired(block.timestamp, request.deadline);
+        }
+    }
+
+    /// @dev Everything about a request but its proof; it counts as settled from here on.
+    function _admit(
+        IModelRegistry.Route memory route,
+        Request calldata request,
+        bytes calldata signature,
+        uint256[] calldata instances
+    ) private returns (bytes32 nullifier, bytes32 context) {
+        bytes32 digest = requestDigest(request);
+        nullifier = _nullifier(request, digest);
+        if (_settled[nullifier]) revert VerifierRouter_RequestSettled(nullifier);
+        _settled[nullifier] = true;
+        _checkHolder(request, digest, signature);
+        _checkInput(route.inputWords, instances, request.inputCommitment);
+        context = _context(request, digest, route.payout);
+    }
+
+    function _earn(
+        IModelRegistry.Route memory route,
+        Request calldata request,
+        bytes32 nullifier,
+        uint256[] calldata instances
+    ) private {
+        uint256 earned = _accessPass.consume(request.passId, 1);
+        emit InferenceSettled(
+            request.modelId,
+            request.versionId,
+            request.passId,
+            nullifier,
+            route.payout,
+            keccak256(abi.encodePacked(instances)),
+            earned
+        );
+    }
+
+    /// @dev As `_servedRoute`, and whoever is paid is known.
+    function _paidRoute(ModelId modelId, VersionId versionId)
+        private
+        view
+        returns (IModelRegistry.Route memory route)
+    {
+        route = _servedRoute(modelId, versionId);
+        if (route.payout == address(0)) revert VerifierRouter_PayoutNotConfirmed(modelId);
     }
 
     /// @dev Reverts unless calls of the version may settle: Active, or Deprecated and bought before.

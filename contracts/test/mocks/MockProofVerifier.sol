@@ -1,10 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IBatchVerifier} from "../../src/interfaces/IBatchVerifier.sol";
 import {FlatKeyReader} from "../../src/verifier/FlatKeyReader.sol";
 
 /// @dev Accepts `seal ‖ anything`, where the seal binds key, context and instances: many proofs of one statement.
-contract MockProofVerifier is FlatKeyReader {
+contract MockProofVerifier is FlatKeyReader, IBatchVerifier {
+    function verifyBatch(
+        address key,
+        bytes32[] calldata contexts,
+        uint256[][] calldata instances,
+        bytes[] calldata proofs
+    ) external view returns (bool) {
+        for (uint256 i = 0; i < proofs.length; ++i) {
+            if (!this.verify(key, contexts[i], instances[i], proofs[i])) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     function verify(address key, bytes32 context, uint256[] calldata instances, bytes calldata proof)
         external
         view

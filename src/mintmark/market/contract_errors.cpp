@@ -282,6 +282,8 @@ constexpr const char* kErrors[] = {
     "VerifierRouter_TooFewInstances(uint256 words,uint256 minimum)",
     "VerifierRouter_InputMismatch(bytes32 actual,bytes32 expected)",
     "VerifierRouter_ProofRejected()",
+    "VerifierRouter_BatchLengths(uint256 requests)",
+    "VerifierRouter_BatchOfOtherVersions(uint256 index)",
     "ReviewBoard_NotTimelock(address caller)",
     "ReviewBoard_BadRules()",
     "ReviewBoard_BadStandard()",

@@ -87,27 +87,64 @@ Result<bool> is_settled(Market& market, const Request& request) {
     return settled[0].as_bool();
 }
 
-Result<Settled> settle(Market& market, const chain::PrivateKey& key, const Settlement& what) {
-    MINTMARK_TRY(const bool settled, is_settled(market, what.request));
-    if (settled) {
-        return fail(ErrorCode::kAlreadyExists,
-                    "this request has settled already; another proof of it settles nothing",
-                    "its nullifier is used: each signed request is paid once");
+namespace {
+
+Status refuse_settled(Market& market, const Request& request) {
+    MINTMARK_TRY(const bool settled, is_settled(market, request));
+    if (!settled) return {};
+    return fail(ErrorCode::kAlreadyExists,
+                "this request has settled already; another proof of it settles nothing",
+                "its nullifier is used: each signed request is paid once");
+}
+
+/// `earned` of every InferenceSettled, in order.
+Result<std::vector<U256>> earned_in(Market& market, const chain::Receipt& receipt) {
+    MINTMARK_TRY(const Address router, market.deployment().contract(kRouter));
+    std::vector<U256> out;
+    for (const chain::Log& log : receipt.logs) {
+        if (log.address != router) continue;
+        MINTMARK_TRY(const auto data,
+                     chain::decode_values("(bytes32,address,bytes32,uint256)", log.data));
+        MINTMARK_TRY(out.emplace_back(), data[3].as_u256());
     }
+    return out;
+}
+
+}  // namespace
+
+Result<Settled> settle(Market& market, const chain::PrivateKey& key, const Settlement& what) {
+    MINTMARK_CHECK(refuse_settled(market, what.request));
     MINTMARK_TRY(chain::Receipt receipt,
                  market.send(key, {kRouter,
                                    "settle(" MINTMARK_REQUEST_TYPE ",bytes,uint256[],bytes)",
                                    {to_abi(what.request), AbiValue(what.signature),
                                     to_abi(what.instances), AbiValue(what.proof)}}));
-    MINTMARK_TRY(const Address router, market.deployment().contract(kRouter));
-    for (const chain::Log& log : receipt.logs) {
-        if (log.address != router) continue;
-        MINTMARK_TRY(const auto data,
-                     chain::decode_values("(bytes32,address,bytes32,uint256)", log.data));
-        MINTMARK_TRY(const U256 earned, data[3].as_u256());
-        return Settled{earned, std::move(receipt)};
+    MINTMARK_TRY(const auto earned, earned_in(market, receipt));
+    if (earned.empty()) return fail(ErrorCode::kChain, "the settlement left no event");
+    return Settled{earned[0], std::move(receipt)};
+}
+
+Result<SettledBatch> settle_batch(Market& market, const chain::PrivateKey& key,
+                                  std::span<const Settlement> settlements) {
+    if (settlements.empty()) return fail(ErrorCode::kInvalidArgument, "nothing to settle");
+    std::vector<AbiValue> requests, signatures, instances, proofs;
+    for (const Settlement& what : settlements) {
+        MINTMARK_CHECK(refuse_settled(market, what.request));
+        requests.push_back(to_abi(what.request));
+        signatures.emplace_back(what.signature);
+        instances.push_back(to_abi(what.instances));
+        proofs.emplace_back(what.proof);
     }
-    return fail(ErrorCode::kChain, "the settlement left no event");
+    MINTMARK_TRY(
+        chain::Receipt receipt,
+        market.send(key, {kRouter,
+                          "settleBatch(" MINTMARK_REQUEST_TYPE "[],bytes[],uint256[][],bytes[])",
+                          {AbiValue(requests), AbiValue(signatures), AbiValue(instances),
+                           AbiValue(proofs)}}));
+    MINTMARK_TRY(auto earned, earned_in(market, receipt));
+    if (earned.size() != settlements.size())
+        return fail(ErrorCode::kChain, "the settlement left another number of events");
+    return SettledBatch{std::move(earned), std::move(receipt)};
 }
 
 Result<bool> verify_on_chain(chain::RpcClient& client, const Address& verifier,

@@ -48,6 +48,16 @@ struct Settled {
 [[nodiscard]] Result<Settled> settle(Market& market, const chain::PrivateKey& key,
                                      const Settlement& settlement);
 
+struct SettledBatch {
+    std::vector<chain::U256> earned;  ///< wei, in the order of the settlements
+    chain::Receipt receipt;
+};
+
+/// VerifierRouter.settleBatch: calls of one version, all or none. As `settle`; kInvalidArgument for
+/// an empty batch.
+[[nodiscard]] Result<SettledBatch> settle_batch(Market& market, const chain::PrivateKey& key,
+                                                std::span<const Settlement> settlements);
+
 /// UniversalVerifier.verify as a view call.
 [[nodiscard]] Result<bool> verify_on_chain(chain::RpcClient& client, const Address& verifier,
                                            const Address& verifying_key, const Bytes32& context,

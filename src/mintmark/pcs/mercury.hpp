@@ -9,6 +9,7 @@
 // Coefficients from X^m on (blinders, masks) do not enter the value.
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "mintmark/math/curve.hpp"
@@ -43,5 +44,17 @@ struct MercuryProof {
 [[nodiscard]] bool mercury_verify(const G1Affine& commitment, std::span<const Fr> z, const Fr& v,
                                   const MercuryProof& proof, const G2Affine& tau_g2,
                                   Transcript& transcript);
+
+/// The opening's last check, e(a, [1]_2) = e(b, [tau]_2). Several openings are checked as one by
+/// adding a and b of each, times random numbers drawn after all of them (section 6a).
+struct MercuryCheck {
+    G1 a, b;
+};
+/// mercury_verify up to the pairings; nothing if a scalar condition fails already.
+[[nodiscard]] std::optional<MercuryCheck> mercury_reduce(const G1Affine& commitment,
+                                                         std::span<const Fr> z, const Fr& v,
+                                                         const MercuryProof& proof,
+                                                         Transcript& transcript);
+[[nodiscard]] bool mercury_holds(const MercuryCheck& check, const G2Affine& tau_g2);
 
 }  // namespace mintmark

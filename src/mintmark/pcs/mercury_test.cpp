@@ -194,5 +194,23 @@ TEST(Mercury, VerifierIsTotalOnPointsOfAbsurdLength) {
     EXPECT_FALSE(c.verifies());
 }
 
+/// Two false copies of one opening, off by as much in opposite directions.
+TEST(Mercury, FalseOpeningsCancelUnlessTheyAreScaled) {
+    const Case c(6, 1, 11);
+    const auto reduce = [&](const G1& by) {
+        MercuryProof proof = c.proof;
+        proof.w1 = (G1(proof.w1) + by).to_affine();
+        Transcript transcript;
+        return *mercury_reduce(c.commitment, c.z, c.v, proof, transcript);
+    };
+    const MercuryCheck high = reduce(G1::generator()), low = reduce(-G1::generator());
+    const G2Affine& tau = test_srs().tau_g2;
+    EXPECT_FALSE(mercury_holds(high, tau));
+    EXPECT_FALSE(mercury_holds(low, tau));
+    EXPECT_TRUE(mercury_holds({high.a + low.a, high.b + low.b}, tau)) << "so sums need care";
+    const Fr scale = Fr::from_u64(12345);
+    EXPECT_FALSE(mercury_holds({high.a + low.a.mul(scale), high.b + low.b.mul(scale)}, tau));
+}
+
 }  // namespace
 }  // namespace mintmark

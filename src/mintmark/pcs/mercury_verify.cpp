@@ -36,12 +36,13 @@ Fr expected_h_at_a(const MercuryProof& p, const mercury::Shape& shape, const Cha
 
 }  // namespace
 
-bool mercury_verify(const G1Affine& commitment, std::span<const Fr> z, const Fr& v,
-                    const MercuryProof& proof, const G2Affine& tau_g2, Transcript& transcript) {
+std::optional<MercuryCheck> mercury_reduce(const G1Affine& commitment, std::span<const Fr> z,
+                                           const Fr& v, const MercuryProof& proof,
+                                           Transcript& transcript) {
     const mercury::Shape shape(z);
     const MercuryProof& p = proof;
     const Challenges c = replay(proof, transcript);
-    if (c.zeta * p.zeta_inv != Fr::one()) return false;
+    if (c.zeta * p.zeta_inv != Fr::one()) return std::nullopt;
 
     const Fr zeta_b = mercury::pow_two_power(c.zeta, shape.mu1);
     const Fr d_z = zeta_b * p.zeta_inv * p.g_zi;
@@ -59,12 +60,23 @@ bool mercury_verify(const G1Affine& commitment, std::span<const Fr> z, const Fr&
     const std::array scalars = {
         Fr::one(), c.a - zeta_b, c.nu + eps + eps2, nu2 + eps * c.nu, nu3, nu4 + eps * nu2,
         -y,        c.zeta,       eps * p.zeta_inv,  eps2 * c.a};
-    const G1 left = msm(bases, scalars);
-    const G1 right = msm(std::span(bases).last<3>(), std::array{Fr::one(), eps, eps2});
+    return MercuryCheck{
+        .a = msm(bases, scalars),
+        .b = msm(std::span(bases).last<3>(), std::array{Fr::one(), eps, eps2}),
+    };
+}
+
+bool mercury_holds(const MercuryCheck& check, const G2Affine& tau_g2) {
     return pairing_product_is_one(std::array{
-        std::pair{left.to_affine(), G2Affine::generator()},
-        std::pair{right.neg().to_affine(), tau_g2},
+        std::pair{check.a.to_affine(), G2Affine::generator()},
+        std::pair{check.b.neg().to_affine(), tau_g2},
     });
+}
+
+bool mercury_verify(const G1Affine& commitment, std::span<const Fr> z, const Fr& v,
+                    const MercuryProof& proof, const G2Affine& tau_g2, Transcript& transcript) {
+    const auto check = mercury_reduce(commitment, z, v, proof, transcript);
+    return check && mercury_holds(*check, tau_g2);
 }
 
 }  // namespace mintmark

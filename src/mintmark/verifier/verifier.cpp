@@ -1,6 +1,9 @@
 #include "mintmark/verifier/verifier.hpp"
 
+#include <array>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "mintmark/circuit/form.hpp"
 #include "mintmark/circuit/layout.hpp"
@@ -20,7 +23,6 @@ std::unexpected<Error> rejected(const std::string& check) {
 
 struct Statement {
     const VerifyingKey& vk;
-    const G2Affine& tau_g2;
     const Bytes32& context;
     const Instances& instances;
 };
@@ -38,16 +40,18 @@ class Session {
     Session(const Statement& statement, const Proof& proof)
         : st_(statement), circuit_(statement.vk.circuit), proof_(proof) {}
 
-    Status run() {
+    /// What the opening's equation is about; nothing if the opening fails before it.
+    std::optional<MercuryCheck> run() {
         absorb_statement();
         commitments();
         product_rounds();
         merge_rounds();
         const G1Affine combined = combined_commitment();
-        if (!mercury_verify(combined, z_, claim_, proof_.opening, st_.tau_g2, transcript_))
-            return rejected("opening");
-        return {};
+        return mercury_reduce(combined, z_, claim_, proof_.opening, transcript_);
     }
+
+    /// Hangs on everything that the proof consists of.
+    Fr fingerprint() { return transcript_.challenge("batch"); }
 
   private:
     void absorb_statement() {
@@ -184,14 +188,51 @@ class Session {
 
 }  // namespace
 
-Status verify(const VerifyingKey& vk, const G2Affine& tau_g2, const Bytes32& context,
-              const Instances& instances, ByteSpan proof) {
+namespace {
+
+/// A proof's part of the last equation, and its fingerprint.
+Result<std::pair<MercuryCheck, Fr>> reduce(const VerifyingKey& vk, const G2Affine& tau_g2,
+                                           const Bytes32& context, const Instances& instances,
+                                           ByteSpan proof) {
     if (keccak256(tau_g2.to_bytes()) != vk.srs_digest) return rejected("SRS of another ceremony");
     if (const Status status = check_instances(vk.circuit, instances); !status)
         return rejected(status.error().message);
     const Result<Proof> decoded = decode_proof(vk, proof);
     if (!decoded) return rejected(decoded.error().message);
-    return Session({vk, tau_g2, context, instances}, *decoded).run();
+    const Statement statement{vk, context, instances};
+    Session session(statement, *decoded);
+    const std::optional<MercuryCheck> check = session.run();
+    if (!check) return rejected("opening");
+    return std::pair{*check, session.fingerprint()};
+}
+
+}  // namespace
+
+Status verify(const VerifyingKey& vk, const G2Affine& tau_g2, const Bytes32& context,
+              const Instances& instances, ByteSpan proof) {
+    MINTMARK_TRY(const auto reduced, reduce(vk, tau_g2, context, instances, proof));
+    if (!mercury_holds(reduced.first, tau_g2)) return rejected("opening");
+    return {};
+}
+
+Status verify_batch(const VerifyingKey& vk, const G2Affine& tau_g2,
+                    std::span<const ClaimedProof> claims) {
+    if (claims.empty()) return rejected("no proofs");
+    Transcript transcript;
+    MercuryCheck sum{G1(), G1()};
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+        const ClaimedProof& claim = claims[i];
+        MINTMARK_TRY(const auto reduced,
+                     reduce(vk, tau_g2, claim.context, claim.instances, claim.proof));
+        const auto& [check, fingerprint] = reduced;
+        transcript.absorb_fr("batch", std::array{fingerprint});
+        const Fr drawn = transcript.challenge("scale");
+        const Fr scale = i == 0 ? Fr::one() : drawn;
+        sum.a = sum.a + check.a.mul(scale);
+        sum.b = sum.b + check.b.mul(scale);
+    }
+    if (!mercury_holds(sum, tau_g2)) return rejected("openings");
+    return {};
 }
 
 }  // namespace mintmark

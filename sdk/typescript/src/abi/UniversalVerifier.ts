@@ -4,6 +4,8 @@ export const universalVerifierAbi = [
   {"type":"function","name":"inputWords","inputs":[{"name":"key","type":"address"}],"outputs":[{"name":"words","type":"uint256"}],"stateMutability":"view"},
   {"type":"function","name":"srsDigest","inputs":[],"outputs":[{"name":"","type":"bytes32"}],"stateMutability":"view"},
   {"type":"function","name":"verify","inputs":[{"name":"key","type":"address"},{"name":"context","type":"bytes32"},{"name":"instances","type":"uint256[]"},{"name":"proof","type":"bytes"}],"outputs":[{"name":"accepted","type":"bool"}],"stateMutability":"view"},
+  {"type":"function","name":"verifyBatch","inputs":[{"name":"key","type":"address"},{"name":"contexts","type":"bytes32[]"},{"name":"instances","type":"uint256[][]"},{"name":"proofs","type":"bytes[]"}],"outputs":[{"name":"accepted","type":"bool"}],"stateMutability":"view"},
+  {"type":"error","name":"Verifier_InvalidTau","inputs":[]},
   {"type":"error","name":"Verifier_MalformedKey","inputs":[{"name":"position","type":"uint256"}]},
   {"type":"error","name":"Verifier_NotAKey","inputs":[{"name":"key","type":"address"}]},
   {"type":"error","name":"Verifier_OtherSrs","inputs":[{"name":"keyDigest","type":"bytes32"},{"name":"srsDigest","type":"bytes32"}]},
