@@ -13,6 +13,10 @@ class Allocator {
     /// Lanes from `begin` on are free.
     explicit Allocator(std::uint64_t begin) : end_(begin) {}
 
+    /// Lanes before `begin` that are free too.
+    void give(std::uint64_t begin, std::uint64_t length) {
+        if (length > 0) free_.insert({begin, length});
+    }
     /// First lane of a block of `size` lanes (a power of two), a multiple of `size`.
     std::uint64_t take(std::uint64_t size) {
         for (auto it = free_.begin(); it != free_.end(); ++it) {

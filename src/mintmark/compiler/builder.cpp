@@ -212,14 +212,17 @@ std::uint64_t CircuitBuilder::place_weights(std::uint8_t mu) {
     });
     std::uint64_t next = 0, end = 0;
     std::size_t done = 0;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;
     for (; done < order.size() && box(order[done]) > m; ++done) {
         Pending& tensor = tensors_[order[done]];
         const std::uint64_t offset = (next + m - 1) / m * m;
+        gaps.emplace_back(next, offset - next);
         tensor.offset = static_cast<std::uint32_t>(offset);
         next = offset + extent(tensor.axes, tensor.num_summed);
         end = std::max(end, offset + box(order[done]));
     }
     Allocator allocator(next);
+    for (const auto& [begin, length] : gaps) allocator.give(begin, length);
     for (; done < order.size(); ++done)
         tensors_[order[done]].offset = static_cast<std::uint32_t>(allocator.take(box(order[done])));
     return std::max(end, allocator.end());
