@@ -100,10 +100,10 @@ TEST(FunctionTable, KnownAnswers) {
     for (std::int64_t a = 0; a < 16; ++a)
         for (std::int64_t b = 0; b < 16; ++b) EXPECT_EQ(model::lut_output(bits, a + 16 * b), a & b);
     // Floor division by 7 and by 256, from Python's // and %.
-    for (const auto& [m, u, q, r] : {std::array{7, 20, 2, 6}, std::array{7, 21, 3, 0},
-                                     std::array{7, -1, -1, 6}, std::array{7, -14, -2, 0},
-                                     std::array{256, -257, -2, 255}, std::array{256, 4095, 15, 255},
-                                     std::array{1, 5, 5, 0}, std::array{32767, -3, -1, 32764}}) {
+    for (const auto& [m, u, q, r] :
+         {std::array{7, 20, 2, 6}, std::array{7, 21, 3, 0}, std::array{7, -1, -1, 6},
+          std::array{7, -14, -2, 0}, std::array{256, -257, -2, 255}, std::array{256, 4095, 15, 255},
+          std::array{1, 5, 5, 0}, std::array{32767, -3, -1, 32764}}) {
         const float parameter = static_cast<float>(m) / 2048;
         const auto remainder = static_cast<int>(QFunction::kRemainder);
         const auto quotient = static_cast<int>(QFunction::kQuotient);

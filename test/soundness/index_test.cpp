@@ -145,8 +145,7 @@ TEST(Digits, MustBeThoseOfTheNumber) {
     std::size_t told = 0;
     for (std::size_t s = 1; s + 1 < sample.circuit.steps.size(); ++s) {
         const TableFunction function = function_of(sample.circuit, sample.circuit.steps[s]);
-        if (function != TableFunction::kRemainder && function != TableFunction::kQuotient)
-            continue;
+        if (function != TableFunction::kRemainder && function != TableFunction::kQuotient) continue;
         const Limb& limb = sample.circuit.steps[s].limbs.back();
         prover::Witness witness = model.witness;
         witness.g[sample.circuit.tensors[limb.tensor].offset] += 1;  // not what the table says

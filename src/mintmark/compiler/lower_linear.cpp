@@ -137,8 +137,7 @@ Dims Lowering::split_columns(const model::QNode& node) const {
         split = dims;
     }
     const std::size_t before = without_ones(shape).size();
-    const bool fits =
-        split && volume(*split) == shape.back() && before + split->size() <= kMaxAxes;
+    const bool fits = split && volume(*split) == shape.back() && before + split->size() <= kMaxAxes;
     return fits ? *split : without_ones({shape.back()});
 }
 

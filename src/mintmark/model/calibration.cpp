@@ -113,7 +113,8 @@ Result<Calibration> calibrate(const Graph& graph, std::span<const Sample> sample
     for (const Sample& sample : samples) MINTMARK_CHECK(check_sample(graph, sample));
     Calibration out;
     for (std::size_t i = 0; i < graph.inputs.size(); ++i)
-        out.input_range.push_back(range_of_input(graph.values[graph.inputs[i]], samples, i, options));
+        out.input_range.push_back(
+            range_of_input(graph.values[graph.inputs[i]], samples, i, options));
     for (const Sample& sample : samples) MINTMARK_CHECK(widen(out, graph, sample));
     SeededRng rng(0x6d696e746d61726bU);
     for (std::size_t i = samples.size(); i < options.min_samples; ++i)

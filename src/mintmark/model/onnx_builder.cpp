@@ -42,10 +42,10 @@ void GraphBuilder::limit_input(ValueId id, std::uint32_t dim) {
         return std::ranges::find(graph_.nodes, value, &Node::output);
     };
     for (auto from = makes(id); from != graph_.nodes.end(); from = makes(id)) {
-        const bool moves =
-            std::holds_alternative<ReshapeOp>(from->op) ||
-            std::holds_alternative<TransposeOp>(from->op) ||
-            std::holds_alternative<SliceOp>(from->op) || std::holds_alternative<ExpandOp>(from->op);
+        const bool moves = std::holds_alternative<ReshapeOp>(from->op) ||
+                           std::holds_alternative<TransposeOp>(from->op) ||
+                           std::holds_alternative<SliceOp>(from->op) ||
+                           std::holds_alternative<ExpandOp>(from->op);
         if (!moves) return;
         id = from->inputs[0];
     }
@@ -107,8 +107,7 @@ Result<ValueId> GraphBuilder::emit(Node node, const Shape& wanted) {
 std::int32_t GraphBuilder::onnx_type(ValueId id) const {
     if (const auto it = onnx_types_.find(id); it != onnx_types_.end()) return it->second;
     if (types_[id] == ElementType::kReal) return onnx::TensorProto::FLOAT;
-    return types_[id] == ElementType::kBoolean ? onnx::TensorProto::BOOL
-                                               : onnx::TensorProto::INT64;
+    return types_[id] == ElementType::kBoolean ? onnx::TensorProto::BOOL : onnx::TensorProto::INT64;
 }
 
 std::string NodeView::name() const {

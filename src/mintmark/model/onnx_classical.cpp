@@ -179,7 +179,9 @@ Result<ValueId> import_linear_regressor(const NodeView& node) {
     MINTMARK_TRY(const ValueId input, node.input(0));
     MINTMARK_TRY(const ValueId x, rows_of(node, input));
     MINTMARK_TRY(const std::int64_t targets, node.int_attribute("targets", 1));
-    MINTMARK_TRY(const ValueId y, linear_scores(node, x, static_cast<std::size_t>(std::max<std::int64_t>(targets, 0))));
+    MINTMARK_TRY(
+        const ValueId y,
+        linear_scores(node, x, static_cast<std::size_t>(std::max<std::int64_t>(targets, 0))));
     MINTMARK_TRY(const std::string transform, node.string_attribute("post_transform", "NONE"));
     return transformed(node, y, transform);
 }
@@ -188,7 +190,8 @@ Result<ValueId> import_linear_classifier(const NodeView& node) {
     MINTMARK_TRY(const ValueId input, node.input(0));
     MINTMARK_TRY(const ValueId x, rows_of(node, input));
     const std::size_t features = node.shape(x)[1];
-    const std::size_t classes = numbers_attribute(node, "coefficients").size() / std::max<std::size_t>(features, 1);
+    const std::size_t classes =
+        numbers_attribute(node, "coefficients").size() / std::max<std::size_t>(features, 1);
     MINTMARK_TRY(const ValueId scores, linear_scores(node, x, classes));
     MINTMARK_TRY(const std::string transform, node.string_attribute("post_transform", "NONE"));
     if (classes == 1) return two_classes(node, scores, false, transform);
@@ -216,7 +219,8 @@ Result<ValueId> import_scaler(const NodeView& node) {
         const Shape shape = shape_of(scale);
         MINTMARK_TRY(x, combined(node, Binary::kMul, x, constant(node, shape, std::move(scale))));
     }
-    if (node.builder().type(x) != ElementType::kReal) node.builder().set_type(x, ElementType::kReal);
+    if (node.builder().type(x) != ElementType::kReal)
+        node.builder().set_type(x, ElementType::kReal);
     return x;
 }
 
@@ -307,8 +311,10 @@ Result<ValueId> import_feature_vectorizer(const NodeView& node) {
 Result<ValueId> import_label_encoder(const NodeView& node) {
     MINTMARK_TRY(const ValueId x, node.input(0));
     const bool to_reals = node.has_attribute("values_floats");
-    const std::vector<double> keys = numbers_attribute(node, node.has_attribute("keys_int64s") ? "keys_int64s" : "keys_floats");
-    const std::vector<double> values = numbers_attribute(node, to_reals ? "values_floats" : "values_int64s");
+    const std::vector<double> keys =
+        numbers_attribute(node, node.has_attribute("keys_int64s") ? "keys_int64s" : "keys_floats");
+    const std::vector<double> values =
+        numbers_attribute(node, to_reals ? "values_floats" : "values_int64s");
     if (keys.empty() || keys.size() != values.size())
         return node.unsupported("keys or values that are no numbers");
     if (keys.size() > 64) return node.unsupported("more than 64 keys");

@@ -48,9 +48,9 @@ struct Questions {
 Result<ValueId> decided(const NodeView& node, ValueId x, Questions questions) {
     const std::uint32_t columns = questions.columns;
     MINTMARK_TRY(const ValueId sums, mapped(node, x, 1, std::move(questions.weight), columns));
-    MINTMARK_TRY(const ValueId moved,
-                 combined(node, Binary::kAdd, sums,
-                          constant(node, {columns}, std::move(questions.bound))));
+    MINTMARK_TRY(
+        const ValueId moved,
+        combined(node, Binary::kAdd, sums, constant(node, {columns}, std::move(questions.bound))));
     return is_not_negative(node, moved);
 }
 
@@ -84,8 +84,9 @@ class CompleteForest {
           upper_(levels > kBlockLevels ? levels / 2 : levels),
           lower_(levels - upper_),
           top_(features, forest.trees.size() * ((std::size_t{1} << upper_) - 1)),
-          below_(features, lower_ == 0 ? 0 : (forest.trees.size() << upper_) *
-                                                  ((std::size_t{1} << lower_) - 1)),
+          below_(
+              features,
+              lower_ == 0 ? 0 : (forest.trees.size() << upper_) * ((std::size_t{1} << lower_) - 1)),
           weights_((forest.trees.size() << levels) * forest.targets, 0) {
         for (std::size_t t = 0; t < forest.trees.size(); ++t) fill(t, forest.trees[t].root, 0, 0);
     }
@@ -148,7 +149,8 @@ class CompleteForest {
 /// The trees as they are: for each one a matrix of its nodes and leaves.
 class ThinForest {
   public:
-    ThinForest(const Forest& forest, std::uint32_t features) : forest_(forest), features_(features) {
+    ThinForest(const Forest& forest, std::uint32_t features)
+        : forest_(forest), features_(features) {
         for (const Tree& tree : forest.trees) {
             std::uint32_t leaves = 0;
             for (const Decision& node : tree.nodes) leaves += node.is_leaf ? 1 : 0;
@@ -179,8 +181,9 @@ class ThinForest {
         const ConvOp match{{{1}, {1}, {0}, {0}, {1}}, trees};
         const std::uint32_t all = trees * leaves_;
         MINTMARK_TRY(const ValueId agree,
-                     node.emit(match, {bits, constant(node, {all, nodes_, 1}, std::move(path_)),
-                                       constant(node, {all}, std::move(yes_))},
+                     node.emit(match,
+                               {bits, constant(node, {all, nodes_, 1}, std::move(path_)),
+                                constant(node, {all}, std::move(yes_))},
                                {rows, all, 1}));
         MINTMARK_TRY(ValueId leaf, is_not_negative(node, as_integers(node, agree)));
         MINTMARK_TRY(leaf, reshaped(node, leaf, {rows, all}));
@@ -225,15 +228,16 @@ class ThinForest {
 
 Result<ValueId> grown(const NodeView& node, const Forest& forest, ValueId x) {
     const Shape in = node.shape(x);
-    if (in.size() != 2 || forest.trees.empty()) return node.malformed("needs rows of features, and a tree");
+    if (in.size() != 2 || forest.trees.empty())
+        return node.malformed("needs rows of features, and a tree");
     std::uint32_t levels = 1;
     for (const Tree& tree : forest.trees) {
         levels = std::max(levels, depth_of(tree, tree.root));
         for (const Decision& one : tree.nodes)
-            if (one.feature >= in[1]) return node.malformed("a node asks for a feature that is none");
+            if (one.feature >= in[1])
+                return node.malformed("a node asks for a feature that is none");
     }
-    const bool is_small = levels <= kMostLevels &&
-                          (forest.trees.size() << levels) <= kMostLeaves &&
+    const bool is_small = levels <= kMostLevels && (forest.trees.size() << levels) <= kMostLeaves &&
                           (forest.trees.size() << levels) * in[1] <= kMostWeights;
     ThinForest thin(forest, in[1]);
     if (is_small && (levels <= kBlockLevels || (forest.trees.size() << levels) <= 4 * thin.size()))

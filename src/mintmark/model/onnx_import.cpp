@@ -55,8 +55,7 @@ const ImporterMap& classical_importers() {
 
 std::string supported_operators(const ImporterMap& known) {
     std::string list;
-    for (const auto& [name, importer] : known)
-        list.append(list.empty() ? "" : " ").append(name);
+    for (const auto& [name, importer] : known) list.append(list.empty() ? "" : " ").append(name);
     return list;
 }
 

@@ -310,7 +310,8 @@ Result<ValueId> element_places(const NodeView& node, const Shape& data, ValueId 
 Result<ValueId> flat(const NodeView& node, ValueId x, std::size_t width = 1) {
     if (width == 0) return node.malformed("the data has no elements");
     const std::size_t count = element_count(node.shape(x)) / width;
-    return reshaped(node, x, {static_cast<std::uint32_t>(count), static_cast<std::uint32_t>(width)});
+    return reshaped(node, x,
+                    {static_cast<std::uint32_t>(count), static_cast<std::uint32_t>(width)});
 }
 
 /// The data [entries, width] with the updates [count, width] written (or added) at `rows`.
@@ -325,8 +326,9 @@ Result<ValueId> scattered(const NodeView& node, ValueId data, ValueId place, Val
     const ValueId added = as_type_of(node, written, data);
     if (reduction == "add") return combined(node, Binary::kAdd, data, added);
     const std::uint32_t count = node.shape(turned)[1];
-    MINTMARK_TRY(const ValueId hits,
-                 multiplied(node, turned, constant(node, {count, 1}, std::vector<double>(count, 1))));
+    MINTMARK_TRY(
+        const ValueId hits,
+        multiplied(node, turned, constant(node, {count, 1}, std::vector<double>(count, 1))));
     MINTMARK_TRY(const ValueId free, is_zero(node, as_integers(node, hits)));
     MINTMARK_TRY(const ValueId kept, combined(node, Binary::kMul, data, free));
     return combined(node, Binary::kAdd, as_type_of(node, kept, data), added);

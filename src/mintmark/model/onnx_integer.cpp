@@ -65,7 +65,8 @@ Result<ValueId> by_constant(const NodeView& node, ValueId x, ValueId c, const Pa
         if (distinct.size() > 1) {
             std::vector<double> here;
             for (const double v : data) here.push_back(v == number ? 1 : 0);
-            MINTMARK_TRY(one, whole(node, Binary::kMul, one, constant(node, shape, std::move(here))));
+            MINTMARK_TRY(one,
+                         whole(node, Binary::kMul, one, constant(node, shape, std::move(here))));
         }
         if (sum) {
             MINTMARK_TRY(one, whole(node, Binary::kAdd, *sum, one));
@@ -117,7 +118,8 @@ Result<ValueId> import_mod(const NodeView& node) {
 Result<ValueId> shifted(const NodeView& node, ValueId x, std::int64_t by, bool left) {
     const Width width = width_of(node, x);
     if (by < 0 || by >= width.bits) return times(node, x, 0);
-    if (!left) return by == 0 ? x : quotient(node, x, std::int64_t{1} << std::min<std::int64_t>(by, 28));
+    if (!left)
+        return by == 0 ? x : quotient(node, x, std::int64_t{1} << std::min<std::int64_t>(by, 28));
     if (width.bits <= 16) {
         MINTMARK_TRY(x, remainder(node, x, std::max<std::int64_t>(1, 1LL << (width.bits - by))));
     }
@@ -133,12 +135,12 @@ Result<ValueId> import_bit_shift(const NodeView& node) {
         return node.malformed(fmt::format("direction '{}'", direction));
     const bool left = direction == "LEFT";
     if (is_constant(node, y)) {
-        return by_constant(node, x, y, [&](ValueId v, std::int64_t by) {
-            return shifted(node, v, by, left);
-        });
+        return by_constant(node, x, y,
+                           [&](ValueId v, std::int64_t by) { return shifted(node, v, by, left); });
     }
     // A computed shift: each possible one, where it is that.
-    const int most = left ? std::min(width_of(node, x).bits, 8) : std::min(width_of(node, x).bits, 16);
+    const int most =
+        left ? std::min(width_of(node, x).bits, 8) : std::min(width_of(node, x).bits, 16);
     MINTMARK_TRY(const Shape out, broadcast_shape(node, node.shape(x), node.shape(y)));
     std::optional<ValueId> sum;
     for (int by = 0; by < most; ++by) {
@@ -163,7 +165,8 @@ Result<ValueId> common_bits(const NodeView& node, ValueId a, ValueId b) {
     MINTMARK_TRY(const ValueId high, times(node, b, kByte));
     MINTMARK_TRY(const ValueId both, whole(node, Binary::kAdd, a, high));
     const Shape shape = node.shape(both);
-    MINTMARK_TRY(const ValueId y, node.emit(PointwiseOp{Pointwise::kAndOfHalves, 8, 0}, {both}, shape));
+    MINTMARK_TRY(const ValueId y,
+                 node.emit(PointwiseOp{Pointwise::kAndOfHalves, 8, 0}, {both}, shape));
     return as_integers(node, y);
 }
 
@@ -246,7 +249,8 @@ Result<ValueId> import_range(const NodeView& node) {
 }  // namespace
 
 Result<ValueId> integer_quotient(const NodeView& node, ValueId a, ValueId b) {
-    if (!is_constant(node, b)) return node.unsupported("a division of integers by a computed value");
+    if (!is_constant(node, b))
+        return node.unsupported("a division of integers by a computed value");
     if (std::ranges::count(node.builder().value(b).data, 0.0) > 0)
         return node.malformed("divides by zero");
     const Part plain = [&](ValueId v, std::int64_t m) { return quotient(node, v, m); };

@@ -87,8 +87,9 @@ Result<ValueId> import_svm_regressor(const NodeView& node) {
     MINTMARK_TRY(const std::int64_t supports, node.int_attribute("n_supports", 0));
     MINTMARK_TRY(const std::int64_t one_class, node.int_attribute("one_class", 0));
     const std::vector<double> rho = numbers_attribute(node, "rho");
-    MINTMARK_TRY(const Kernel kernel,
-                 read_kernel(node, node.shape(x)[1], supports > 0 ? "support_vectors" : "coefficients"));
+    MINTMARK_TRY(
+        const Kernel kernel,
+        read_kernel(node, node.shape(x)[1], supports > 0 ? "support_vectors" : "coefficients"));
     MINTMARK_TRY(ValueId sum, kernels(node, x, kernel));
     if (supports > 0) {
         std::vector<double> weights = numbers_attribute(node, "coefficients");

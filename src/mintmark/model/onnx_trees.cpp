@@ -102,7 +102,8 @@ Status add_weights(const NodeView& node, const std::string& prefix,
     MINTMARK_TRY(const Ints nodes, node.ints_attribute(prefix + "_nodeids", {}));
     MINTMARK_TRY(const Ints ids, node.ints_attribute(prefix + "_ids", {}));
     MINTMARK_TRY(const auto weights, floats_attribute(node, prefix + "_weights"));
-    if (nodes.size() != trees.size() || ids.size() != trees.size() || weights.size() != trees.size())
+    if (nodes.size() != trees.size() || ids.size() != trees.size() ||
+        weights.size() != trees.size())
         return node.malformed("the columns of the leaves differ in length");
     for (std::size_t i = 0; i < trees.size(); ++i) {
         const auto it = places.find({trees[i], nodes[i]});
@@ -153,7 +154,8 @@ Result<Forest> read_ensemble(const NodeView& node) {
         const auto [it, is_new] = tree_of.emplace(c.trees[i], forest.trees.size());
         if (is_new) forest.trees.emplace_back();
         Tree& tree = forest.trees[it->second];
-        if (!place.emplace(Key{c.trees[i], c.nodes[i]}, std::pair{it->second, tree.nodes.size()}).second)
+        if (!place.emplace(Key{c.trees[i], c.nodes[i]}, std::pair{it->second, tree.nodes.size()})
+                 .second)
             return node.malformed("two nodes have one id");
         tree.nodes.emplace_back();
     }
@@ -182,8 +184,8 @@ Result<Forest> read_ensemble(const NodeView& node) {
 }
 
 Result<Forest> read_tree_ensemble(const NodeView& node) {
-    static constexpr std::string_view kModes[] = {"BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE",
-                                                  "BRANCH_GT",  "BRANCH_EQ", "BRANCH_NEQ",
+    static constexpr std::string_view kModes[] = {"BRANCH_LEQ",   "BRANCH_LT", "BRANCH_GTE",
+                                                  "BRANCH_GT",    "BRANCH_EQ", "BRANCH_NEQ",
                                                   "BRANCH_MEMBER"};
     MINTMARK_TRY(const Ints roots, node.ints_attribute("tree_roots", {}));
     MINTMARK_TRY(const Ints features, node.ints_attribute("nodes_featureids", {}));

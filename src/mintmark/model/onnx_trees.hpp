@@ -13,7 +13,7 @@ struct Decision {
     bool is_leaf = true;
     std::uint32_t feature = 0;
     double sign = 1, bound = 0;
-    std::size_t yes = 0, no = 0;                             ///< in Tree::nodes
+    std::size_t yes = 0, no = 0;                              ///< in Tree::nodes
     std::vector<std::pair<std::uint32_t, double>> weights{};  ///< (target, weight)
 };
 

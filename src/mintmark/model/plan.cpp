@@ -78,8 +78,7 @@ class Planner {
     Layer* open_layer(ValueId id) {
         if (!producer_[id] || uses_[id] != 1) return nullptr;
         Layer& layer = plan_.layers[*producer_[id]];
-        const bool computes = layer.kind != LayerKind::kMove &&
-                              layer.kind != LayerKind::kSoftmax &&
+        const bool computes = layer.kind != LayerKind::kMove && layer.kind != LayerKind::kSoftmax &&
                               layer.kind != LayerKind::kOneHot;
         const bool open = computes && !layer.activation;
         return open ? &layer : nullptr;

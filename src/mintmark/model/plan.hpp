@@ -49,14 +49,15 @@ struct Layer {
     Window window;             ///< kConv, kSumPool
     std::uint32_t groups = 1;  ///< kConv
     std::optional<PointwiseOp> activation;
-    Op move;  ///< kMove: MaxPool, Reshape, Transpose, Slice, Pad, Concat or Select; kSoftmax, kOneHot
+    Op move;  ///< kMove: MaxPool, Reshape, Transpose, Slice, Pad, Concat or Select; kSoftmax,
+              ///< kOneHot
 };
 
 /// Layers in execution order over the graph's values and `shapes` beyond them.
 struct Plan {
     std::vector<Shape> shapes;  ///< of every value: the graph's, then derived ones
     std::vector<std::string> names;
-    std::vector<bool> integral;  ///< see Value::is_integral
+    std::vector<bool> integral;   ///< see Value::is_integral
     std::vector<double> row_sum;  ///< see Value::row_sum
     std::vector<Layer> layers;
     std::vector<ValueId> inputs, outputs;

@@ -165,7 +165,8 @@ struct QMul {
 };
 
 /// acc = x * weight + bias, element-wise with hidden tensors of the output's rank whose dims are
-/// the output's or 1; without weight the factor is `coef` (public) and x may have dims of 1 (broadcast).
+/// the output's or 1; without weight the factor is `coef` (public) and x may have dims of 1
+/// (broadcast).
 struct QAffine {
     std::optional<Hidden> weight;
     std::optional<Hidden> bias;

@@ -114,8 +114,7 @@ TEST(WholeNumbers, TiesHaveOneAnswer) {
     EXPECT_EQ(real[0], std::vector<double>(6, 0));   // ArgMax over 7: the first
     EXPECT_EQ(real[1], std::vector<double>(14, 2));  // ArgMin over 3, select_last_index
     for (std::size_t row = 0; row < 6; ++row)
-        for (std::size_t k = 0; k < 4; ++k)
-            EXPECT_EQ(real[2][4 * row + k], static_cast<double>(k));
+        for (std::size_t k = 0; k < 4; ++k) EXPECT_EQ(real[2][4 * row + k], static_cast<double>(k));
 }
 
 /// What an index says that no sample did: the range is the axis', not the samples'.

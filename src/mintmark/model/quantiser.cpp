@@ -8,6 +8,7 @@
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/model/functions.hpp"
+#include "mintmark/model/quantiser_math.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -22,63 +23,10 @@ constexpr int kMaxSmallShift = 12;  ///< one remainder limb
 constexpr int kLeastOutputBits = 13;
 constexpr int kComparedBits = 13;
 
-double as_float(double x) {
-    return static_cast<double>(static_cast<float>(x));
-}
-
-double round_half_up(double x) {
-    return std::floor(x + 0.5);
-}
-
-double shift_right(double acc, int shift) {
-    return shift == 0 ? acc : std::floor((acc + std::ldexp(1, shift - 1)) / std::ldexp(1, shift));
-}
-
-double largest_magnitude(std::span<const double> values) {
-    double largest = 0;
-    for (const double v : values) largest = std::max(largest, std::abs(v));
-    return largest;
-}
-
-double min_of(std::span<const double> v) {
-    return *std::ranges::min_element(v);
-}
-double max_of(std::span<const double> v) {
-    return *std::ranges::max_element(v);
-}
-
-double activate(const std::optional<PointwiseOp>& op, double x) {
-    if (!op) return x;
-    if (op->kind == Pointwise::kRelu) return std::max(x, 0.0);
-    if (op->kind == Pointwise::kLeakyRelu) return x >= 0 ? x : x * op->alpha;
-    if (op->kind == Pointwise::kClip) return std::clamp(x, op->alpha, op->beta);
-    return op->kind == Pointwise::kSigmoid ? 1 / (1 + std::exp(-x)) : std::tanh(x);
-}
-
-bool is_curve(const std::optional<PointwiseOp>& op) {
-    return op && is_curve(op->kind);
-}
-
-bool is_clip(const std::optional<PointwiseOp>& op) {
-    return op && op->kind == Pointwise::kClip;
-}
-
-/// A look-up that is defined by a real function.
-bool is_function(const std::optional<PointwiseOp>& op) {
-    return op && op->kind >= Pointwise::kExp;
-}
-
 std::vector<std::int64_t> to_integers(std::span<const double> values) {
     std::vector<std::int64_t> out;
     out.reserve(values.size());
     for (const double v : values) out.push_back(static_cast<std::int64_t>(v));
-    return out;
-}
-
-std::vector<double> permute(const std::vector<double>& data, const std::vector<std::size_t>& at) {
-    std::vector<double> out;
-    out.reserve(at.size());
-    for (const std::size_t i : at) out.push_back(data[i]);
     return out;
 }
 
@@ -215,108 +163,6 @@ Interval Quantiser::real_range(const Ints& x) const {
         real.hi[i] *= x.step[i];
     }
     return real;
-}
-
-// ---- steps ------------------------------------------------------------------------------------
-
-std::vector<std::size_t> Quantiser::channels_of(const Layer& layer) const {
-    const Shape& shape = plan_.shapes[layer.output];
-    std::vector<std::size_t> strides(shape.size(), 0);
-    const bool has_channels = layer.kind == LayerKind::kConv || layer.kind == LayerKind::kMatMul;
-    if (has_channels && options_.granularity == Granularity::kPerChannel &&
-        !is_curve(layer.activation) && !is_clip(layer.activation)) {
-        const std::size_t axis = layer.kind == LayerKind::kConv ? 1 : shape.size() - 1;
-        if (sensitivity_.varies[layer.output][axis]) strides[axis] = 1;
-    }
-    return gather_indices(shape, strides);
-}
-
-std::vector<double> Quantiser::channel_steps(const Layer& layer, const Interval& real,
-                                             double out_max) const {
-    const std::vector<std::size_t> channel = channels_of(layer);
-    const std::size_t count = *std::ranges::max_element(channel) + 1;
-    std::vector<double> reach(count, 0), bound(count, 0), lo(count, kInfinity),
-        hi(count, -kInfinity);
-    const bool known =
-        layer.output < calibration_.lo.size() && !calibration_.lo[layer.output].empty();
-    for (std::size_t o = 0; o < channel.size(); ++o) {
-        const std::size_t c = channel[o];
-        const double least = activate(layer.activation, real.lo[o]);
-        const double most = activate(layer.activation, real.hi[o]);
-        bound[c] = std::max({bound[c], std::abs(least), std::abs(most)});
-        lo[c] = std::min(lo[c], real.lo[o]);
-        hi[c] = std::max(hi[c], real.hi[o]);
-        if (known) {
-            reach[c] = std::max({reach[c], std::abs(calibration_.lo[layer.output][o]),
-                                 std::abs(calibration_.hi[layer.output][o])});
-        }
-    }
-    if (!known) reach = bound;
-    // The fewer values of a channel the samples show, the closer its range stays to the common one.
-    // What cannot be reached is not resolved; a channel that is always 0 needs no fine step.
-    const double seen = static_cast<double>(calibration_.runs * (channel.size() / count));
-    const double least_reach = max_of(reach) * std::clamp(std::sqrt(256 / seen), 0.25, 1.0);
-    std::vector<double> range(count), sums(count), step(count);
-    for (std::size_t c = 0; c < count; ++c) {
-        range[c] = std::max(reach[c], least_reach) * (1 + options_.activation_margin);
-        sums[c] = std::max(hi[c], 0.0) - std::min(lo[c], 0.0);
-        range[c] = bound[c] > 0 ? std::min(range[c], bound[c]) : sums[c];
-    }
-    // Finer steps for a channel must not make the look-up's domain larger than one step for all.
-    const double common = std::max(max_of(range) / out_max, max_of(sums) / width_limit(layer));
-    const double lowest = std::min(min_of(lo), 0.0), highest = std::max(max_of(hi), 0.0);
-    for (std::size_t c = 0; c < count; ++c) {
-        const double below = lowest < 0 ? std::max(lo[c] / lowest, 0.0) : 0;
-        const double above = highest > 0 ? std::max(hi[c] / highest, 0.0) : 0;
-        step[c] = std::max(range[c] / out_max, common * std::max(below, above));
-        if (!(step[c] > 0x1p-60)) step[c] = 1;
-        step[c] = as_float(step[c]);
-    }
-    return permute(step, channel);
-}
-
-Quantiser::Goal Quantiser::goal_for(const Layer& layer, const Interval& real) const {
-    Goal goal;
-    goal.budget = width_limit(layer);
-    const bool precise = sensitivity_.precise[layer.output];
-    const double finest =
-        (std::max(max_of(real.hi), 0.0) - std::min(min_of(real.lo), 0.0)) / goal.budget;
-    if (is_function(layer.activation)) {
-        goal.step.assign(real.lo.size(), argument_step(layer, real, finest));
-        return goal;
-    }
-    if (plan_.integral[layer.output] && finest <= 1 && !is_curve(layer.activation)) {
-        goal.step.assign(real.lo.size(), 1.0);
-        return goal;
-    }
-    const bool is_tanh = layer.activation && layer.activation->kind == Pointwise::kTanh;
-    if (is_curve(layer.activation)) {
-        const double wanted = precise ? 0x1p-12 : is_tanh ? 0.5 / signed_max() : 1 / unsigned_max();
-        goal.step.assign(real.lo.size(), as_float(std::max(wanted, finest)));
-        return goal;
-    }
-    if (precise) {
-        goal.step.assign(real.lo.size(), finest > 0x1p-60 ? as_float(finest) : 1.0);
-        return goal;
-    }
-    const bool is_relu = layer.activation && layer.activation->kind == Pointwise::kRelu;
-    goal.out_max = is_relu ? unsigned_max() : signed_max();
-    goal.step = channel_steps(layer, real, goal.out_max);
-    return goal;
-}
-
-std::uint8_t Quantiser::pick_shift(double largest) {
-    const double most = std::ldexp(1, options_.weight_bits - 1) - 1;
-    int shift = largest > 0 ? static_cast<int>(std::floor(std::log2(most / largest))) : 0;
-    shift = std::clamp(shift, 0, 24);
-    // Two bits less of a weight are cheaper than a second remainder limb.
-    const int spare = options_.weight_bits <= 12 ? 2 : 0;
-    if (shift <= kMaxSmallShift + spare) shift = std::min(shift, kMaxSmallShift);
-    if (shift <= kMaxSmallShift) {
-        shift = std::max<int>(shift, common_shift_);
-        largest_small_shift_ = std::max(largest_small_shift_, static_cast<std::uint8_t>(shift));
-    }
-    return static_cast<std::uint8_t>(shift);
 }
 
 // ---- emitting nodes ---------------------------------------------------------------------------
@@ -619,8 +465,8 @@ Status Quantiser::add_linear(const Layer& layer) {
     const auto known = row_sums_.find(x.id);
     const bool picks = layer.kind == LayerKind::kMatMul && known != row_sums_.end();
     const double most = picks ? known->second : 0;
-    const Interval real = products(layer, layer.weight.data, layer.bias.data, real_range(x),
-                                   most * max_of(x.step));
+    const Interval real =
+        products(layer, layer.weight.data, layer.bias.data, real_range(x), most * max_of(x.step));
     if (!is_moderate(real)) return fail(ErrorCode::kUnsupported, sum_too_large(layer.name));
     Goal goal = goal_for(layer, real);
     if (centres(layer)) keep_zero(layer, x, goal);
@@ -723,11 +569,8 @@ Status Quantiser::add_scaled(const Layer& layer) {
         ratio = std::min(ratio, sums.step[o] / goal.step[o]);
     const bool counts = plan_.integral[layer.sum] && max_of(sums.step) == 1;
     const bool picks = known_sum == 1 && max_of(a.range.hi) == 1;
-    const double room = counts             ? kLookUpRows - 1
-                        : goal.out_max > 0 ? exact_width()
-                                           : goal.budget;
-    const bool exact =
-        picks || (width <= room && (ratio > 0.2 || !is_curve(layer.activation)));
+    const double room = counts ? kLookUpRows - 1 : goal.out_max > 0 ? exact_width() : goal.budget;
+    const bool exact = picks || (width <= room && (ratio > 0.2 || !is_curve(layer.activation)));
     double factor = 1;
     if (!exact && width * ratio > goal.budget) ratio = goal.budget / width;
     if (!exact && ratio < 1) {

@@ -8,7 +8,7 @@
 namespace mintmark::model {
 namespace {
 
-constexpr std::uint32_t kDigit = 256;        ///< longer axes are addressed by two digits
+constexpr std::uint32_t kDigit = 256;  ///< longer axes are addressed by two digits
 constexpr std::uint32_t kLongestPlain = 512;
 constexpr double kParameterUnits = 2048;
 constexpr double kMostRows = 65535;
@@ -51,8 +51,8 @@ bool Quantiser::is_idle(const Layer& layer) const {
 Status Quantiser::add_copy(const Layer& layer) {
     Ints copy = values_.at(layer.inputs[0]);
     const TensorId from = copy.id;
-    MINTMARK_CHECK(emit(plan_.names[layer.output], QReshape{}, {from}, plan_.shapes[layer.output],
-                        copy));
+    MINTMARK_CHECK(
+        emit(plan_.names[layer.output], QReshape{}, {from}, plan_.shapes[layer.output], copy));
     values_[layer.output] = std::move(copy);
     return {};
 }
@@ -132,9 +132,9 @@ Status Quantiser::add_one_hot(const Layer& layer) {
     Ints x = values_.at(layer.inputs[0]);
     if (max_of(x.step) != 1 || min_of(x.step) != 1) {
         if (min_of(x.step) != max_of(x.step) || !are_whole(x.step)) {
-            return fail(ErrorCode::kUnsupported,
-                        fmt::format("quantisation: node '{}' needs whole numbers as indices",
-                                    layer.name));
+            return fail(
+                ErrorCode::kUnsupported,
+                fmt::format("quantisation: node '{}' needs whole numbers as indices", layer.name));
         }
         MINTMARK_TRY(x, rescale(x, 1, name + "/whole"));
     }
@@ -160,9 +160,8 @@ Result<Quantiser::Ints> Quantiser::two_digits(const Layer& layer, const Ints& x,
                            double most) -> Result<Ints> {
         Requant requant{0, static_cast<std::int64_t>(lo), static_cast<std::int64_t>(hi),
                         counting_table(function, kDigit, least, most)};
-        MINTMARK_TRY(const Ints value,
-                     emit_rows(name + which, QLinComb{{1}, 0, requant}, {x.id},
-                               graph_.tensors[x.id].shape, {least, most, 1}));
+        MINTMARK_TRY(const Ints value, emit_rows(name + which, QLinComb{{1}, 0, requant}, {x.id},
+                                                 graph_.tensors[x.id].shape, {least, most, 1}));
         return emit_rows(name + which + "/split", QReshape{}, {value.id}, split, {least, most, 1});
     };
     MINTMARK_TRY(const Ints high, digit("/high", QFunction::kQuotient, std::floor(lo / kDigit),

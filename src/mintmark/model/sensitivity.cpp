@@ -129,7 +129,8 @@ Sensitivity analyse(const Plan& plan) {
             for (std::size_t axis = 0; axis < accepted.size(); ++axis)
                 out.varies[id][axis] = out.varies[id][axis] && accepted[axis];
             // Layers come last first: all readers of the output have been seen.
-            const bool decides = decides_by_steps(layer) || (passes(layer) && compared(layer.output));
+            const bool decides =
+                decides_by_steps(layer) || (passes(layer) && compared(layer.output));
             if (decides) decided[id] = true;
             if (!decides && !picks(plan, layer, id)) computed[id] = true;
             if (!is_copy || !out.precise[layer.output]) out.precise[id] = false;

@@ -15,8 +15,8 @@ struct Sensitivity {
     std::vector<std::vector<bool>> varies;
     /// precise[v]: v reaches outputs of the model through data movement only.
     std::vector<bool> precise;
-    /// compared[v]: v is compared or rounded (maxima and data movement in between) and nothing else:
-    /// the finer its step, the fewer ties.
+    /// compared[v]: v is compared or rounded (maxima and data movement in between) and nothing
+    /// else: the finer its step, the fewer ties.
     std::vector<bool> compared;
 };
 

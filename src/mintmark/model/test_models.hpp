@@ -12,13 +12,13 @@
 namespace mintmark::model {
 
 inline constexpr const char* kTestModels[] = {
-    "mlp",        "cnn",      "groups",     "conv1d",  "layout",    "residual",
-    "scalars",    "square",   "two_inputs", "shapes",  "attention", "half",
-    "deep",       "logic",    "functions",  "moves",   "scatters",  "blocks",
-    "reductions", "upsample", "recurrent",  "einsum",  "norms",     "softmaxes",
-    "roots",      "decoder",  "encoder",    "volumes", "sampling",  "branches", "extremes",
-    "integers",   "embedding", "long_embedding", "pointers",
-    "trees",      "classical"};
+    "mlp",        "cnn",      "groups",     "conv1d",         "layout",    "residual",
+    "scalars",    "square",   "two_inputs", "shapes",         "attention", "half",
+    "deep",       "logic",    "functions",  "moves",          "scatters",  "blocks",
+    "reductions", "upsample", "recurrent",  "einsum",         "norms",     "softmaxes",
+    "roots",      "decoder",  "encoder",    "volumes",        "sampling",  "branches",
+    "extremes",   "integers", "embedding",  "long_embedding", "pointers",  "trees",
+    "classical"};
 
 struct TestModel {
     Graph graph;

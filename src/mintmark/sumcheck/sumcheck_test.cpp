@@ -91,9 +91,9 @@ TEST(ProductSumcheck, AgreesWithNaiveSumsAndReplay) {
     SeededRng rng(1);
     for (const std::size_t n : {1U, 2U, 5U, 12U}) {
         std::vector<ProductInstance> instances{
-            random_instance(n, n, rng), random_instance(n - 1, 0, rng),
+            random_instance(n, n, rng),     random_instance(n - 1, 0, rng),
             random_instance(n, n / 2, rng), random_instance(n / 2, n / 4, rng),
-            random_instance(0, 0, rng), random_instance(n, n, rng)};
+            random_instance(0, 0, rng),     random_instance(n, n, rng)};
         instances.back().eq_point.back() = Fr::zero();  // no inverse: the sum at 1 is summed up
         Fr claim = Fr::zero();
         for (const auto& instance : instances) {

@@ -1,0 +1,69 @@
+// Small arithmetic that the quantiser's files share. Internal to the module.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "mintmark/model/functions.hpp"
+#include "mintmark/model/plan.hpp"
+
+namespace mintmark::model {
+
+[[nodiscard]] inline double as_float(double x) {
+    return static_cast<double>(static_cast<float>(x));
+}
+
+[[nodiscard]] inline double round_half_up(double x) {
+    return std::floor(x + 0.5);
+}
+
+[[nodiscard]] inline double shift_right(double acc, int shift) {
+    return shift == 0 ? acc : std::floor((acc + std::ldexp(1, shift - 1)) / std::ldexp(1, shift));
+}
+
+[[nodiscard]] inline double largest_magnitude(std::span<const double> values) {
+    double largest = 0;
+    for (const double v : values) largest = std::max(largest, std::abs(v));
+    return largest;
+}
+
+[[nodiscard]] inline double min_of(std::span<const double> v) {
+    return *std::ranges::min_element(v);
+}
+[[nodiscard]] inline double max_of(std::span<const double> v) {
+    return *std::ranges::max_element(v);
+}
+
+[[nodiscard]] inline double activate(const std::optional<PointwiseOp>& op, double x) {
+    if (!op) return x;
+    if (op->kind == Pointwise::kRelu) return std::max(x, 0.0);
+    if (op->kind == Pointwise::kLeakyRelu) return x >= 0 ? x : x * op->alpha;
+    if (op->kind == Pointwise::kClip) return std::clamp(x, op->alpha, op->beta);
+    return op->kind == Pointwise::kSigmoid ? 1 / (1 + std::exp(-x)) : std::tanh(x);
+}
+
+[[nodiscard]] inline bool is_curve(const std::optional<PointwiseOp>& op) {
+    return op && is_curve(op->kind);
+}
+
+[[nodiscard]] inline bool is_clip(const std::optional<PointwiseOp>& op) {
+    return op && op->kind == Pointwise::kClip;
+}
+
+/// A look-up that is defined by a real function.
+[[nodiscard]] inline bool is_function(const std::optional<PointwiseOp>& op) {
+    return op && op->kind >= Pointwise::kExp;
+}
+
+[[nodiscard]] inline std::vector<double> permute(const std::vector<double>& data,
+                                                 const std::vector<std::size_t>& at) {
+    std::vector<double> out;
+    out.reserve(at.size());
+    for (const std::size_t i : at) out.push_back(data[i]);
+    return out;
+}
+
+}  // namespace mintmark::model
