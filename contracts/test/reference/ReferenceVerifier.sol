@@ -431,31 +431,38 @@ contract ReferenceVerifier {
 
     /// @dev §5a. `power` is lambda^J.
     function _addMasks(Session memory s, uint256 power) private pure {
-        uint256 rounds = s.key.nProd;
-        uint256 slots = 3 * rounds + 6 + 2 * s.key.numProds;
+        uint256 slots = 3 * s.key.nProd + 6 + 2 * s.key.numProds;
         require(slots + 1 <= 1 << (s.key.mu - 1), "chunks too small for the masks");
-        uint256 slot = 0;
-        uint256 coefZ = power;
-        // g: its sum over the cube in claim 0, its value at r in claim 1
-        coefZ = Scalars.add(coefZ, _slot(s, slot++, Scalars.add(Scalars.pow(2, rounds), s.lambda)));
-        for (uint256 i = 0; i < rounds; ++i) {
-            for (uint256 e = 1; e <= (i + 1 < rounds ? 3 : 5); ++e) {
-                uint256 weight = Scalars.mul(s.lambda, Scalars.pow(s.r[i], e));
-                coefZ = Scalars.add(coefZ, _slot(s, slot++, Scalars.add(Scalars.pow(2, rounds - 1), weight)));
-            }
-        }
-        uint256 last = s.r[rounds - 1];
-        uint256 theta = Scalars.mul(last, Scalars.sub(1, last));
-        for (uint256 j = 2; j < 6 + 2 * s.key.numProds; ++j) {
-            if (j == 5) continue; // t has no mask
-            coefZ = Scalars.add(coefZ, _slot(s, slot++, Scalars.mul(theta, Scalars.pow(s.lambda, j))));
-        }
-        require(slot == slots, "slots");
+        (uint256 slot, uint256 ofRounds) = _roundMasks(s);
+        require(slot + 3 + 2 * s.key.numProds == slots, "slots");
+        s.coefs[Z][0] = Scalars.add(power, Scalars.add(ofRounds, _valueMasks(s, slot)));
         uint256 kappa = 0;
         for (uint256 i = 0; i < s.key.mu; ++i) {
             kappa = Scalars.add(kappa, s.z[i]);
         }
-        (s.coefs[Z][0], s.coefs[R_COLUMN][0]) = (coefZ, Scalars.mul(power, kappa));
+        s.coefs[R_COLUMN][0] = Scalars.mul(power, kappa);
+    }
+
+    /// @dev g: its sum over the cube in claim 0, its value at r in claim 1. The slots from 0 on.
+    function _roundMasks(Session memory s) private pure returns (uint256 slot, uint256 sum) {
+        uint256 rounds = s.key.nProd;
+        sum = _slot(s, slot++, Scalars.add(Scalars.pow(2, rounds), s.lambda));
+        for (uint256 i = 0; i < rounds; ++i) {
+            for (uint256 e = 1; e <= (i + 1 < rounds ? 3 : 5); ++e) {
+                uint256 weight = Scalars.mul(s.lambda, Scalars.pow(s.r[i], e));
+                sum = Scalars.add(sum, _slot(s, slot++, Scalars.add(Scalars.pow(2, rounds - 1), weight)));
+            }
+        }
+    }
+
+    /// @dev theta on the slot of every value of step 6 but t.
+    function _valueMasks(Session memory s, uint256 slot) private pure returns (uint256 sum) {
+        uint256 theta = s.r[s.key.nProd - 1];
+        theta = Scalars.mul(theta, Scalars.sub(1, theta));
+        for (uint256 j = 2; j < 6 + 2 * s.key.numProds; ++j) {
+            if (j == 5) continue;
+            sum = Scalars.add(sum, _slot(s, slot++, Scalars.mul(theta, Scalars.pow(s.lambda, j))));
+        }
     }
 
     function _slot(Session memory s, uint256 slot, uint256 weight) private pure returns (uint256) {

@@ -150,6 +150,7 @@ void add_index_importers(ImporterMap& map);          ///< ArgMax, TopK, OneHot, 
 void add_integer_importers(ImporterMap& map);        ///< Mod, BitShift, Bitwise*, Range
 void add_classical_importers(ImporterMap& map);      ///< ai.onnx.ml: trees, linear models, ...
 void add_softmax_importers(ImporterMap& map);        ///< Softmax, LogSoftmax
+void add_quantise_importers(ImporterMap& map);       ///< QuantizeLinear, DequantizeLinear
 void add_normalisation_importers(ImporterMap& map);  ///< LayerNormalization, LRN, ...
 void add_sampling_importers(ImporterMap& map);       ///< GridSample, AffineGrid
 

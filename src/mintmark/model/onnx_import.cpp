@@ -33,6 +33,7 @@ const ImporterMap& importers() {
         add_recurrent_importers(all);
         add_reduction_importers(all);
         add_softmax_importers(all);
+        add_quantise_importers(all);
         add_index_importers(all);
         add_integer_importers(all);
         add_normalisation_importers(all);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "mintmark/base/assert.hpp"
@@ -12,8 +11,6 @@
 
 namespace mintmark::model {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 constexpr double kLookUpRows = 65536;
 constexpr double kSlack = 64;       ///< rows kept free for what rounding adds to a bound
