@@ -286,8 +286,9 @@ Result<ValueId> tuple_places(const NodeView& node, ValueId index, const Shape& d
     return *place;
 }
 
-/// Places of GatherElements' and ScatterElements' indices in the flat data.
-Result<ValueId> element_places(const NodeView& node, const Shape& data, ValueId index,
+/// Places of GatherElements' and ScatterElements' indices in the flat data. `data` is a copy: the
+/// graph's own shapes move when nodes are added.
+Result<ValueId> element_places(const NodeView& node, Shape data, ValueId index,
                                std::uint32_t axis) {
     const Shape shape = node.shape(index);
     if (shape.size() != data.size()) return node.malformed("data and indices differ in rank");
