@@ -60,17 +60,6 @@ Status buy(const App& app, const BuyArgs& args) {
     return {};
 }
 
-/// Amounts of native currency as "0.1ETH", of a token with its decimals.
-Result<chain::U256> parse_limit(market::Market& market, const Address& token,
-                                const std::string& text) {
-    if (token == Address{}) return market::parse_amount(text);
-    MINTMARK_TRY(const std::uint8_t decimals, market::token_decimals(market, token));
-    const auto value = chain::parse_units(text, decimals);
-    if (value) return *value;
-    return fail(ErrorCode::kInvalidArgument, fmt::format("'{}' is no amount", text),
-                fmt::format("write tokens with at most {} decimals, 12.5", decimals));
-}
-
 Status buy_units(const App& app, const BuyArgs& args) {
     market::UnitOrder order;
     MINTMARK_TRY(order.unit, market::parse_unit(args.unit));
@@ -79,7 +68,7 @@ Status buy_units(const App& app, const BuyArgs& args) {
     }
     MINTMARK_TRY(market::Market market, open_market(app));
     MINTMARK_TRY(order.version, market::resolve_version(market, {args.model, args.version}));
-    MINTMARK_TRY(order.max_price, parse_limit(market, order.token, args.max_price));
+    MINTMARK_TRY(order.max_price, parse_price_in(market, order.token, args.max_price));
     std::tie(order.units, order.days) = std::pair(args.calls, args.days);
     if (!args.gate_key.empty()) {
         order.tariff = market::Tariff::kHolder;

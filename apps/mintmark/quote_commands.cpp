@@ -17,16 +17,6 @@ struct OfferArgs {
     std::string buyer, unit = "call", amount, token = "native", out;
 };
 
-Result<chain::U256> parse_price(market::Market& market, const Address& token,
-                                const std::string& text) {
-    if (token == Address{}) return market::parse_amount(text);
-    MINTMARK_TRY(const std::uint8_t decimals, market::token_decimals(market, token));
-    const auto value = chain::parse_units(text, decimals);
-    if (value) return *value;
-    return fail(ErrorCode::kInvalidArgument, fmt::format("'{}' is no amount", text),
-                fmt::format("write tokens with at most {} decimals, 12.5", decimals));
-}
-
 Result<std::string> price_text(market::Market& market, const market::PriceQuote& quote) {
     if (quote.token == Address{}) return market::format_amount(quote.amount);
     MINTMARK_TRY(const std::uint8_t decimals, market::token_decimals(market, quote.token));
@@ -43,7 +33,7 @@ Status offer(const App& app, const OfferArgs& args) {
     if (args.token != "native") {
         MINTMARK_TRY(quote.token, chain::parse_address(args.token));
     }
-    MINTMARK_TRY(quote.amount, parse_price(market, quote.token, args.amount));
+    MINTMARK_TRY(quote.amount, parse_price_in(market, quote.token, args.amount));
     quote.units = args.units;
     quote.days = args.days;
     MINTMARK_TRY(const std::uint64_t now, market.now());
@@ -72,7 +62,8 @@ Status buy(const App& app, const BuyArgs& args) {
     MINTMARK_TRY(const json::Json value, json::read(args.file));
     MINTMARK_TRY(const market::SignedQuote quote, market::SignedQuote::from_json(value));
     MINTMARK_TRY(market::Market market, open_market(app));
-    MINTMARK_TRY(const chain::U256 limit, parse_price(market, quote.quote.token, args.max_price));
+    MINTMARK_TRY(const chain::U256 limit,
+                 parse_price_in(market, quote.quote.token, args.max_price));
     MINTMARK_TRY(const std::string price, price_text(market, quote.quote));
     if (quote.quote.amount > limit) {
         return fail(ErrorCode::kPriceExceeded, "the quote is " + price + ", above your limit");
@@ -105,6 +96,16 @@ Status buy(const App& app, const BuyArgs& args) {
 }
 
 }  // namespace
+
+Result<chain::U256> parse_price_in(market::Market& market, const Address& token,
+                                   const std::string& text) {
+    if (token == Address{}) return market::parse_amount(text);
+    MINTMARK_TRY(const std::uint8_t decimals, market::token_decimals(market, token));
+    const auto value = chain::parse_units(text, decimals);
+    if (value) return *value;
+    return fail(ErrorCode::kInvalidArgument, fmt::format("'{}' is no amount", text),
+                fmt::format("write tokens with at most {} decimals, 12.5", decimals));
+}
 
 void add_offer_command(CLI::App& prices, App& app) {
     const auto args = std::make_shared<OfferArgs>();
