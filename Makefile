@@ -74,6 +74,7 @@ lint: ## formatting and house rules
 	@clang-format-19 --dry-run --Werror $$(git ls-files '*.cpp' '*.hpp')
 	@python3 tools/tidy.py .
 	@python3 tools/check_defects.py
+	@python3 tools/check_evidence.py
 
 format: ## rewrite all C++ files with clang-format
 	@clang-format-19 -i $$(git ls-files '*.cpp' '*.hpp')

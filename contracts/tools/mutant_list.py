@@ -87,6 +87,10 @@ MUTANTS = [
     ("payments/ChannelDeposits.sol", "keccak256(abi.encode(WITNESS_TYPEHASH, provider))", "keccak256(abi.encode(WITNESS_TYPEHASH, buyer))",
      "Permit2 does not bind the provider"),
     ("payments/ChannelDeposits.sol", "return keccak256(abi.encode(provider, salt));", "return salt;", "ERC-3009 does not bind the provider"),
+    ("payments/ChannelStore.sol", "if (model >= type(uint32).max || version > type(uint16).max) return SEVERAL;\n", "",
+     "two versions with one name"),
+    ("payments/ChannelStore.sol", "lane == _nameOf(modelId, versionId) ? channel.settled : 0", "channel.settled",
+     "the first version's total counts for every version"),
     ("payments/PaymentChannels.sol", "if (block.timestamp < channel.thawEnds)", "if (false)", "withdrawal without a thaw"),
     ("payments/PaymentChannels.sol", "        ++channel.closes;\n", "", "consent closes twice"),
     ("payments/PaymentChannels.sol", "amount = due < balance ? due : balance;", "amount = due;", "settles beyond the escrow"),
@@ -133,12 +137,13 @@ MUTANTS = [
 # file, text, replacement, description, then the number of the public invariant that must name itself and its campaign, or the
 # campaign alone where the handler's own assertions may notice first.
 INVARIANT_MUTANTS = [
-    ("payments/ChannelDeposits.sol", "channel.balance += uint128(amount);", "channel.balance += uint128(amount + 1);",
+    ("payments/ChannelDeposits.sol", "channel.balance += uint104(amount);", "channel.balance += uint104(amount + 1);",
      "invariant 1: more credited than came in", "1 sales"),
     ("access/PassUse.sol", "(pass.escrow, pass.callsLeft) = (uint128(escrow - earned), uint64(left - units));",
      "pass.callsLeft = uint64(left - units);", "invariant 1: earned twice", "1 sales"),
-    ("payments/PaymentChannels.sol", "_settledFor[lane] = settled + amount;", "_settledFor[lane] = amount;",
-     "invariant 5: lane forgets what was settled", "5 sales"),
+    ("payments/ChannelStore.sol", "= before + amount;", "= amount;", "invariant 5: lane forgets what was settled", "5 sales"),
+    ("payments/ChannelStore.sol", "            _laneSettled[first] = settled;\n", "",
+     "invariant 5: the first lane forgets when a second one begins", "5 sales"),
     ("payments/PaymentChannels.sol", "session.spent = uint96(spent + amount);", "", "invariant 5: cap not counted",
      "5 sales"),
     ("gating/QuotaLedger.sol", "units = due < quota - used ? due : quota - used;", "units = due;", "invariant 6: quota not enforced",

@@ -128,11 +128,11 @@ abstract contract ChannelDeposits is ChannelStore, Guarded {
             }
         }
         bytes32 channelId = channelIdOf(buyer, provider, token);
-        Channel storage channel = _channel[channelId];
+        Escrow storage channel = _channel[channelId];
         // What is in the channel and what has left it share this limit, so that no later sum overflows.
-        uint256 limit = type(uint128).max - channel.balance - channel.settled;
+        uint256 limit = type(uint104).max - channel.balance - channel.settled;
         if (amount > limit) revert PaymentChannels_AmountAboveLimit(amount, limit);
-        channel.balance += uint128(amount);
+        channel.balance += uint104(amount);
         emit Deposited(channelId, buyer, provider, token, amount);
     }
 }

@@ -10,8 +10,6 @@ import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IPaymentChannels} from "../interfaces/IPaymentChannels.sol";
 import {IRevenueRouter} from "../interfaces/IRevenueRouter.sol";
 import {BoundedSignature} from "../libraries/BoundedSignature.sol";
-import {WordHash} from "../libraries/WordHash.sol";
-import {ModelId, VersionId} from "../types/Ids.sol";
 import {ChannelDeposits} from "./ChannelDeposits.sol";
 import {ChannelSessions} from "./ChannelSessions.sol";
 
@@ -31,8 +29,6 @@ contract PaymentChannels is ChannelDeposits, ChannelSessions, EIP712 {
         keccak256("Close(bytes32 channelId,uint256 settled,uint256 nonce,uint256 deadline)");
 
     IModelRegistry private immutable _registry;
-
-    mapping(bytes32 lane => uint256) private _settledFor;
 
     /// @param authority the AccessManager
     /// @param registry_ the ModelRegistry
@@ -83,10 +79,10 @@ contract PaymentChannels is ChannelDeposits, ChannelSessions, EIP712 {
     /// @inheritdoc IPaymentChannels
     function thaw(address provider, address token, uint256 amount) external {
         bytes32 channelId = channelIdOf(msg.sender, provider, token);
-        Channel storage channel = _channel[channelId];
+        Escrow storage channel = _channel[channelId];
         if (amount > channel.balance) revert PaymentChannels_AmountAboveLimit(amount, channel.balance);
         uint64 ends = uint64(block.timestamp) + thawPeriod;
-        (channel.thawing, channel.thawEnds) = (uint128(amount), ends);
+        (channel.thawing, channel.thawEnds) = (uint104(amount), ends);
         emit ThawStarted(channelId, amount, ends);
     }
 
@@ -98,12 +94,12 @@ contract PaymentChannels is ChannelDeposits, ChannelSessions, EIP712 {
     {
         if (to == address(0)) revert PaymentChannels_ZeroAddress();
         bytes32 channelId = channelIdOf(msg.sender, provider, token);
-        Channel storage channel = _channel[channelId];
+        Escrow storage channel = _channel[channelId];
         if (block.timestamp < channel.thawEnds) {
             revert PaymentChannels_StillThawing(channelId, channel.thawEnds);
         }
-        (uint128 balance, uint128 thawing) = (channel.balance, channel.thawing);
-        uint128 part = thawing < balance ? thawing : balance;
+        (uint104 balance, uint104 thawing) = (channel.balance, channel.thawing);
+        uint104 part = thawing < balance ? thawing : balance;
         if (part == 0) revert PaymentChannels_NothingThawed(channelId);
         (channel.balance, channel.thawing) = (balance - part, 0);
         emit Withdrawn(channelId, to, part);
@@ -134,15 +130,6 @@ contract PaymentChannels is ChannelDeposits, ChannelSessions, EIP712 {
     }
 
     /// @inheritdoc IPaymentChannels
-    function settledFor(bytes32 channelId, ModelId modelId, VersionId versionId)
-        external
-        view
-        returns (uint256)
-    {
-        return _settledFor[_laneOf(channelId, modelId, versionId)];
-    }
-
-    /// @inheritdoc IPaymentChannels
     function voucherDigest(Batch calldata batch, Item calldata item) external view returns (bytes32) {
         return
             _hashTypedDataV4(_voucherHash(channelIdOf(item.buyer, batch.provider, batch.token), batch, item));
@@ -150,7 +137,7 @@ contract PaymentChannels is ChannelDeposits, ChannelSessions, EIP712 {
 
     /// @inheritdoc IPaymentChannels
     function closeDigest(bytes32 channelId, uint256 deadline) public view returns (bytes32) {
-        Channel storage channel = _channel[channelId];
+        Escrow storage channel = _channel[channelId];
         return _hashTypedDataV4(
             keccak256(abi.encode(CLOSE_TYPEHASH, channelId, channel.settled, channel.closes, deadline))
         );
@@ -162,8 +149,8 @@ contract PaymentChannels is ChannelDeposits, ChannelSessions, EIP712 {
         returns (Status status, uint256 amount)
     {
         bytes32 channelId = channelIdOf(item.buyer, batch.provider, batch.token);
-        bytes32 lane = _laneOf(channelId, batch.modelId, batch.versionId);
-        (uint256 settled, uint256 cumulative) = (_settledFor[lane], item.cumulative);
+        uint256 settled = settledFor(channelId, batch.modelId, batch.versionId);
+        uint256 cumulative = item.cumulative;
         if (cumulative <= settled) {
             status = Status.NothingNew;
         } else if (block.timestamp > item.validUntil) {
@@ -176,17 +163,16 @@ contract PaymentChannels is ChannelDeposits, ChannelSessions, EIP712 {
             emit VoucherRefused(channelId, status);
             return (status, 0);
         }
-        _settledFor[lane] = settled + amount;
+        _book(channelId, batch.modelId, batch.versionId, settled, amount);
         emit VoucherSettled(channelId, amount, item.receiptRoot);
     }
 
-    /// @dev Takes what is due from the escrow, as far as escrow and session reach.
+    /// @dev How much of what is due escrow and session allow; the session is debited.
     function _spend(bytes32 channelId, bytes32 digest, Item calldata item, uint256 due)
         private
         returns (Status, uint256 amount)
     {
-        Channel storage channel = _channel[channelId];
-        (uint128 balance, uint128 paid) = (channel.balance, channel.settled);
+        uint256 balance = _channel[channelId].balance;
         if (balance == 0) return (Status.Empty, 0);
         amount = due < balance ? due : balance;
         address signer = BoundedSignature.signer(digest, item.signature);
@@ -201,10 +187,6 @@ contract PaymentChannels is ChannelDeposits, ChannelSessions, EIP712 {
                 return (Status.NotSigned, 0);
             }
         }
-        // amount ≤ balance, and deposits keep balance + settled within 128 bits.
-        unchecked {
-            (channel.balance, channel.settled) = (balance - uint128(amount), paid + uint128(amount));
-        }
         return (amount == due ? Status.Settled : Status.SettledInPart, amount);
     }
 
@@ -218,7 +200,7 @@ contract PaymentChannels is ChannelDeposits, ChannelSessions, EIP712 {
     }
 
     function _close(bytes32 channelId, address token, address to) private returns (uint256 amount) {
-        Channel storage channel = _channel[channelId];
+        Escrow storage channel = _channel[channelId];
         amount = channel.balance;
         if (amount == 0) revert PaymentChannels_ZeroAmount();
         (channel.balance, channel.thawing) = (0, 0);
@@ -244,9 +226,5 @@ contract PaymentChannels is ChannelDeposits, ChannelSessions, EIP712 {
             calldatacopy(add(at, 0x80), add(item, 0x20), 0x60) // cumulative, validUntil, receiptRoot
             hash := keccak256(at, 0xe0)
         }
-    }
-
-    function _laneOf(bytes32 channelId, ModelId modelId, VersionId versionId) private pure returns (bytes32) {
-        return WordHash.of3(channelId, bytes32(ModelId.unwrap(modelId)), bytes32(VersionId.unwrap(versionId)));
     }
 }

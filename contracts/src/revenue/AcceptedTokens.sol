@@ -12,9 +12,16 @@ abstract contract AcceptedTokens is IRevenueRouter, AccessManaged {
     /// @notice Most tokens ever, the native currency included.
     uint256 public constant MAX_TOKENS = 8;
 
+    /// @dev In one slot with the platform's account, which every payment in the token moves.
+    struct Token {
+        uint120 platformAccounted;
+        uint120 platformClaimed;
+        bool known;
+        bool accepted;
+    }
+
     address[] private _tokens;
-    mapping(address token => bool) private _known;
-    mapping(address token => bool) private _accepted;
+    mapping(address token => Token) internal _token;
 
     constructor() {
         _add(address(0));
@@ -23,7 +30,7 @@ abstract contract AcceptedTokens is IRevenueRouter, AccessManaged {
     /// @notice Adds a token for ever. Role OPERATOR. Only tokens whose balances move by transfers alone belong here: a
     /// rebasing token is short for its own claimants, though never for another token's.
     function addToken(address token) external restricted {
-        if (_known[token]) revert RevenueRouter_TokenKnown(token);
+        if (_token[token].known) revert RevenueRouter_TokenKnown(token);
         if (token.code.length == 0) revert RevenueRouter_TokenNotAccepted(token);
         if (_tokens.length == MAX_TOKENS) revert RevenueRouter_TooManyTokens(MAX_TOKENS);
         _add(token);
@@ -32,19 +39,19 @@ abstract contract AcceptedTokens is IRevenueRouter, AccessManaged {
     /// @notice Stops new deposits and sales in a token, or allows them again. Role OPERATOR. Payments out of escrows and
     /// claims are not touched.
     function stopToken(address token, bool stopped) external restricted {
-        if (!_known[token] || token == address(0)) revert RevenueRouter_TokenNotAccepted(token);
-        _accepted[token] = !stopped;
+        if (!_token[token].known || token == address(0)) revert RevenueRouter_TokenNotAccepted(token);
+        _token[token].accepted = !stopped;
         emit TokenStopped(token, stopped);
     }
 
     /// @inheritdoc IRevenueRouter
     function isAccepted(address token) public view returns (bool) {
-        return _accepted[token];
+        return _token[token].accepted;
     }
 
     /// @inheritdoc IRevenueRouter
     function isKnown(address token) public view returns (bool) {
-        return _known[token];
+        return _token[token].known;
     }
 
     /// @inheritdoc IRevenueRouter
@@ -53,7 +60,7 @@ abstract contract AcceptedTokens is IRevenueRouter, AccessManaged {
     }
 
     function _add(address token) private {
-        (_known[token], _accepted[token]) = (true, true);
+        (_token[token].known, _token[token].accepted) = (true, true);
         emit TokenAdded(token, _tokens.length);
         _tokens.push(token);
     }

@@ -2,16 +2,16 @@
 pragma solidity 0.8.37;
 
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {IRevenueRouter} from "../interfaces/IRevenueRouter.sol";
 import {ModelId} from "../types/Ids.sol";
 import {PPM} from "../types/Licensing.sol";
+import {AcceptedTokens} from "./AcceptedTokens.sol";
 
 /// @title Who is owed what
 /// @notice One account per model and token, whatever the number of its ancestors. Royalties are not handed out on
 /// payment: the account keeps the lifetime sum that they are taken from, and an ancestor's part is computed from it.
 /// Each ancestor's lifetime part is rounded down, so of the royalties of an account at most one smallest unit per
 /// ancestor less one is never handed out, over its whole life.
-abstract contract RevenueLedger is IRevenueRouter {
+abstract contract RevenueLedger is AcceptedTokens {
     using SafeCast for uint256;
 
     /// @dev Lifetime sums in the token's smallest unit. A carry is the fraction, in 10^-6, that a party was not given yet.
@@ -40,7 +40,6 @@ abstract contract RevenueLedger is IRevenueRouter {
     }
 
     mapping(ModelId modelId => mapping(address token => Account)) internal _account;
-    mapping(address token => Party) internal _platform;
     mapping(address node => mapping(address token => Party)) internal _node;
     mapping(ModelId modelId => mapping(ModelId ancestor => mapping(address token => uint256))) internal
         _collected;
@@ -50,14 +49,14 @@ abstract contract RevenueLedger is IRevenueRouter {
         internal
         returns (Split memory split)
     {
-        Account memory account = _account[modelId][token];
-        split = _split(account, amount, rates);
         Account storage stored = _account[modelId][token];
+        Account memory account = stored;
+        split = _split(account, amount, rates);
         stored.creatorAccounted = (account.creatorAccounted + split.creator).toUint128();
         if (split.vault != 0) stored.vaultAccounted = (account.vaultAccounted + split.vault).toUint128();
         (stored.royaltyBase, stored.platformCarry, stored.nodeCarry, stored.vaultCarry) =
         (account.royaltyBase, account.platformCarry, account.nodeCarry, account.vaultCarry);
-        _platform[token].accounted += split.platform.toUint128();
+        _token[token].platformAccounted += split.platform.toUint120();
         if (split.node != 0) _node[node][token].accounted += split.node.toUint128();
     }
 
@@ -105,6 +104,11 @@ abstract contract RevenueLedger is IRevenueRouter {
     function _part(uint256 amount, uint256 ppm, uint256 carry) private pure returns (uint256 part, uint32) {
         uint256 owed = amount * ppm + carry;
         return (owed / PPM, uint32(owed % PPM));
+    }
+
+    function _takePlatform(Token storage token) internal returns (uint256 amount) {
+        amount = token.platformAccounted - token.platformClaimed;
+        token.platformClaimed = token.platformAccounted;
     }
 
     function _take(Party storage party) internal returns (uint256 amount) {

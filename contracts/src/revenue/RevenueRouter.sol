@@ -12,14 +12,13 @@ import {IRevenueVault} from "../interfaces/IRevenueVault.sol";
 import {TokenTransfer} from "../libraries/TokenTransfer.sol";
 import {ModelId} from "../types/Ids.sol";
 import {PPM} from "../types/Licensing.sol";
-import {AcceptedTokens} from "./AcceptedTokens.sol";
 import {RevenueLedger} from "./RevenueLedger.sol";
 import {RevenueVault} from "./RevenueVault.sol";
 
 /// @title RevenueRouter
 /// @notice Balance per token ≥ what is owed, to the unit but for the royalties' dust (RevenueLedger). No role can move
 /// what is owed, and nothing here can be paused.
-contract RevenueRouter is RevenueLedger, AcceptedTokens, ReentrancyGuardTransient {
+contract RevenueRouter is RevenueLedger, ReentrancyGuardTransient {
     address private constant NATIVE = TokenTransfer.NATIVE;
 
     /// @notice Highest platform part: 10 %.
@@ -275,7 +274,7 @@ contract RevenueRouter is RevenueLedger, AcceptedTokens, ReentrancyGuardTransien
 
     /// @inheritdoc IRevenueRouter
     function platformClaimable(address token) public view returns (uint256) {
-        return _platform[token].accounted - _platform[token].claimed;
+        return _token[token].platformAccounted - _token[token].platformClaimed;
     }
 
     /// @inheritdoc IRevenueRouter
@@ -289,8 +288,12 @@ contract RevenueRouter is RevenueLedger, AcceptedTokens, ReentrancyGuardTransien
     }
 
     function _pay(ModelId modelId, address token, uint256 amount, address node) private {
-        if (_registry.modelOwner(modelId) == address(0)) revert RevenueRouter_ModelNotFound(modelId);
-        Split memory split = _book(modelId, token, amount, node, _ratesFor(modelId, node));
+        Rates memory rates = _ratesFor(modelId, node);
+        // What has ancestors is registered: the graph links for its owner only.
+        if (rates.royalties == 0 && _registry.modelOwner(modelId) == address(0)) {
+            revert RevenueRouter_ModelNotFound(modelId);
+        }
+        Split memory split = _book(modelId, token, amount, node, rates);
         emit RevenueReceived(modelId, token, msg.sender, node, amount, split);
     }
 
@@ -306,7 +309,7 @@ contract RevenueRouter is RevenueLedger, AcceptedTokens, ReentrancyGuardTransien
     }
 
     function _claimPlatform(address token) private returns (uint256 amount) {
-        amount = _take(_platform[token]);
+        amount = _takePlatform(_token[token]);
         emit PlatformClaimed(token, treasury, amount);
         TokenTransfer.send(token, treasury, amount);
     }
@@ -315,7 +318,7 @@ contract RevenueRouter is RevenueLedger, AcceptedTokens, ReentrancyGuardTransien
     function _ratesFor(ModelId modelId, address node) private view returns (Rates memory rates) {
         (uint32 stackPpm, bool undecided) = _graph.stackOf(modelId);
         if (undecided) revert RevenueRouter_DerivativeUndecided(modelId);
-        ModelRates storage stored = _rates[modelId];
+        ModelRates memory stored = _rates[modelId];
         rates = Rates({
             platform: platformPpm,
             royalties: stackPpm,
@@ -324,7 +327,7 @@ contract RevenueRouter is RevenueLedger, AcceptedTokens, ReentrancyGuardTransien
         });
     }
 
-    function _nodePpm(ModelRates storage rates) private view returns (uint256) {
+    function _nodePpm(ModelRates memory rates) private view returns (uint256) {
         return block.timestamp >= rates.nextAt ? rates.nextNodePpm : rates.nodePpm;
     }
 

@@ -28,6 +28,7 @@ contract Handler is TestBase {
     uint256 public refunded;
     uint256 public claimed;
     uint256 public forgeries;
+    uint256 public overwritten; // publications under a number that was taken
     bytes32[] public nullifiers;
     uint256 private _nonce;
 
@@ -207,8 +208,9 @@ contract Handler is TestBase {
     }
 
     function _remember(Line memory line) private {
-        published[ModelId.unwrap(line.modelId)][VersionId.unwrap(line.versionId)] =
-            fingerprint(line.modelId, line.versionId);
+        (uint256 model, uint256 version) = (ModelId.unwrap(line.modelId), VersionId.unwrap(line.versionId));
+        if (published[model][version] != 0) ++overwritten;
+        else published[model][version] = fingerprint(line.modelId, line.versionId);
     }
 
     function _request(uint256 id, uint256 nonce)

@@ -299,6 +299,16 @@ contract RightsHandler is LicensingBase {
         return vault.claim(token, people[what % 5]);
     }
 
+    /// @dev What a shareholder's claim pays, and his next one. Only invariants call it, and take it back.
+    function claimSharesTwice(RevenueVault vault, address person, address token)
+        external
+        returns (uint256 first, uint256 second)
+    {
+        vm.startPrank(person);
+        (first, second) = (vault.claim(token, person), vault.claim(token, person));
+        vm.stopPrank();
+    }
+
     // --- what the invariants look at ---------------------------------------------------------------------------------
 
     function contracts() external view returns (RevenueRouter, DerivativeGraph, ModelDisputes) {

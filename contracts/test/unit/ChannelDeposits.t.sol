@@ -189,9 +189,9 @@ contract ChannelDepositsTest is SellingChannels {
     }
 
     function test_lifetimeOfAChannelFitsItsCounters() public {
-        dollar.mint(buyer, type(uint128).max);
-        deposit(address(dollar), type(uint128).max - 1);
-        settled(address(dollar), type(uint128).max - 1, IPaymentChannels.Status.Settled);
+        dollar.mint(buyer, type(uint104).max);
+        deposit(address(dollar), type(uint104).max - 1);
+        settled(address(dollar), type(uint104).max - 1, IPaymentChannels.Status.Settled);
         vm.startPrank(buyer);
         dollar.approve(address(channels), 2);
         vm.expectRevert(
@@ -200,7 +200,7 @@ contract ChannelDepositsTest is SellingChannels {
         channels.deposit(buyer, provider, address(dollar), 2);
         channels.deposit(buyer, provider, address(dollar), 1);
         vm.stopPrank();
-        settled(address(dollar), type(uint128).max, IPaymentChannels.Status.Settled);
+        settled(address(dollar), type(uint104).max, IPaymentChannels.Status.Settled);
     }
 
     function test_anybodyDepositsForABuyerWithHisOwnMoney() public {

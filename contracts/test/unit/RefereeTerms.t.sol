@@ -89,6 +89,21 @@ contract RefereeTermsTest is Test {
         }
     }
 
+    /// @dev Two operands that both read several values: every pair once, a's choice slower than b's.
+    function test_refereeTerms_bothOperandsReadSeveral() public view {
+        RefereeStep memory s = step();
+        s.prods[1].a = operand(map(RefereeMapKind.All, 0, 0, 3));
+        s.prods[1].b = operand(map(RefereeMapKind.All, 0, 0, 4));
+        assertEq(this.countOf(s), 8 + 2 * 3 * 4);
+        for (uint256 term = 0; term < 24; ++term) {
+            RefereeTerms.Term memory product = this.termAt(s, 5, 8 + term);
+            assertEq(
+                abi.encode(product.coef, product.a.index, product.b.index),
+                abi.encode(5, term / 4 % 3, term % 4)
+            );
+        }
+    }
+
     function test_refereeTerms_noTermAndNoElementBeyondTheLast() public {
         RefereeStep memory s = step();
         vm.expectRevert(abi.encodeWithSelector(RefereeTerms.RefereeTerms_OutOfRange.selector, 10, 10));

@@ -19,7 +19,7 @@ contract RightsGasTest is LicensingBase {
         openVault(child, 100_000, 1000, tuner);
         chill();
         revenueRouter.pay(child, address(usdc), 1_000_000, node);
-        assertLe(vm.snapshotGasLastCall(GROUP, "payOver8AncestorsFirst"), 215_000);
+        assertLe(vm.snapshotGasLastCall(GROUP, "payOver8AncestorsFirst"), 150_500);
         chill();
         revenueRouter.pay(child, address(usdc), 1_000_000, node);
         assertLe(vm.snapshotGasLastCall(GROUP, "payOver8Ancestors"), 150_000);
@@ -30,8 +30,8 @@ contract RightsGasTest is LicensingBase {
         assertLe(vm.snapshotGasLastCall(GROUP, "payNativeOver8Ancestors"), 150_000);
     }
 
-    /// @dev The first payment ever in a token also makes the platform's account and the router's balance (the figure above); once
-    /// anybody has been paid in the token, a model's own first payment makes the model's and the node's accounts only.
+    /// @dev The first payment ever in a token also makes the router's balance (the figure above); once anybody has been paid in
+    /// the token, a model's own first payment makes the model's and the node's accounts only.
     function test_gas_firstPaymentOfAModelInATokenInUse() public {
         (ModelId child, ModelId other) = (eightParents(0), born(tuner));
         vm.prank(tuner);

@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IModelRegistry} from "../../src/interfaces/IModelRegistry.sol";
 import {IPaymentChannels} from "../../src/interfaces/IPaymentChannels.sol";
 import {IRevenueRouter} from "../../src/interfaces/IRevenueRouter.sol";
+import {VersionId} from "../../src/types/Ids.sol";
 import {PaymentChannels} from "../../src/payments/PaymentChannels.sol";
 import {DollarToken, MockRouter} from "../mocks/SellingPayments.sol";
 import {SellingBase} from "./SellingBase.sol";
@@ -16,6 +17,7 @@ abstract contract SellingChannels is SellingBase {
     MockRouter internal router;
     PaymentChannels internal channels;
     DollarToken internal dollar;
+    VersionId internal version = VERSION;
 
     function setUp() public virtual override {
         super.setUp();
@@ -49,7 +51,7 @@ abstract contract SellingChannels is SellingBase {
     }
 
     function batchOf(address token) internal view returns (IPaymentChannels.Batch memory) {
-        return IPaymentChannels.Batch(MODEL, VERSION, provider, token);
+        return IPaymentChannels.Batch(MODEL, version, provider, token);
     }
 
     function itemOf(address token, uint256 cumulative, uint256 signer)

@@ -4,7 +4,8 @@
 usage: make.py            needs the packages of requirements.txt (ezkl comes as a wheel from PyPI), and the contracts' solc
 
 The model: relu(x W + b) for 4 values, and a second input, `context`, that nothing constrains: it goes in as a field element,
-comes out as it is, and the proof's transcript absorbs it, so a proof is bound to it (docs/adr/0070).
+comes out as it is, and the proof's transcript absorbs it, so a proof is bound to it (docs/adr/0070). The context is that of a
+request that test/integration/EzklStory.t.sol signs and settles on the real contracts.
 Only the deployed code of ezkl's Solidity, the public instances and the proof are kept; its source is not (docs/adr/0071).
 """
 import asyncio
@@ -22,9 +23,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 HERE = pathlib.Path(__file__).resolve().parent
 CONTRACTS = HERE.parents[2]
-CONTEXT = 0x1234567890ABCDEF1234567890ABCDEF1234567890ABCDEF1234567890ABCDEF  # reduced below
-
-
+# `contextOf` the signed request of test/integration/EzklStory.t.sol, which fixes all that it depends on; reduced below.
+CONTEXT = 0x599980A6733C52A2497C053B568AB23C274A8C99A9361A63D676000C61A1E092
 FR = 21888242871839275222246405745257275088548364400416034343698204186575808495617
 
 
