@@ -51,13 +51,14 @@ abstract contract RevenueLedger is AcceptedTokens {
     {
         Account storage stored = _account[modelId][token];
         Account memory account = stored;
-        split = _split(account, amount, rates);
-        stored.creatorAccounted = (account.creatorAccounted + split.creator).toUint128();
-        if (split.vault != 0) stored.vaultAccounted = (account.vaultAccounted + split.vault).toUint128();
+        split = _split(account, amount.toUint128(), rates);
+        // Every part is at most the amount, which has 128 bits.
+        stored.creatorAccounted = account.creatorAccounted + uint128(split.creator);
+        if (split.vault != 0) stored.vaultAccounted = account.vaultAccounted + uint128(split.vault);
         (stored.royaltyBase, stored.platformCarry, stored.nodeCarry, stored.vaultCarry) =
         (account.royaltyBase, account.platformCarry, account.nodeCarry, account.vaultCarry);
         _token[token].platformAccounted += split.platform.toUint120();
-        if (split.node != 0) _node[node][token].accounted += split.node.toUint128();
+        if (split.node != 0) _node[node][token].accounted += uint128(split.node);
     }
 
     /// @dev Books royalties that the model takes of a descendant: between its own vault and creator alone.
@@ -78,20 +79,20 @@ abstract contract RevenueLedger is AcceptedTokens {
     {
         uint256 left = amount;
         (split.platform, account.platformCarry) = _part(left, rates.platform, account.platformCarry);
-        left -= split.platform;
+        left = _rest(left, split.platform);
         if (rates.royalties != 0) {
             uint256 base = account.royaltyBase;
             split.royalties = (base + left) * rates.royalties / PPM - base * rates.royalties / PPM;
             account.royaltyBase = (base + left).toUint128();
-            left -= split.royalties;
+            left = _rest(left, split.royalties);
         }
         if (rates.node != 0) {
             (split.node, account.nodeCarry) = _part(left, rates.node, account.nodeCarry);
-            left -= split.node;
+            left = _rest(left, split.node);
         }
         if (rates.vault != 0) {
             (split.vault, account.vaultCarry) = _part(left, rates.vault, account.vaultCarry);
-            left -= split.vault;
+            left = _rest(left, split.vault);
         }
         split.creator = left;
     }
@@ -99,6 +100,13 @@ abstract contract RevenueLedger is AcceptedTokens {
     /// @dev An ancestor's lifetime part of a model's income.
     function _royalty(ModelId modelId, address token, uint256 ppm) internal view returns (uint256) {
         return _account[modelId][token].royaltyBase * ppm / PPM;
+    }
+
+    /// @dev No party takes more than the parties before it leave: see `_split`.
+    function _rest(uint256 left, uint256 part) private pure returns (uint256) {
+        unchecked {
+            return left - part;
+        }
     }
 
     function _part(uint256 amount, uint256 ppm, uint256 carry) private pure returns (uint256 part, uint32) {
