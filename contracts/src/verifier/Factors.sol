@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 import {Dense} from "./Dense.sol";
-import {FR, FR_HALF, Fr, TOP} from "./Fr.sol";
+import {FR, FR_HALF, Fr} from "./Fr.sol";
+import {DEPTH, LastVariables} from "./LastVariables.sol";
 import {ShiftedSum} from "./ShiftedSum.sol";
 
 /// @notice Where the factors of a program are, and what they are computed from. A *variable* is a number: those of rho,
@@ -13,13 +14,16 @@ struct FactorTable {
     uint256 points; // address of variable 0
     uint256 rEnd; // address behind r
     uint256 zEnd; // address behind z
-    uint256 rTop; // eq tables of the TOP highest variables of r and of z
-    uint256 zTop;
+    uint256 rLast; // trees of the last variables of r and of z (see LastVariables)
+    uint256 zLast;
 }
 
 /// @title The factors of a verifier's program, each evaluated once (docs/spec/protocol.md §8a)
 /// @notice Every function reads `count` records at `ptr` and appends as many factors; it returns the address behind them.
 library Factors {
+    /// @dev So many AT records pay for trees of the DEPTH variables before the last ones.
+    uint256 private constant SECOND_TREES = 64;
+
     /// @notice Appends 1, x, x^2, … (`count` words), times `scale`.
     function powers(FactorTable memory f, uint256 scale, uint256 x, uint256 count) internal pure {
         uint256 to = f.next;
@@ -90,60 +94,144 @@ library Factors {
         f.next = to;
     }
 
-    /// @notice EQ: u8 a, u8 b, u8 n.
+    /// @notice EQ: u8 a, u8 b, u8 n. Of records with the same a and b the shorter one comes first: the next one goes on from it.
     function eqs(FactorTable memory f, uint256 ptr, uint256 count) internal pure returns (uint256 end) {
-        unchecked {
-            uint256 points = f.points;
-            uint256 to = f.next;
-            end = ptr + 3 * count;
-            for (; ptr < end; ptr += 3) {
-                uint256 w = _word(ptr);
-                uint256 value =
-                    Fr.eq(points + (w >> 248 << 6), points + ((w >> 240 & 0xff) << 6), w >> 232 & 0xff);
-                assembly ("memory-safe") {
-                    mstore(to, value)
-                    to := add(to, 32)
+        uint256 points = f.points;
+        uint256 to = f.next;
+        assembly ("memory-safe") {
+            mstore(0, FR)
+            let r := mload(mload(0x60))
+            end := add(ptr, mul(3, count))
+            let slices := not(0)
+            let a := 0 // where the variables begin that `acc` lacks
+            let b := 0
+            let acc := 1
+            for {} lt(ptr, end) { ptr := add(ptr, 3) } {
+                let w := mload(ptr)
+                let begin := add(points, and(shr(242, w), 0x3fc0))
+                if xor(shr(240, w), slices) {
+                    slices := shr(240, w)
+                    a := begin
+                    b := add(points, and(shr(234, w), 0x3fc0))
+                    acc := 1
                 }
+                // the sum of two canonical products does not overflow
+                let last := add(begin, and(shr(226, w), 0x3fc0))
+                if and(sub(last, a), 64) {
+                    let e := mulmod(mload(a), mload(b), r)
+                    acc := mulmod(acc, add(e, mulmod(mload(add(a, 32)), mload(add(b, 32)), r)), r)
+                    a := add(a, 64)
+                    b := add(b, 64)
+                }
+                for {} lt(a, last) { a := add(a, 128) } {
+                    let e := mulmod(mload(a), mload(b), r)
+                    acc := mulmod(acc, add(e, mulmod(mload(add(a, 32)), mload(add(b, 32)), r)), r)
+                    e := mulmod(mload(add(a, 64)), mload(add(b, 64)), r)
+                    acc := mulmod(acc, add(e, mulmod(mload(add(a, 96)), mload(add(b, 96)), r)), r)
+                    b := add(b, 128)
+                }
+                mstore(to, acc)
+                to := add(to, 32)
             }
-            f.next = to;
         }
+        f.next = to;
     }
 
-    /// @notice AT: u8 a, u8 n, u32 index.
+    /// @notice AT: u8 a, u8 n, u32 index. Most are slices at the end of r or of z, and those of one slice lie side by side.
     function ats(FactorTable memory f, uint256 ptr, uint256 count) internal pure returns (uint256 end) {
         unchecked {
-            uint256 points = f.points;
-            uint256 to = f.next;
             end = ptr + 6 * count;
-            for (; ptr < end; ptr += 6) {
-                uint256 w = _word(ptr);
-                uint256 a = points + (w >> 248 << 6);
-                uint256 n = w >> 240 & 0xff;
-                uint256 value = _at(f, a, n, w >> 208 & 0xffffffff);
-                assembly ("memory-safe") {
-                    mstore(to, value)
-                    to := add(to, 32)
-                }
+            bool second =
+                count >= SECOND_TREES && f.rEnd - f.points >= 128 * DEPTH && f.zEnd - f.rEnd >= 128 * DEPTH;
+            if (second) {
+                LastVariables.plant(f.rLast + LastVariables.SECOND, f.rEnd - 64 * DEPTH);
+                LastVariables.plant(f.zLast + LastVariables.SECOND, f.zEnd - 64 * DEPTH);
             }
-            f.next = to;
+            while (ptr < end) {
+                uint256 slice = _word(ptr) >> 240;
+                uint256 n = slice & 0xff;
+                uint256 behind = f.points + ((slice >> 8) + n << 6);
+                uint256 tree = behind == f.zEnd ? f.zLast : behind == f.rEnd ? f.rLast : 0;
+                if (tree == 0) ptr = _atsAnywhere(f, ptr, end, slice);
+                else if (n <= DEPTH) ptr = _atsOfOne(f, ptr, end, tree + (32 << n));
+                else if (second && n <= 2 * DEPTH) ptr = _atsOfTwo(f, ptr, end, tree, n - DEPTH);
+                else ptr = _atBehind(f, ptr, tree);
+            }
         }
     }
 
-    /// @dev The highest variables of r and of z have tables.
-    function _at(FactorTable memory f, uint256 a, uint256 n, uint256 index) private pure returns (uint256) {
-        unchecked {
-            if (n < TOP) return Fr.eqIndex(a, n, index);
-            uint256 behind = a + (n << 6);
-            uint256 top = 0;
-            if (behind == f.zEnd) top = f.zTop;
-            else if (behind == f.rEnd) top = f.rTop;
-            else return Fr.eqIndex(a, n, index);
-            uint256 value = Fr.eqIndex(a, n - TOP, index);
-            assembly ("memory-safe") {
-                let entry := and(shr(sub(n, TOP), index), sub(shl(TOP, 1), 1))
-                value := mulmod(value, mload(add(top, shl(5, entry))), FR)
+    /// @dev Records of the slice at `ptr`, of at most DEPTH variables, whose level of the tree is given.
+    function _atsOfOne(FactorTable memory f, uint256 ptr, uint256 end, uint256 level)
+        private
+        pure
+        returns (uint256)
+    {
+        uint256 to = f.next;
+        assembly ("memory-safe") {
+            let slice := shr(240, mload(ptr))
+            let mask := shl(5, sub(shl(and(slice, 0xff), 1), 1))
+            for {} lt(ptr, end) { ptr := add(ptr, 6) } {
+                let w := mload(ptr)
+                if xor(shr(240, w), slice) { break }
+                mstore(to, mload(add(level, and(shr(203, w), mask))))
+                to := add(to, 32)
             }
-            return value;
+        }
+        f.next = to;
+        return ptr;
+    }
+
+    /// @dev Records of the slice at `ptr`, of DEPTH variables and `low` more.
+    function _atsOfTwo(FactorTable memory f, uint256 ptr, uint256 end, uint256 tree, uint256 low)
+        private
+        pure
+        returns (uint256)
+    {
+        uint256 to = f.next;
+        uint256 second = tree + LastVariables.SECOND + (32 << low);
+        tree += 32 << DEPTH;
+        assembly ("memory-safe") {
+            mstore(0, FR)
+            let r := mload(mload(0x60))
+            let slice := shr(240, mload(ptr))
+            let mask := shl(5, sub(shl(low, 1), 1))
+            low := add(low, 203)
+            for {} lt(ptr, end) { ptr := add(ptr, 6) } {
+                let w := mload(ptr)
+                if xor(shr(240, w), slice) { break }
+                let high := mload(add(tree, and(shr(low, w), shl(5, sub(shl(DEPTH, 1), 1)))))
+                mstore(to, mulmod(high, mload(add(second, and(shr(203, w), mask))), r))
+                to := add(to, 32)
+            }
+        }
+        f.next = to;
+        return ptr;
+    }
+
+    /// @dev The record at `ptr` alone.
+    function _atBehind(FactorTable memory f, uint256 ptr, uint256 tree) private pure returns (uint256) {
+        unchecked {
+            uint256 w = _word(ptr);
+            uint256 a = f.points + (w >> 248 << 6);
+            _append(f, LastVariables.at(tree, a, w >> 240 & 0xff, w >> 208 & 0xffffffff));
+            return ptr + 6;
+        }
+    }
+
+    /// @dev Records of the slice `slice`, wherever it is.
+    function _atsAnywhere(FactorTable memory f, uint256 ptr, uint256 end, uint256 slice)
+        private
+        pure
+        returns (uint256)
+    {
+        unchecked {
+            uint256 a = f.points + (slice >> 8 << 6);
+            for (; ptr < end; ptr += 6) {
+                uint256 w = _word(ptr);
+                if (w >> 240 != slice) break;
+                _append(f, Fr.eqIndex(a, slice & 0xff, w >> 208 & 0xffffffff));
+            }
+            return ptr;
         }
     }
 
@@ -173,8 +261,8 @@ library Factors {
                 uint256 nb = w >> 224 & 0xff;
                 uint256 bound = w >> 160 & 0xffffffff;
                 int256 k = int256(int32(uint32(w >> 192)));
-                if (k == 0 && na <= nb) {
-                    _append(f, Fr.eqBelow(bound, a, na, b, nb));
+                if (na <= nb && (k == 0 || _isBlock(k, na, bound))) {
+                    _append(f, _block(w, a, b, uint256(k), bound));
                     continue;
                 }
                 if (table == 0 || w >> 224 != points) {
@@ -186,13 +274,36 @@ library Factors {
         }
     }
 
+    /// @dev Whether x + k runs through all numbers that begin with the same high bits.
+    function _isBlock(int256 k, uint256 na, uint256 bound) private pure returns (bool) {
+        return k >= 0 && bound == 1 << na && uint256(k) & (bound - 1) == 0;
+    }
+
+    /// @dev The record `w` where shift and index have no bits in common.
+    function _block(uint256 w, uint256 a, uint256 b, uint256 k, uint256 bound)
+        private
+        pure
+        returns (uint256 value)
+    {
+        unchecked {
+            uint256 na = w >> 240 & 0xff;
+            uint256 nb = w >> 224 & 0xff;
+            if (k == 0) return Fr.eqBelow(bound, a, na, b, nb);
+            value = mulmod(Fr.eq(a, b, na), Fr.eqIndex(b + (na << 6), nb - na, k >> na), FR);
+        }
+    }
+
     /// @dev Sum of eq(a, x) eq(b, x + k) over x < bound with x + k >= 0.
     function _shifted(uint256 table, uint256 n, int256 k, uint256 bound) private pure returns (uint256) {
         unchecked {
-            if (k >= 0) return ShiftedSum.evaluate(table, n, uint256(k), bound, 32);
-            int256 rest = int256(bound) + k; // counted by x + k instead
-            if (rest <= 0) return 0;
-            return ShiftedSum.evaluate(table, n, uint256(-k), uint256(rest), 64);
+            uint256 zeroOne = 32;
+            if (k < 0) {
+                bound = uint256(int256(bound) + k); // counted by x + k instead
+                if (int256(bound) <= 0) return 0;
+                (k, zeroOne) = (-k, 64);
+            }
+            if (bound + uint256(k) >> n != 0) return ShiftedSum.unbounded(table, n, uint256(k), zeroOne);
+            return ShiftedSum.evaluate(table, n, uint256(k), bound, zeroOne);
         }
     }
 

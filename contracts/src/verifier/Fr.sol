@@ -8,9 +8,6 @@ uint256 constant FR =
 uint256 constant FR_HALF =
     10_944_121_435_919_637_611_123_202_872_628_637_544_274_182_200_208_017_171_849_102_093_287_904_247_809;
 
-/// @dev Variables that the tables of the top variables of r and z cover: 2^TOP words.
-uint256 constant TOP = 5;
-
 /// @title Scalars and points of multilinear polynomials
 /// @notice A *point* is a memory address. Variable `i` of the point lies at `point + 64 i` as the pair `(1 - x, x)`,
 ///         canonical, so that bit `b` of an index selects the word at `point + 64 i + 32 b`. A slice that starts at
@@ -23,6 +20,14 @@ library Fr {
         assembly ("memory-safe") {
             mstore(pos, addmod(1, sub(FR, x), FR))
             mstore(add(pos, 32), x)
+        }
+    }
+
+    /// @notice FR, for a variable.
+    function order() internal pure returns (uint256 r) {
+        assembly ("memory-safe") {
+            mstore(0, FR)
+            r := mload(mload(0x60))
         }
     }
 
@@ -91,8 +96,9 @@ library Fr {
             case 0 {
                 for { let end := add(a, shl(6, n)) } lt(a, end) { a := add(a, 64) } {
                     // bit 1: (1 - x) + x acc, bit 0: (1 - x) acc
-                    let bit := and(bound, 1)
-                    acc := add(mulmod(acc, mload(add(a, shl(5, bit))), r), mul(bit, mload(a)))
+                    switch and(bound, 1)
+                    case 0 { acc := mulmod(acc, mload(a), r) }
+                    default { acc := add(mload(a), mulmod(acc, mload(add(a, 32)), r)) }
                     bound := shr(1, bound)
                 }
                 acc := mod(acc, r)

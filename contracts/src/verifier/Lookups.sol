@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {FR, Fr} from "./Fr.sol";
 import {Key} from "./KeyReader.sol";
+import {LastVariables} from "./LastVariables.sol";
 import {Program} from "./Program.sol";
 import {Session} from "./Session.sol";
 
@@ -34,7 +35,7 @@ library Lookups {
         unchecked {
             uint256 kappa = s.key.kappa;
             uint256 point = s.r + ((s.key.nProd - kappa) << 6);
-            uint256[2] memory table = _tables(s.key, point);
+            uint256[2] memory table = _tables(s.key, point, s.run.factors.rLast);
             row = addmod(e[3], mulmod(s.beta, table[1], FR), FR);
             row = addmod(addmod(s.alpha, table[0], FR), mulmod(s.beta, row, FR), FR);
             row = mulmod(mulmod(row, e[2], FR), Fr.eq(s.rho, point, kappa), FR);
@@ -42,11 +43,15 @@ library Lookups {
         }
     }
 
-    /// @dev tin~ and tid~ at the point r^(kappa).
-    function _tables(Key memory k, uint256 point) private pure returns (uint256[2] memory sums) {
+    /// @dev tin~ and tid~ at the point r^(kappa), whose last variables' tree is given.
+    function _tables(Key memory k, uint256 point, uint256 tree)
+        private
+        pure
+        returns (uint256[2] memory sums)
+    {
         unchecked {
-            uint256 tin;
-            uint256 tid;
+            uint256 kappa = k.kappa;
+            uint256 counters = _counters(point, kappa);
             uint256 ptr = k.tables;
             for (uint256 id = 1; id <= k.numTables; ++id) {
                 uint256 record;
@@ -54,28 +59,36 @@ library Lookups {
                     record := mload(ptr)
                 }
                 uint256 log = record >> 248;
-                uint256 offset = record >> 208 & 0xffffffff;
-                if (log > k.kappa) log = k.kappa;
-                uint256 place = Fr.eqIndex(point + (log << 6), k.kappa - log, offset >> log);
-                tid = addmod(tid, mulmod(id, place, FR), FR);
-                tin = addmod(tin, mulmod(place, _tableInput(record, point, log), FR), FR);
+                if (log > kappa) log = kappa;
+                uint256 index = (record >> 208 & 0xffffffff) >> log;
+                uint256 place = LastVariables.at(tree, point + (log << 6), kappa - log, index);
+                assembly ("memory-safe") {
+                    mstore(0, FR)
+                    let r := mload(mload(0x60))
+                    let lo := signextend(7, shr(144, record))
+                    let input := add(mload(add(counters, shl(5, log))), add(mul(slt(lo, 0), r), lo))
+                    mstore(sums, addmod(mload(sums), mulmod(place, input, r), r))
+                    mstore(add(sums, 32), addmod(mload(add(sums, 32)), mulmod(place, id, r), r))
+                }
                 ptr += 32;
             }
-            (sums[0], sums[1]) = (tin, tid);
         }
     }
 
-    /// @dev lo + sum of 2^i x_i: the table's inputs count up.
-    function _tableInput(uint256 record, uint256 point, uint256 log) private pure returns (uint256 x) {
+    /// @dev Word i: sum of 2^j x_j over j < i, for i <= n: what counts up in tables of i variables.
+    function _counters(uint256 point, uint256 n) private pure returns (uint256 words) {
         assembly ("memory-safe") {
             mstore(0, FR)
             let r := mload(mload(0x60))
-            for { let i := log } i {} {
-                i := sub(i, 1)
-                x := addmod(add(x, x), mload(add(add(point, 32), shl(6, i))), r)
+            words := mload(0x40)
+            let sum := 0
+            let to := words
+            mstore(to, 0)
+            for { let i := 0 } lt(i, n) { i := add(i, 1) } {
+                sum := addmod(sum, mulmod(shl(i, 1), mload(add(add(point, 32), shl(6, i))), r), r)
+                to := add(to, 32)
+                mstore(to, sum)
             }
-            let lo := signextend(7, shr(144, record))
-            x := addmod(x, add(mul(slt(lo, 0), r), lo), r)
         }
     }
 

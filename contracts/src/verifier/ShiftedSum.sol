@@ -20,6 +20,8 @@ library ShiftedSum {
     {
         n = nx > ny ? nx : ny;
         assembly ("memory-safe") {
+            mstore(0, FR)
+            let r := mload(mload(0x60))
             table := mload(0x40)
             nx := add(x, shl(6, nx))
             ny := add(y, shl(6, ny))
@@ -37,12 +39,12 @@ library ShiftedSum {
                     y0 := mload(y)
                     y := add(y, 64)
                 }
-                let p := mulmod(x0, y0, FR)
-                let q := add(y0, sub(FR, p))
+                let p := mulmod(x0, y0, r)
+                let q := add(y0, sub(r, p))
                 mstore(to, p)
-                mstore(add(to, 32), add(x0, sub(FR, p)))
+                mstore(add(to, 32), add(x0, sub(r, p)))
                 mstore(add(to, 64), q)
-                q := add(x1, sub(mul(2, FR), q))
+                q := add(x1, sub(mul(2, r), q))
                 mstore(add(to, 96), q)
                 mstore(add(to, 128), add(p, q))
             }
@@ -103,6 +105,39 @@ library ShiftedSum {
                 bound := shr(1, bound)
             }
             if bound { sum := f0} // it was 2^n
+            sum := mod(sum, r)
+        }
+    }
+
+    /// @notice Sum of eq(x, a) eq(y, a + k) over all a with a + k < 2^n.
+    /// @param zeroOne as above
+    function unbounded(uint256 table, uint256 n, uint256 k, uint256 zeroOne)
+        internal
+        pure
+        returns (uint256 sum)
+    {
+        assembly ("memory-safe") {
+            mstore(0, FR)
+            let r := mload(mload(0x60))
+            let oneZero := sub(96, zeroOne)
+            sum := 1
+            let carry := 0
+            for { n := add(table, mul(160, n)) } lt(table, n) { table := add(table, 160) } {
+                switch and(k, 1)
+                case 0 {
+                    sum := mulmod(sum, mload(add(table, 128)), r)
+                    if carry {
+                        sum := add(sum, mulmod(carry, mload(add(table, zeroOne)), r))
+                        carry := mulmod(carry, mload(add(table, oneZero)), r)
+                    }
+                }
+                default {
+                    carry := mulmod(carry, mload(add(table, 128)), r)
+                    carry := add(carry, mulmod(sum, mload(add(table, oneZero)), r))
+                    sum := mulmod(sum, mload(add(table, zeroOne)), r)
+                }
+                k := shr(1, k)
+            }
             sum := mod(sum, r)
         }
     }

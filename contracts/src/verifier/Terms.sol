@@ -16,79 +16,98 @@ library Terms {
         returns (uint256 end, bool outside)
     {
         assembly ("memory-safe") {
-            // id i of a term's word, times 32: the 16 bits that start at bit 16 i from the left
-            function get(v, w, shift) -> x {
-                x := mload(add(v, and(shr(shift, w), 0x1fffe0)))
-            }
-            function two(v, w, r) -> x {
-                x := mulmod(get(v, w, 219), get(v, w, 203), r)
-            }
-            function three(v, w, r) -> x {
-                x := mulmod(two(v, w, r), get(v, w, 187), r)
-            }
-            function four(v, w, r) -> x {
-                x := mulmod(three(v, w, r), get(v, w, 171), r)
-            }
-            function five(v, w, r) -> x {
-                x := mulmod(four(v, w, r), get(v, w, 155), r)
-            }
-            function six(v, w, r) -> x {
-                x := mulmod(five(v, w, r), get(v, w, 139), r)
-            }
-            function seven(v, w, r) -> x {
-                x := mulmod(six(v, w, r), get(v, w, 123), r)
-            }
-            function put(t, w, x, r) {
-                let to := add(t, and(shr(235, w), 0x1fffe0))
-                mstore(to, addmod(mload(to), x, r))
-            }
-            function behind(p, c, i, width) -> e {
-                e := add(p, mul(width, shr(240, mload(add(c, shl(1, i))))))
-            }
             mstore(0, FR)
             let r := mload(mload(0x60))
-            end := behind(ptr, counts, 0, 4)
+            // Id i of a term's word, times 32, is `and(shr(219 - 16 i, w), mask)`; the target's is `and(shr(235, w), mask)`. Written out:
+            // calls of a function would cost as much as what it does.
+            let mask := 0x1fffe0
+            let last := shl(5, sub(numTargets, 1))
+            let out := 0 // its highest bit is set once a target is above the last one
+            end := add(ptr, mul(4, shr(240, mload(counts))))
             for {} lt(ptr, end) { ptr := add(ptr, 4) } {
                 let w := mload(ptr)
-                outside := or(outside, iszero(lt(shr(240, w), numTargets)))
-                put(targets, w, get(values, w, 219), r)
+                let x := mload(add(values, and(shr(219, w), mask)))
+                let to := and(shr(235, w), mask)
+                out := or(out, sub(last, to))
+                to := add(targets, to)
+                mstore(to, addmod(mload(to), x, r))
             }
-            end := behind(ptr, counts, 1, 6)
+            end := add(ptr, mul(6, shr(240, mload(add(counts, 2)))))
             for {} lt(ptr, end) { ptr := add(ptr, 6) } {
                 let w := mload(ptr)
-                outside := or(outside, iszero(lt(shr(240, w), numTargets)))
-                put(targets, w, two(values, w, r), r)
+                let x := mload(add(values, and(shr(219, w), mask)))
+                x := mulmod(x, mload(add(values, and(shr(203, w), mask))), r)
+                let to := and(shr(235, w), mask)
+                out := or(out, sub(last, to))
+                to := add(targets, to)
+                mstore(to, addmod(mload(to), x, r))
             }
-            end := behind(ptr, counts, 2, 8)
+            end := add(ptr, mul(8, shr(240, mload(add(counts, 4)))))
             for {} lt(ptr, end) { ptr := add(ptr, 8) } {
                 let w := mload(ptr)
-                outside := or(outside, iszero(lt(shr(240, w), numTargets)))
-                put(targets, w, three(values, w, r), r)
+                let x := mload(add(values, and(shr(219, w), mask)))
+                x := mulmod(x, mload(add(values, and(shr(203, w), mask))), r)
+                x := mulmod(x, mload(add(values, and(shr(187, w), mask))), r)
+                let to := and(shr(235, w), mask)
+                out := or(out, sub(last, to))
+                to := add(targets, to)
+                mstore(to, addmod(mload(to), x, r))
             }
-            end := behind(ptr, counts, 3, 10)
+            end := add(ptr, mul(10, shr(240, mload(add(counts, 6)))))
             for {} lt(ptr, end) { ptr := add(ptr, 10) } {
                 let w := mload(ptr)
-                outside := or(outside, iszero(lt(shr(240, w), numTargets)))
-                put(targets, w, four(values, w, r), r)
+                let x := mload(add(values, and(shr(219, w), mask)))
+                x := mulmod(x, mload(add(values, and(shr(203, w), mask))), r)
+                x := mulmod(x, mload(add(values, and(shr(187, w), mask))), r)
+                x := mulmod(x, mload(add(values, and(shr(171, w), mask))), r)
+                let to := and(shr(235, w), mask)
+                out := or(out, sub(last, to))
+                to := add(targets, to)
+                mstore(to, addmod(mload(to), x, r))
             }
-            end := behind(ptr, counts, 4, 12)
+            end := add(ptr, mul(12, shr(240, mload(add(counts, 8)))))
             for {} lt(ptr, end) { ptr := add(ptr, 12) } {
                 let w := mload(ptr)
-                outside := or(outside, iszero(lt(shr(240, w), numTargets)))
-                put(targets, w, five(values, w, r), r)
+                let x := mload(add(values, and(shr(219, w), mask)))
+                x := mulmod(x, mload(add(values, and(shr(203, w), mask))), r)
+                x := mulmod(x, mload(add(values, and(shr(187, w), mask))), r)
+                x := mulmod(x, mload(add(values, and(shr(171, w), mask))), r)
+                x := mulmod(x, mload(add(values, and(shr(155, w), mask))), r)
+                let to := and(shr(235, w), mask)
+                out := or(out, sub(last, to))
+                to := add(targets, to)
+                mstore(to, addmod(mload(to), x, r))
             }
-            end := behind(ptr, counts, 5, 14)
+            end := add(ptr, mul(14, shr(240, mload(add(counts, 10)))))
             for {} lt(ptr, end) { ptr := add(ptr, 14) } {
                 let w := mload(ptr)
-                outside := or(outside, iszero(lt(shr(240, w), numTargets)))
-                put(targets, w, six(values, w, r), r)
+                let x := mload(add(values, and(shr(219, w), mask)))
+                x := mulmod(x, mload(add(values, and(shr(203, w), mask))), r)
+                x := mulmod(x, mload(add(values, and(shr(187, w), mask))), r)
+                x := mulmod(x, mload(add(values, and(shr(171, w), mask))), r)
+                x := mulmod(x, mload(add(values, and(shr(155, w), mask))), r)
+                x := mulmod(x, mload(add(values, and(shr(139, w), mask))), r)
+                let to := and(shr(235, w), mask)
+                out := or(out, sub(last, to))
+                to := add(targets, to)
+                mstore(to, addmod(mload(to), x, r))
             }
-            end := behind(ptr, counts, 6, 16)
+            end := add(ptr, mul(16, shr(240, mload(add(counts, 12)))))
             for {} lt(ptr, end) { ptr := add(ptr, 16) } {
                 let w := mload(ptr)
-                outside := or(outside, iszero(lt(shr(240, w), numTargets)))
-                put(targets, w, seven(values, w, r), r)
+                let x := mload(add(values, and(shr(219, w), mask)))
+                x := mulmod(x, mload(add(values, and(shr(203, w), mask))), r)
+                x := mulmod(x, mload(add(values, and(shr(187, w), mask))), r)
+                x := mulmod(x, mload(add(values, and(shr(171, w), mask))), r)
+                x := mulmod(x, mload(add(values, and(shr(155, w), mask))), r)
+                x := mulmod(x, mload(add(values, and(shr(139, w), mask))), r)
+                x := mulmod(x, mload(add(values, and(shr(123, w), mask))), r)
+                let to := and(shr(235, w), mask)
+                out := or(out, sub(last, to))
+                to := add(targets, to)
+                mstore(to, addmod(mload(to), x, r))
             }
+            outside := shr(255, out)
         }
     }
 

@@ -7,8 +7,9 @@ import {Bn254} from "./Bn254.sol";
 import {Columns} from "./Columns.sol";
 import {Factors, FactorTable} from "./Factors.sol";
 import {FlatKeyReader} from "./FlatKeyReader.sol";
-import {FR, Fr, TOP} from "./Fr.sol";
+import {FR, Fr} from "./Fr.sol";
 import {COLUMN_IN, COLUMN_OUT, Key, KeyReader} from "./KeyReader.sol";
+import {LastVariables} from "./LastVariables.sol";
 import {Lookups} from "./Lookups.sol";
 import {Program} from "./Program.sol";
 import {PublicValues} from "./PublicValues.sol";
@@ -146,9 +147,9 @@ contract UniversalVerifier is FlatKeyReader, IBatchVerifier {
             f.points = s.rho = pos;
             f.rEnd = s.z = (s.r = pos + (k.nRho << 6)) + (k.nProd << 6);
             f.zEnd = s.z + (k.mu << 6);
-            f.rTop = f.zEnd + (16 << 6);
-            f.zTop = f.rTop + (32 << TOP);
-            pos = f.zTop + (32 << TOP);
+            f.rLast = f.zEnd + (16 << 6);
+            f.zLast = f.rLast + LastVariables.BYTES;
+            pos = f.zLast + LastVariables.BYTES;
             assembly ("memory-safe") {
                 mstore(0x40, pos)
             }
@@ -235,8 +236,9 @@ contract UniversalVerifier is FlatKeyReader, IBatchVerifier {
         unchecked {
             Key memory k = s.key;
             FactorTable memory f = s.run.factors;
-            if (k.mu >= TOP) Fr.eqTable(f.zTop, f.zEnd - (TOP << 6), TOP);
-            if (k.nProd >= TOP) Fr.eqTable(f.rTop, f.rEnd - (TOP << 6), TOP);
+            // z and r have at least mu >= 6 variables
+            LastVariables.plant(f.rLast, f.rEnd);
+            LastVariables.plant(f.zLast, f.zEnd);
             Program.fixedFactors(s.run, k, s.gamma, s.lambda);
             Program.run(s.run, s.sections.evals + 128);
         }

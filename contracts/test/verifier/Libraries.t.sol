@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 import {Test} from "forge-std/Test.sol";
 import {Factors, FactorTable} from "../../src/verifier/Factors.sol";
-import {FR, Fr, TOP} from "../../src/verifier/Fr.sol";
+import {FR, Fr} from "../../src/verifier/Fr.sol";
+import {DEPTH, LastVariables} from "../../src/verifier/LastVariables.sol";
 import {Terms} from "../../src/verifier/Terms.sol";
 import {Transcript} from "../../src/verifier/Transcript.sol";
 import {Verifier_MalformedKey} from "../../src/verifier/Verdict.sol";
@@ -121,11 +122,13 @@ contract LibrariesTest is Test {
         uint256 room;
         assembly ("memory-safe") {
             room := mload(0x40)
-            mstore(0x40, add(room, 4096))
+            mstore(0x40, add(room, 32768))
         }
-        (s.f.rTop, s.f.zTop, s.f.values, s.f.next) = (room, room + 1024, room + 2048, room + 2048);
-        if (nx >= TOP) Fr.eqTable(s.f.rTop, s.f.rEnd - 64 * TOP, TOP);
-        if (ny >= TOP) Fr.eqTable(s.f.zTop, s.f.zEnd - 64 * TOP, TOP);
+        (s.f.rLast, s.f.zLast) = (room, room + LastVariables.BYTES);
+        s.f.values = s.f.next = room + 2 * LastVariables.BYTES;
+        // of shorter points the deeper levels hold nothing that is asked for
+        LastVariables.plant(s.f.rLast, s.f.rEnd);
+        LastVariables.plant(s.f.zLast, s.f.zEnd);
     }
 
     function _begin(bytes memory data) private pure returns (uint256 ptr) {
@@ -170,6 +173,79 @@ contract LibrariesTest is Test {
             sum = addmod(sum, _eq(s.y, i), FR);
         }
         assertEq(_value(s.f, 3), sum);
+    }
+
+    /// @dev Records that go on from each other: prefixes of one pair of slices, then another pair.
+    function testFuzz_eqs_ofTheSameSlices(uint256 seed) public pure {
+        Slices memory s = _slices(seed, 6, 6);
+        bytes memory records;
+        for (uint8 n = uint8(seed % 3); n <= 6; n += 2) {
+            records = bytes.concat(records, abi.encodePacked(uint8(0), uint8(6), n));
+        }
+        uint256 count = records.length / 3;
+        records = bytes.concat(records, abi.encodePacked(uint8(1), uint8(6), uint8(2)));
+        assertEq(Factors.eqs(s.f, _begin(records), count + 1), _begin(records) + records.length);
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 n = seed % 3 + 2 * i;
+            assertEq(_value(s.f, i), Fr.eq(s.f.points, s.f.rEnd, n));
+        }
+        assertEq(_value(s.f, count), Fr.eq(s.f.points + 64, s.f.rEnd, 2));
+    }
+
+    /// @dev Slices of every length at the end of r and of z, and before it: few of them, and so many that there are second
+    ///      trees.
+    function testFuzz_ats(uint256 seed) public pure {
+        uint8 n = uint8(10 + seed % 4);
+        Slices memory s = _slices(seed, n, n);
+        _checkAts(s, seed, n, 1);
+        s.f.next = s.f.values;
+        _checkAts(s, ~seed, n, 3);
+    }
+
+    function _checkAts(Slices memory s, uint256 seed, uint8 n, uint256 each) private pure {
+        bytes memory records;
+        for (uint8 i = 0; i < 3 * n; ++i) {
+            for (uint256 j = 0; j < each; ++j) {
+                records = bytes.concat(records, _atRecord(seed, n, i, j));
+            }
+        }
+        uint256 count = records.length / 6;
+        assertEq(Factors.ats(s.f, _begin(records), count), _begin(records) + records.length);
+        for (uint256 i = 0; i < count; ++i) {
+            (uint256 a, uint256 slice) = (uint8(records[6 * i]), uint8(records[6 * i + 1]));
+            uint256 index = uint256(uint8(records[6 * i + 4])) << 8 | uint8(records[6 * i + 5]);
+            assertEq(_value(s.f, i), Fr.eqIndex(s.f.points + 64 * a, slice, index), vm.toString(i));
+        }
+    }
+
+    /// @dev Suffixes of r, suffixes of z, then slices one variable before the end of r.
+    function _atRecord(uint256 seed, uint8 n, uint8 i, uint256 j) private pure returns (bytes memory) {
+        uint8 length = uint8(1 + i % n);
+        uint8 first = i < n ? n - length : i < 2 * n ? 2 * n - length : n - length;
+        if (i >= 2 * n) --length;
+        return abi.encodePacked(first, length, uint32(uint256(keccak256(abi.encode(seed, i, j))) & 0x3fff));
+    }
+
+    /// @dev Shifts that leave the index's bits alone: one half, one quarter of the longer slice.
+    function testFuzz_shifts_ofWholeBlocks(uint256 seed) public pure {
+        (uint8 nx, uint8 ny) = (uint8(seed % 5), uint8(seed % 5 + (seed >> 8) % 3));
+        Slices memory s = _slices(seed, nx, ny);
+        int32 k = int32(uint32((seed >> 16) % (1 << (ny - nx)) << nx));
+        uint32 bound = uint32(1 << nx);
+        bytes memory record = abi.encodePacked(uint8(0), nx, nx, ny, k, bound);
+        assertEq(Factors.shifts(s.f, _begin(record), 1), _begin(record) + 12);
+        assertEq(_value(s.f, 0), _strided(s, bound, 1, k, 1 << ny));
+    }
+
+    /// @dev Shifts by less than a block whose bound is that of the longer slice.
+    function testFuzz_shifts_withoutABound(uint256 seed) public pure {
+        uint8 n = uint8(1 + seed % 5);
+        Slices memory s = _slices(seed, n, n);
+        int32 k = int32(uint32((seed >> 16) % (2 << n))) - int32(uint32(1 << n));
+        uint32 bound = uint32(k < 0 ? 1 << n : (1 << n) - uint256(int256(k)));
+        bytes memory record = abi.encodePacked(uint8(0), n, n, n, k, bound);
+        assertEq(Factors.shifts(s.f, _begin(record), 1), _begin(record) + 12);
+        assertEq(_value(s.f, 0), _strided(s, bound, 1, k, 1 << n));
     }
 
     /// @dev Three shifts of the same slices share a table; the fourth has the slices in each other's place.
