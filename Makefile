@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build demo test test-long test-clients test-crash conformance real-networks abi coverage mutants contract-tools gas bench bench-accuracy bench-gateway bench-rivals lint format clean
+.PHONY: help setup build demo test test-long test-clients test-crash conformance real-networks random-models classical-models abi coverage mutants contract-tools gas bench bench-accuracy bench-gateway bench-rivals lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,14 @@ test-crash: build ## a paid load while gateway, worker, Redis, PostgreSQL and th
 conformance: build ## ezkl's examples (MINTMARK_MODELS), ONNX's node tests, broken graphs; writes docs/conformance.md
 	@tools/setup.sh conformance
 	@/usr/bin/python3 test/onnx/run.py --page
+
+random-models: build ## random ONNX models against ONNX Runtime: compiled, run in integers, every tenth proven (MINTMARK_FIRST, MINTMARK_COUNT)
+	@tools/setup.sh conformance
+	@/usr/bin/python3 test/onnx/fuzz.py --first $${MINTMARK_FIRST:-1} --count $${MINTMARK_COUNT:-200}
+
+classical-models: build ## scikit-learn, XGBoost and LightGBM models against ONNX Runtime (in a virtual environment below build/)
+	@python3 -m venv build/classical && build/classical/bin/pip install -q -r test/onnx/classical-requirements.txt
+	@build/classical/bin/python test/onnx/classical.py
 
 abi: build ## the generated files of sdk/typescript, from the compiled contracts
 	@cd sdk/typescript && node tools/generate.mjs

@@ -49,7 +49,7 @@ def cell(text):
 def markdown(rows):
     out = ["# Conformance with ONNX", "",
            "Written by `make conformance` (`test/onnx/run.py --page`); do not edit. The integer executor runs each node test of the `onnx` package "
-           "(Debian's 1.12) and must stay within 1 % of the expected output's range (exactly equal for integers, booleans, indices and rounding); the circuit is "
+           "(Debian's 1.12) and must stay within 1 % of the expected output's range (exactly equal for integers, booleans, indices and rounding; at most one apart for QLinear*, QuantizeLinear and DynamicQuantizeLinear, which round products with real scales); the circuit is "
            "checked on the same run (`zk mock`), and one case of each operator is proven and verified. A node test feeds every operand as an input; where "
            "weights, indices or shapes must be constants they are fixed as initialisers.", ""]
     for kind, title in KINDS:

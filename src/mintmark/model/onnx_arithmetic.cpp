@@ -29,18 +29,9 @@ Result<ValueId> binary(const NodeView& node, Binary kind, ValueId a, ValueId b) 
     return node.emit(BinaryOp{kind}, {a, b}, shape);
 }
 
-/// x / c = x * (1/c).
 Result<ValueId> divide(const NodeView& node, ValueId a, ValueId b) {
-    GraphBuilder& builder = node.builder();
-    if (builder.type(a) != ElementType::kReal) return integer_quotient(node, a, b);
-    if (!builder.value(b).is_constant) return divided(node, a, b);
-    Constant inverse{node.shape(b), ElementType::kReal, builder.value(b).data};
-    for (double& x : inverse.data) {
-        x = 1 / x;
-        if (!std::isfinite(x)) return node.malformed("divides by zero");
-    }
-    return binary(node, Binary::kMul, a,
-                  builder.add_constant(node.name() + "/inverse", std::move(inverse)));
+    const bool is_real = node.builder().type(a) == ElementType::kReal;
+    return is_real ? combined(node, Binary::kDiv, a, b) : integer_quotient(node, a, b);
 }
 
 /// x + c with a mask in the constant c: x does not matter there.
@@ -133,30 +124,9 @@ Result<ValueId> import_gemm(const NodeView& node) {
 }
 
 Result<ValueId> import_matmul(const NodeView& node) {
-    MINTMARK_TRY(ValueId a, node.input(0));
-    MINTMARK_TRY(ValueId b, node.input(1));
-    Shape sa = node.shape(a), sb = node.shape(b);
-    if (sa.empty() || sb.empty()) return node.malformed("a factor is a scalar");
-    const bool row = sa.size() == 1, column = sb.size() == 1;
-    if (row) {
-        sa = {1, sa[0]};
-        MINTMARK_TRY(a, node.emit(ReshapeOp{}, {a}, sa));
-    }
-    if (column) {
-        sb = {sb[0], 1};
-        MINTMARK_TRY(b, node.emit(ReshapeOp{}, {b}, sb));
-    }
-    if (sa.back() != sb[sb.size() - 2]) {
-        return node.malformed(fmt::format("inner dims differ: [{}] times [{}]", fmt::join(sa, ", "),
-                                          fmt::join(sb, ", ")));
-    }
-    MINTMARK_TRY(const ValueId product, multiplied(node, a, b));
-    const Shape full = node.shape(product);
-    Shape shape(full.begin(), full.end() - 2);
-    if (!row) shape.push_back(sa[sa.size() - 2]);
-    if (!column) shape.push_back(sb.back());
-    if (shape == full) return product;
-    return node.emit(ReshapeOp{}, {product}, shape);
+    MINTMARK_TRY(const ValueId a, node.input(0));
+    MINTMARK_TRY(const ValueId b, node.input(1));
+    return matrix_product(node, a, b);
 }
 
 // ---- windows ----------------------------------------------------------------------------------
@@ -254,30 +224,11 @@ Status check_spatial(const NodeView& node, const Shape& in) {
 Result<ValueId> import_conv(const NodeView& node) {
     MINTMARK_TRY(const ValueId x, node.real_input(0));
     MINTMARK_TRY(const ValueId weight, node.constant_input(1));
-    const Shape in = node.shape(x), kernel = node.shape(weight);
-    MINTMARK_CHECK(check_spatial(node, in));
-    if (kernel.size() != in.size()) return node.malformed("weight and input ranks differ");
-    MINTMARK_TRY(const std::int64_t groups, node.int_attribute("group", 1));
-    if (groups < 1 || kernel[0] % groups != 0 || in[1] != kernel[1] * groups || kernel[1] == 0 ||
-        kernel[0] == 0) {
-        return node.malformed(fmt::format("weight [{}] with {} groups does not fit input [{}]",
-                                          fmt::join(kernel, ", "), groups, fmt::join(in, ", ")));
-    }
-    std::vector<std::uint32_t> sizes(kernel.begin() + 2, kernel.end());
-    MINTMARK_TRY(const Ints declared,
-                 node.ints_attribute("kernel_shape", Ints(sizes.begin(), sizes.end())));
-    if (declared != Ints(sizes.begin(), sizes.end()))
-        return node.malformed("kernel_shape contradicts the weight's shape");
-    MINTMARK_TRY(Window window, read_window(node, std::move(sizes), in));
-    MINTMARK_TRY(const Shape out, window_shape(node, window, in, kernel[0], CeilMode::kFloor));
-    std::vector<ValueId> inputs = {x, weight};
+    std::optional<ValueId> bias;
     if (node.has_input(2)) {
-        MINTMARK_TRY(const ValueId bias, node.constant_input(2));
-        if (node.shape(bias) != Shape{kernel[0]}) return node.malformed("bias has a wrong shape");
-        inputs.push_back(bias);
+        MINTMARK_TRY(bias, node.constant_input(2));
     }
-    return convolved(node, ConvOp{std::move(window), static_cast<std::uint32_t>(groups)},
-                     std::move(inputs), out);
+    return convolution(node, x, weight, bias);
 }
 
 /// With pads as large as the kernel a window may lie outside: neither maximum nor mean.
@@ -312,6 +263,58 @@ Result<ValueId> import_pool(const NodeView& node, PoolKind kind) {
 }
 
 }  // namespace
+
+Result<ValueId> matrix_product(const NodeView& node, ValueId a, ValueId b) {
+    Shape sa = node.shape(a), sb = node.shape(b);
+    if (sa.empty() || sb.empty()) return node.malformed("a factor is a scalar");
+    const bool row = sa.size() == 1, column = sb.size() == 1;
+    if (row) {
+        sa = {1, sa[0]};
+        MINTMARK_TRY(a, node.emit(ReshapeOp{}, {a}, sa));
+    }
+    if (column) {
+        sb = {sb[0], 1};
+        MINTMARK_TRY(b, node.emit(ReshapeOp{}, {b}, sb));
+    }
+    if (sa.back() != sb[sb.size() - 2]) {
+        return node.malformed(fmt::format("inner dims differ: [{}] times [{}]", fmt::join(sa, ", "),
+                                          fmt::join(sb, ", ")));
+    }
+    MINTMARK_TRY(const ValueId product, multiplied(node, a, b));
+    const Shape full = node.shape(product);
+    Shape shape(full.begin(), full.end() - 2);
+    if (!row) shape.push_back(sa[sa.size() - 2]);
+    if (!column) shape.push_back(sb.back());
+    if (shape == full) return product;
+    return node.emit(ReshapeOp{}, {product}, shape);
+}
+
+Result<ValueId> convolution(const NodeView& node, ValueId x, ValueId weight,
+                            std::optional<ValueId> bias) {
+    const Shape in = node.shape(x), kernel = node.shape(weight);
+    MINTMARK_CHECK(check_spatial(node, in));
+    if (kernel.size() != in.size()) return node.malformed("weight and input ranks differ");
+    MINTMARK_TRY(const std::int64_t groups, node.int_attribute("group", 1));
+    if (groups < 1 || kernel[0] % groups != 0 || in[1] != kernel[1] * groups || kernel[1] == 0 ||
+        kernel[0] == 0) {
+        return node.malformed(fmt::format("weight [{}] with {} groups does not fit input [{}]",
+                                          fmt::join(kernel, ", "), groups, fmt::join(in, ", ")));
+    }
+    std::vector<std::uint32_t> sizes(kernel.begin() + 2, kernel.end());
+    MINTMARK_TRY(const Ints declared,
+                 node.ints_attribute("kernel_shape", Ints(sizes.begin(), sizes.end())));
+    if (declared != Ints(sizes.begin(), sizes.end()))
+        return node.malformed("kernel_shape contradicts the weight's shape");
+    MINTMARK_TRY(Window window, read_window(node, std::move(sizes), in));
+    MINTMARK_TRY(const Shape out, window_shape(node, window, in, kernel[0], CeilMode::kFloor));
+    std::vector<ValueId> inputs = {x, weight};
+    if (bias) {
+        if (node.shape(*bias) != Shape{kernel[0]}) return node.malformed("bias has a wrong shape");
+        inputs.push_back(*bias);
+    }
+    return convolved(node, ConvOp{std::move(window), static_cast<std::uint32_t>(groups)},
+                     std::move(inputs), out);
+}
 
 Result<ValueId> window_sum(const NodeView& node, ValueId x) {
     const Shape in = node.shape(x);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -57,6 +58,12 @@ class GraphBuilder {
     void limit_input(ValueId id, std::uint32_t dim);
     /// No element is negative, no row sums to more than `most`.
     void limit_rows(ValueId id, double most) { graph_.values[id].row_sum = most; }
+    /// Names of dynamically quantised tensors that only products with their scale read: their reals
+    /// are kept (see `real_products`).
+    void keep_reals(std::set<std::string> names) { kept_reals_ = std::move(names); }
+    [[nodiscard]] bool keeps_reals(const std::string& name) const {
+        return kept_reals_.contains(name);
+    }
     [[nodiscard]] const ImportOptions& options() const { return options_; }
     [[nodiscard]] const ExternalData& external() const { return external_; }
     [[nodiscard]] Graph& graph() { return graph_; }
@@ -67,6 +74,7 @@ class GraphBuilder {
     Graph graph_;
     std::vector<ElementType> types_;
     std::map<ValueId, std::int32_t> onnx_types_;  ///< where known
+    std::set<std::string> kept_reals_;
     std::vector<std::map<std::string, ValueId, std::less<>>> scopes_{1};
 };
 
@@ -79,6 +87,7 @@ class NodeView {
     [[nodiscard]] Status resolve_inputs();
     [[nodiscard]] int opset() const { return opset_; }
     [[nodiscard]] const std::string& op_type() const { return proto_.op_type(); }
+    [[nodiscard]] const onnx::NodeProto& proto() const { return proto_; }
     [[nodiscard]] std::string name() const;
     [[nodiscard]] GraphBuilder& builder() const { return builder_; }
 
@@ -134,6 +143,11 @@ using ImporterMap = std::map<std::string_view, NodeImporter>;
 [[nodiscard]] Result<std::uint32_t> normalise_axis(const NodeView& node, std::int64_t axis,
                                                    std::size_t rank);
 
+/// Outputs of DynamicQuantizeLinear whose only use is Cast(product with integers) · scale: there
+/// the rounding to 8 bits is the exporter's approximation of a product of reals, which is what is
+/// proven. Others stay as they are.
+[[nodiscard]] std::set<std::string> real_products(const onnx::GraphProto& graph);
+
 /// Formulas of known functions become one node each.
 void fuse_functions(Graph& graph);
 
@@ -151,7 +165,9 @@ void add_integer_importers(ImporterMap& map);        ///< Mod, BitShift, Bitwise
 void add_classical_importers(ImporterMap& map);      ///< ai.onnx.ml: trees, linear models, ...
 void add_softmax_importers(ImporterMap& map);        ///< Softmax, LogSoftmax
 void add_quantise_importers(ImporterMap& map);       ///< QuantizeLinear, DequantizeLinear
+void add_quantised_importers(ImporterMap& map);      ///< QLinearConv, MatMulInteger, ...
 void add_normalisation_importers(ImporterMap& map);  ///< LayerNormalization, LRN, ...
+void add_loss_importers(ImporterMap& map);           ///< NegativeLogLikelihoodLoss, ...
 void add_sampling_importers(ImporterMap& map);       ///< GridSample, AffineGrid
 
 }  // namespace mintmark::model

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "mintmark/model/quant_graph.hpp"
@@ -208,7 +209,29 @@ Result<ValueId> mapped(const NodeView& node, ValueId x, std::uint32_t axis,
     return axis_from_end(node, product, axis);
 }
 
+namespace {
+
+/// 1/c of every entry of a constant.
+Result<ValueId> inverse_of(const NodeView& node, ValueId c) {
+    Constant inverse{node.shape(c), ElementType::kReal, node.builder().value(c).data};
+    for (double& v : inverse.data) {
+        v = 1 / v;
+        if (!std::isfinite(v)) return node.malformed("divides by zero");
+    }
+    return node.builder().add_constant(node.name() + "/inverse", std::move(inverse));
+}
+
+}  // namespace
+
 Result<ValueId> combined(const NodeView& node, Binary kind, ValueId a, ValueId b) {
+    const GraphBuilder& builder = node.builder();
+    const bool folds = builder.value(a).is_constant && builder.value(b).is_constant;
+    if (kind == Binary::kDiv && !folds) {
+        // The quantised model has products and sums only.
+        if (!builder.value(b).is_constant) return divided(node, a, b);
+        kind = Binary::kMul;
+        MINTMARK_TRY(b, inverse_of(node, b));
+    }
     MINTMARK_TRY(const Shape shape, broadcast_shape(node, node.shape(a), node.shape(b)));
     return node.emit(BinaryOp{kind}, {a, b}, shape);
 }

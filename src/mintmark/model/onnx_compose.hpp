@@ -33,12 +33,16 @@ namespace mintmark::model {
 [[nodiscard]] Result<ValueId> mapped(const NodeView& node, ValueId x, std::uint32_t axis,
                                      std::vector<double> matrix, std::uint32_t columns);
 
+/// a kind b, broadcast. A quotient becomes a product with the constant's reciprocals, or with a
+/// looked-up one (`divided`); kMalformed where a constant divisor is 0.
 [[nodiscard]] Result<ValueId> combined(const NodeView& node, Binary kind, ValueId a, ValueId b);
 /// x · factor.
 [[nodiscard]] Result<ValueId> scaled(const NodeView& node, ValueId x, double factor);
 [[nodiscard]] Result<ValueId> applied(const NodeView& node, Pointwise kind, ValueId x);
 /// a · b, batch dims broadcast (constants of one batch lose theirs).
 [[nodiscard]] Result<ValueId> multiplied(const NodeView& node, ValueId a, ValueId b);
+/// numpy's matmul: a factor with one axis is a row (column).
+[[nodiscard]] Result<ValueId> matrix_product(const NodeView& node, ValueId a, ValueId b);
 [[nodiscard]] ValueId constant(const NodeView& node, const Shape& shape, std::vector<double> data);
 
 /// x - mean if `mean` is that of x over its last axis: one product with a public matrix, which
@@ -53,6 +57,9 @@ namespace mintmark::model {
 /// Σ x² over `axes` (sorted, distinct), which stay as dims of 1: one product, nothing is rounded.
 [[nodiscard]] Result<ValueId> sum_of_squares(const NodeView& node, ValueId x,
                                              const std::vector<std::uint32_t>& axes);
+/// The convolution that the node's attributes describe; weight and bias are constants.
+[[nodiscard]] Result<ValueId> convolution(const NodeView& node, ValueId x, ValueId weight,
+                                          std::optional<ValueId> bias);
 /// Sums over the windows of a pooling node (zeros beyond the box).
 [[nodiscard]] Result<ValueId> window_sum(const NodeView& node, ValueId x);
 /// The node that computes x; nullptr for inputs and constants.

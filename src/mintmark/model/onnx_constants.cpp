@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "mintmark/model/onnx_builder.hpp"
 
@@ -77,11 +78,54 @@ Result<ValueId> import_constant_of_shape(const NodeView& node) {
     return node.builder().add_constant(node.name(), std::move(fill));
 }
 
+/// Ones on the k-th diagonal, in the input's shape.
+Result<ValueId> import_eye_like(const NodeView& node) {
+    MINTMARK_TRY(const ValueId x, node.input(0));
+    MINTMARK_TRY(const std::int64_t k, node.int_attribute("k", 0));
+    const Shape shape = node.shape(x);
+    if (shape.size() != 2) return node.malformed("input 0 is no matrix");
+    std::int32_t type = node.builder().onnx_type(x);
+    if (node.has_attribute("dtype")) {
+        MINTMARK_TRY(const std::int64_t given, node.int_attribute("dtype", 1));
+        type = static_cast<std::int32_t>(given);
+    }
+    MINTMARK_TRY(const ElementType element, element_type(type, node.name()));
+    Constant eye{shape, element, std::vector<double>(element_count(shape), 0)};
+    for (std::int64_t i = 0; i < shape[0]; ++i)
+        if (i + k >= 0 && i + k < shape[1])
+            eye.data[static_cast<std::size_t>(i * shape[1] + i + k)] = 1;
+    const ValueId id = node.builder().add_constant(node.name(), std::move(eye));
+    node.builder().set_onnx_type(id, type);
+    return id;
+}
+
+/// a0 - a1 cos(2πi / N) + a2 cos(4πi / N), N the size, or one less for a symmetric window.
+template <int A0, int A1, int A2>
+Result<ValueId> import_window(const NodeView& node) {
+    MINTMARK_TRY(const Ints sizes, node.ints_input(0));
+    MINTMARK_TRY(const std::int64_t periodic, node.int_attribute("periodic", 1));
+    constexpr double kUnits = 1e6;
+    const bool sane = sizes.size() == 1 && sizes[0] > 0 &&
+                      sizes[0] <= static_cast<std::int64_t>(node.builder().options().max_elements);
+    if (!sane) return node.malformed("the size is no positive number");
+    const auto size = static_cast<std::uint32_t>(sizes[0]);
+    const double turn = 2 * std::numbers::pi / std::max(periodic != 0 ? size : size - 1, 1U);
+    Constant window{{size}, ElementType::kReal, {}};
+    for (std::uint32_t i = 0; i < size; ++i)
+        window.data.push_back((A0 - A1 * std::cos(turn * i) + A2 * std::cos(2 * turn * i)) /
+                              kUnits);
+    return node.builder().add_constant(node.name(), std::move(window));
+}
+
 }  // namespace
 
 void add_constant_importers(ImporterMap& map) {
     map["Constant"] = import_constant;
     map["ConstantOfShape"] = import_constant_of_shape;
+    map["BlackmanWindow"] = import_window<420'000, 500'000, 80'000>;
+    map["EyeLike"] = import_eye_like;
+    map["HammingWindow"] = import_window<543'478, 456'522, 0>;
+    map["HannWindow"] = import_window<500'000, 500'000, 0>;
     map["Shape"] = import_shape;
 }
 

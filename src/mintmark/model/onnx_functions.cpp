@@ -1,7 +1,9 @@
 // Importers of functions of one variable.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "mintmark/model/functions.hpp"
 #include "mintmark/model/onnx_compose.hpp"
@@ -11,6 +13,7 @@ namespace {
 
 /// The widest parameter that a look-up's record holds.
 constexpr double kLargestParameter = 15.9;
+constexpr std::size_t kMostPowers = 8;  ///< different exponents in one node
 
 Result<ValueId> apply(const NodeView& node, Pointwise kind, ValueId x, double alpha = 0,
                       double beta = 0) {
@@ -86,17 +89,14 @@ Result<ValueId> import_neg(const NodeView& node) {
     return node.emit(BinaryOp{Binary::kMul}, {x, node.scalar(-1)}, shape);
 }
 
-Result<ValueId> import_pow(const NodeView& node) {
-    MINTMARK_TRY(const ValueId x, node.input(0));
-    MINTMARK_TRY(const ValueId exponent, node.input(1));
-    const Value& value = node.builder().value(exponent);
-    if (!value.is_constant || value.data.size() != 1)
-        return node.unsupported("the exponent must be one constant");
-    const double p = value.data[0];
-    MINTMARK_TRY(const Shape shape, broadcast_shape(node, node.shape(x), value.shape));
-    if (shape != node.shape(x)) return node.unsupported("the exponent has more axes than the base");
+/// x^p for one known p.
+Result<ValueId> power(const NodeView& node, ValueId x, double p) {
+    if (p == 0) {
+        MINTMARK_TRY(const ValueId zero, scaled(node, x, 0));
+        return combined(node, Binary::kAdd, zero, node.scalar(1));
+    }
     if (p == 1) return x;
-    if (p == 2) return node.emit(BinaryOp{Binary::kMul}, {x, x}, shape);
+    if (p == 2) return combined(node, Binary::kMul, x, x);
     if (p == 0.5) return apply(node, Pointwise::kSqrt, x);
     if (p == -0.5) return apply(node, Pointwise::kRsqrt, x);
     if (p == -1) return apply(node, Pointwise::kReciprocal, x);
@@ -109,6 +109,52 @@ Result<ValueId> import_pow(const NodeView& node) {
         return apply(node, Pointwise::kExp, scaled_log);
     }
     return apply(node, Pointwise::kPow, x, std::round(p * 2048) / 2048);
+}
+
+/// x^p where p differs from entry to entry: the sum over its values of the power, where it has it.
+Result<ValueId> powers(const NodeView& node, ValueId x, ValueId exponent) {
+    const Value value = node.builder().value(exponent);
+    const std::set<double> distinct(value.data.begin(), value.data.end());
+    if (distinct.size() > kMostPowers)
+        return node.unsupported(fmt::format("{} different exponents", distinct.size()));
+    std::optional<ValueId> sum;
+    for (const double p : distinct) {
+        MINTMARK_TRY(ValueId one, power(node, x, p));
+        std::vector<double> here;
+        for (const double v : value.data) here.push_back(v == p ? 1 : 0);
+        MINTMARK_TRY(
+            one, combined(node, Binary::kMul, one, constant(node, value.shape, std::move(here))));
+        if (sum) {
+            MINTMARK_TRY(one, combined(node, Binary::kAdd, *sum, one));
+        }
+        sum = one;
+    }
+    return *sum;
+}
+
+Result<ValueId> import_pow(const NodeView& node) {
+    MINTMARK_TRY(const ValueId x, node.input(0));
+    MINTMARK_TRY(const ValueId exponent, node.input(1));
+    const GraphBuilder& builder = node.builder();
+    if (builder.value(exponent).is_constant) {
+        const std::vector<double> data = builder.value(exponent).data;
+        if (data.empty()) return node.malformed("the exponent has no elements");
+        const bool is_one = std::ranges::count(data, data[0]) == std::ssize(data);
+        if (!is_one) return powers(node, x, exponent);
+        MINTMARK_TRY(const Shape shape, broadcast_shape(node, node.shape(x), node.shape(exponent)));
+        MINTMARK_TRY(const ValueId wide, expanded(node, x, shape));
+        return power(node, wide, data[0]);
+    }
+    const Value& base = builder.value(x);
+    const auto positive = [](double b) { return b > 0; };
+    const bool is_real = builder.type(x) == ElementType::kReal;
+    if (!base.is_constant || !is_real || !std::ranges::all_of(base.data, positive))
+        return node.unsupported("a computed exponent of a base that is no positive real constant");
+    std::vector<double> logs;
+    for (const double b : base.data) logs.push_back(std::log(b));
+    MINTMARK_TRY(const ValueId product, combined(node, Binary::kMul, exponent,
+                                                 constant(node, base.shape, std::move(logs))));
+    return apply(node, Pointwise::kExp, product);
 }
 
 /// One bound of Clip: attribute before opset 11, input from then on.

@@ -34,9 +34,11 @@ const ImporterMap& importers() {
         add_reduction_importers(all);
         add_softmax_importers(all);
         add_quantise_importers(all);
+        add_quantised_importers(all);
         add_index_importers(all);
         add_integer_importers(all);
         add_normalisation_importers(all);
+        add_loss_importers(all);
         add_sampling_importers(all);
         all["If"] = import_if;
         return all;
@@ -338,6 +340,7 @@ Result<Graph> import_graph(const onnx::GraphProto& proto, int opset, const Impor
     }
     if (builder.graph().inputs.empty())
         return fail(ErrorCode::kUnsupported, "onnx: the model has no input");
+    builder.keep_reals(real_products(proto));
     for (const onnx::NodeProto& node : proto.node())
         MINTMARK_CHECK(import_node(node, opset, builder));
     MINTMARK_CHECK(collect_outputs(proto, builder));

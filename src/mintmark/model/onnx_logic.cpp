@@ -199,6 +199,14 @@ Result<ValueId> import_shrink(const NodeView& node) {
     return combine(node, Binary::kSub, *sides[0], *sides[1]);
 }
 
+/// Nothing that is computed is NaN or infinite: integers stand for all values.
+Result<ValueId> import_never(const NodeView& node) {
+    MINTMARK_TRY(const ValueId x, node.input(0));
+    const Shape shape = node.shape(x);
+    return node.builder().add_constant(
+        node.name(), {shape, ElementType::kBoolean, std::vector<double>(element_count(shape), 0)});
+}
+
 }  // namespace
 
 void add_logic_importers(ImporterMap& map) {
@@ -206,6 +214,8 @@ void add_logic_importers(ImporterMap& map) {
     map["Equal"] = import_equal;
     map["Greater"] = import_greater;
     map["GreaterOrEqual"] = import_greater_or_equal;
+    map["IsInf"] = import_never;
+    map["IsNaN"] = import_never;
     map["Less"] = import_less;
     map["LessOrEqual"] = import_less_or_equal;
     map["Max"] = import_extreme<Extreme::kMax>;

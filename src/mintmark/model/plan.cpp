@@ -204,6 +204,11 @@ class Planner {
     }
 
     Status add(const Node& node, const BinaryOp& op) {
+        if (op.kind == Binary::kDiv && !is_constant(node.inputs[1])) {
+            return fail(ErrorCode::kUnsupported,
+                        fmt::format("quantisation: node '{}' ({}) divides by a computed value",
+                                    node.name, node.op_type));
+        }
         const bool constant_left = is_constant(node.inputs[0]);
         if (constant_left || is_constant(node.inputs[1])) {
             const ValueId x = node.inputs[constant_left ? 1 : 0];
@@ -223,7 +228,9 @@ class Planner {
     void scale_and_add(const Node& node, ValueId x, Binary kind, const FloatConstant& c,
                        bool constant_left) {
         FloatConstant weight{{}, {1}}, bias{{}, {0}};
-        if (kind == Binary::kMul) weight = c;
+        if (kind == Binary::kMul || kind == Binary::kDiv) weight = c;
+        if (kind == Binary::kDiv)
+            for (double& v : weight.data) v = 1 / v;
         if (kind == Binary::kAdd) bias = c;
         if (kind == Binary::kSub) {
             const double sign = constant_left ? 1 : -1;

@@ -101,6 +101,8 @@ std::optional<std::size_t> mask_operand(std::span<const Interval> parts,
     return std::nullopt;
 }
 
+constexpr std::int32_t kMostBound = 1 << 24;  ///< of a clip, in steps
+
 std::string sum_too_large(const std::string& name) {
     return fmt::format("quantisation: node '{}' makes numbers that are too large or too small",
                        name);
@@ -217,12 +219,15 @@ std::optional<QLut> Quantiser::look_up(const Layer& layer, const Interval& u, do
     if (is_function(layer.activation)) return function_look_up(layer, u, step);
     switch (layer.activation->kind) {
         case Pointwise::kClip: {
-            // Bounds in steps, within what the domain can give.
-            const auto bound = [&](double x) {
-                return static_cast<std::int32_t>(std::clamp(round_half_up(x / step), lo, hi));
+            // What the domain's ends become, in steps; it may lie outside of both bounds.
+            const double least = round_half_up(layer.activation->alpha / step);
+            const double most = std::max(least, round_half_up(layer.activation->beta / step));
+            const auto bound = [&](double end) {
+                const double held = std::clamp(std::clamp(end, least, most), -0x1p30, 0x1p30);
+                return static_cast<std::int32_t>(held);
             };
-            lut.out_lo = bound(layer.activation->alpha);
-            lut.out_hi = std::max(lut.out_lo, bound(layer.activation->beta));
+            lut.out_lo = bound(lo);
+            lut.out_hi = bound(hi);
             break;
         }
         case Pointwise::kRelu:
@@ -275,6 +280,12 @@ Status Quantiser::finish(const Layer& layer, Sums sums) {
                                 layer.name));
     }
     requant.lut = look_up(layer, result.range, max_of(result.step));
+    if (is_clip(layer.activation) &&
+        std::max(std::abs(requant.lut->out_lo), std::abs(requant.lut->out_hi)) > kMostBound) {
+        return fail(ErrorCode::kUnsupported,
+                    fmt::format("quantisation: node '{}' clips to bounds far beyond its input",
+                                layer.name));
+    }
     if (requant.lut && !is_curve(layer.activation) && !is_clip(layer.activation) &&
         sums.shift == 0 &&
         (plan_.integral[layer.output] ||
@@ -666,6 +677,7 @@ Result<QuantGraph> Quantiser::run() {
         if (plan_.row_sum[layer.output] > 0 && min_of(result.range.lo) >= 0)
             row_sums_[result.id] = std::ceil(plan_.row_sum[layer.output] / min_of(result.step));
     }
+    MINTMARK_CHECK(narrow_outputs());
     add_outputs();
     return std::move(graph_);
 }

@@ -55,6 +55,7 @@ class Quantiser {
 
     [[nodiscard]] Status add_inputs();
     [[nodiscard]] Status hold(const QPort& port, Ints& part, double lo, double hi);
+    [[nodiscard]] Status narrow_outputs();
     void add_outputs();
     [[nodiscard]] Status add(const Layer& layer);
     [[nodiscard]] Status add_move(const Layer& layer);

@@ -85,6 +85,8 @@ double Quantiser::argument_step(const Layer& layer, const Interval& real, double
         const double reach = calibrated_reach(layer.output, 1);
         if (slope > 0 && reach > 0) wanted = reach / levels / slope;
     }
+    // A value that never changes still is what it is.
+    if (!(wanted > 0x1p-60)) wanted = std::max(std::abs(lo), std::abs(hi)) / levels;
     if (!(wanted > 0x1p-60)) wanted = 1;
     return as_float(std::max(wanted, finest));
 }

@@ -15,6 +15,11 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 double max_of(std::span<const double> v) {
     return *std::ranges::max_element(v);
 }
+constexpr double kMostPadding = 16000;  ///< steps
+
+double as_float(double x) {
+    return static_cast<double>(static_cast<float>(x));
+}
 double min_of(std::span<const double> v) {
     return *std::ranges::min_element(v);
 }
@@ -76,13 +81,20 @@ Status Quantiser::add_move(const Layer& layer) {
 }
 
 Status Quantiser::add_pad(const Layer& layer, const PadOp& op) {
-    const Ints& x = values_.at(layer.inputs[0]);
+    Ints x = values_.at(layer.inputs[0]);
     const Shape &in = plan_.shapes[layer.inputs[0]], &out = plan_.shapes[layer.output];
-    const double value = std::floor(op.value / max_of(x.step) + 0.5);
-    if (std::abs(value) >= 0x1p40) {
-        return fail(ErrorCode::kUnsupported,
-                    fmt::format("quantisation: node '{}' pads with {}", layer.name, op.value));
+    if (in == out) {
+        Ints copy = x;
+        MINTMARK_CHECK(emit(plan_.names[layer.output], QReshape{}, {x.id}, out, copy));
+        values_[layer.output] = std::move(copy);
+        return {};
     }
+    // Values that are small beside the padding get its steps.
+    const double step = std::abs(op.value) / kMostPadding;
+    if (max_of(x.step) < step) {
+        MINTMARK_TRY(x, rescale(x, as_float(step), plan_.names[layer.inputs[0]] + "/rescaled"));
+    }
+    const double value = std::floor(op.value / max_of(x.step) + 0.5);
     const auto pad_with = [&](const std::vector<double>& data, double fill) {
         const FloatTensor operand{&in, data};
         return evaluate(PadOp{op.begin, fill}, {&operand, 1}, out);

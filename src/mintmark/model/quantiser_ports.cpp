@@ -104,6 +104,34 @@ Status Quantiser::add_inputs() {
     return {};
 }
 
+/// Outputs that are joined have one range: wide ones lose their last bits.
+Status Quantiser::narrow_outputs() {
+    const auto width = [&](ValueId id) {
+        const Interval& range = values_.at(id).range;
+        return std::max(max_of(range.hi), 0.0) - std::min(min_of(range.lo), 0.0);
+    };
+    const auto joint_width = [&] {
+        double lo = 0, hi = 0;
+        for (const ValueId id : plan_.outputs) {
+            lo = std::min(lo, min_of(values_.at(id).range.lo));
+            hi = std::max(hi, max_of(values_.at(id).range.hi));
+        }
+        return hi - lo;
+    };
+    while (plan_.outputs.size() > 1 && joint_width() >= kLookUpRows) {
+        const ValueId widest = *std::ranges::max_element(plan_.outputs, {}, width);
+        const Ints& x = values_.at(widest);
+        if (plan_.integral[widest] && max_of(x.step) == 1)
+            return fail(ErrorCode::kUnsupported,
+                        fmt::format("quantisation: output '{}' beside others has whole numbers of "
+                                    "more than 15 bits",
+                                    plan_.names[widest]));
+        MINTMARK_TRY(Ints part, rescale(x, 2 * max_of(x.step), plan_.names[widest] + "/narrow"));
+        values_[widest] = std::move(part);
+    }
+    return {};
+}
+
 void Quantiser::add_outputs() {
     Ints all;
     std::vector<TensorId> parts;

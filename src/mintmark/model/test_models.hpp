@@ -18,7 +18,7 @@ inline constexpr const char* kTestModels[] = {
     "reductions", "upsample", "recurrent",  "einsum",         "norms",     "softmaxes",
     "roots",      "decoder",  "encoder",    "volumes",        "sampling",  "branches",
     "extremes",   "integers", "embedding",  "long_embedding", "pointers",  "trees",
-    "classical"};
+    "classical",  "qdq",      "qlinear"};
 
 struct TestModel {
     Graph graph;

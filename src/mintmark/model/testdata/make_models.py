@@ -556,6 +556,61 @@ def pointers():
     m.save(elements, entries, column, spread, added)
 
 
+def stepped(m, values, per_channel=False):
+    """Weights of 7 bits (ONNX Runtime saturates sums of 8 bits without VNNI) and their scale: one, or one for each entry of axis 0."""
+    axes = tuple(range(1, values.ndim)) if per_channel else None
+    scale = (np.abs(values).max(axis=axes) / 63).astype(np.float32)
+    wide = scale.reshape([-1] + [1] * (values.ndim - 1)) if per_channel else scale
+    return m.const(np.round(values / wide).astype(np.int8)), m.const(scale), scale
+
+
+def fake_quantised(m, x, scale, zero, kind=np.uint8):
+    scale, zero = m.const(np.float32(scale)), m.const(kind(zero))
+    return m.node("DequantizeLinear", m.node("QuantizeLinear", x, scale, zero), scale, zero)
+
+
+def qdq():
+    """As quantisation tools write networks: integers and reals by turns around each operator."""
+    m = Model("qdq")
+    x = fake_quantised(m, m.input("x", "batch", 2, 6, 6), 0.0173, 113)
+    w, scale, scales = stepped(m, m.rng.normal(0, 0.4, (4, 2, 3, 3)), per_channel=True)
+    zeros = m.const(np.zeros(4, np.int8))
+    bias = m.node("DequantizeLinear", m.const(np.array([310, -77, 19, 145], np.int32)), m.const((scales * np.float32(0.0173)).astype(np.float32)), axis=0)
+    h = m.node("Conv", x, m.node("DequantizeLinear", w, scale, zeros, axis=0), bias, pads=[1, 1, 1, 1])
+    h = fake_quantised(m, m.node("Relu", h), 0.0191, 0)
+    h = fake_quantised(m, m.node("Flatten", m.node("MaxPool", h, kernel_shape=[2, 2], strides=[2, 2])), 0.0191, 0)
+    w, scale, _ = stepped(m, m.rng.normal(0, 0.3, (36, 3)))
+    m.save(fake_quantised(m, m.node("MatMul", h, m.node("DequantizeLinear", w, scale)), 0.06, 4, np.int8))
+
+
+def qlinear():
+    m = Model("qlinear")
+    def number(value, kind=np.float32):
+        return m.const(kind(value))
+    x = m.node("QuantizeLinear", m.input("x", 1, 2, 6, 6), number(0.0173), number(113, np.uint8))
+    w, scale, _ = stepped(m, m.rng.normal(0, 0.4, (4, 2, 3, 3)), per_channel=True)
+    h = m.node("QLinearConv", x, number(0.0173), number(113, np.uint8), w, scale, m.const(np.zeros(4, np.int8)), number(0.0191), number(31, np.uint8),
+               m.const(np.array([310, -77, 19, 145], np.int32)), strides=[2, 2], pads=[1, 1, 0, 0])
+    h = m.node("Reshape", h, m.ints(1, 36))
+    w, scale, _ = stepped(m, m.rng.normal(0, 0.3, (36, 3)))
+    h = m.node("QLinearMatMul", h, number(0.0191), number(31, np.uint8), w, scale, number(0, np.int8), number(0.06), number(120, np.uint8))
+    m.save(m.node("DequantizeLinear", h, number(0.06), number(120, np.uint8)), h, kinds=[TensorProto.FLOAT, TensorProto.UINT8])
+
+
+def dynamic():
+    """Weights of 8 bits, activations quantised as they come: what is computed are products of reals."""
+    m = Model("dynamic")
+    h = m.input("x", 3, 8)
+    for rows, columns in ((8, 12), (12, 4)):
+        names = [f"steps{rows}", f"scale{rows}", f"zero{rows}"]
+        m.nodes.append(helper.make_node("DynamicQuantizeLinear", [h], names, name=f"quantise_{rows}"))
+        w, scale, _ = stepped(m, m.rng.normal(0, 0.4, (rows, columns)))
+        sums = m.node("MatMulInteger", names[0], w, names[2], m.const(np.int8(0)))
+        h = m.node("Mul", m.node("Cast", sums, to=TensorProto.FLOAT), m.node("Mul", names[1], scale))
+        h = m.node("Relu", m.node("Add", h, m.weight(columns)))
+    m.save(h)
+
+
 ML = {"domain": "ai.onnx.ml"}
 
 
@@ -722,6 +777,6 @@ if __name__ == "__main__":
     for build in (mlp, cnn, groups, conv1d, layout, residual, scalars, square, two_inputs, shapes,
                   attention, half, deep, logic, functions, moves, scatters, blocks, reductions, upsample, recurrent,
                   einsum, norms, softmaxes, roots, decoder, encoder, volumes, sampling, branches, extremes, integers,
-                  embedding, long_embedding, pointers, trees, classical):
+                  embedding, long_embedding, pointers, trees, classical, qdq, qlinear, dynamic):
         build()
     bad_models()
