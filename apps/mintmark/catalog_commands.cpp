@@ -13,7 +13,7 @@ struct CatalogArgs {
     std::uint64_t model = 0;
     market::Listing listing;
     market::CatalogueQuery query;
-    std::string verification = "none", max_per_call;
+    std::string verification = "none", max_per_call, max_rate;
 };
 
 json::Json entry_json(const market::CatalogueEntry& entry) {
@@ -28,7 +28,40 @@ json::Json entry_json(const market::CatalogueEntry& entry) {
                       {"verification", market::verification_name(entry.listing.verification)},
                       {"tags", entry.listing.tags}};
     if (entry.price) row["per_call_pico_wei"] = entry.price->per_call.to_string();
+    if (entry.rates) {
+        for (std::size_t i = 0; i < market::kUnits; ++i) {
+            const std::string unit(market::unit_name(static_cast<market::Unit>(i)));
+            const bool is_free = (entry.rates->free_units >> i & 1U) != 0;
+            if (entry.rates->rates[i] != 0 || is_free)
+                row["rates"][unit] = market::format_rate(entry.rates->rates[i]);
+        }
+    }
     return row;
+}
+
+/// "0.001 ETH, output_token $0.2/M": a call in native currency, and what is sold in dollars.
+std::string price_text(const market::CatalogueEntry& entry) {
+    std::string out = entry.price ? market::format_price(entry.price->per_call) : "";
+    for (std::size_t i = 0; entry.rates && i < market::kUnits; ++i) {
+        if (entry.rates->rates[i] == 0) continue;
+        out += fmt::format("{}{} {}", out.empty() ? "" : ", ",
+                           market::unit_name(static_cast<market::Unit>(i)),
+                           market::format_rate(entry.rates->rates[i]));
+    }
+    return out.empty() ? "-" : out;
+}
+
+/// "output_token=0.5/M".
+Result<market::RateLimit> parse_limit(const std::string& text) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) {
+        return fail(ErrorCode::kInvalidArgument, fmt::format("'{}' is no rate", text),
+                    "for example output_token=0.5/M");
+    }
+    market::RateLimit out;
+    MINTMARK_TRY(out.unit, market::parse_unit(text.substr(0, equals)));
+    MINTMARK_TRY(out.pico_dollars, market::parse_rate(text.substr(equals + 1)));
+    return out;
 }
 
 Status add(const App& app, CatalogArgs args) {
@@ -51,18 +84,20 @@ Status search(const App& app, CatalogArgs args) {
     if (!args.max_per_call.empty()) {
         MINTMARK_TRY(args.query.max_per_call, market::parse_price(args.max_per_call));
     }
+    if (!args.max_rate.empty()) {
+        MINTMARK_TRY(args.query.max_rate, parse_limit(args.max_rate));
+    }
     MINTMARK_TRY(market::Market market, open_market(app));
     MINTMARK_TRY(const auto entries, market::search_catalogue(market, args.query));
     json::Json rows = json::Json::array();
-    std::string text = fmt::format("{:>5}  {:<24} {:<24} {:<14} {:<10} {:<14} {}", "model", "name",
-                                   "task", "licence", "verified", "per call", "tags");
+    std::string text = fmt::format("{:>5}  {:<24} {:<24} {:<14} {:<10} {:<16} {}", "model", "name",
+                                   "task", "licence", "verified", "tags", "price");
     for (const market::CatalogueEntry& entry : entries) {
         rows.push_back(entry_json(entry));
-        text += fmt::format("\n{:>5}  {:<24} {:<24} {:<14} {:<10} {:<14} {}", entry.model.id,
+        text += fmt::format("\n{:>5}  {:<24} {:<24} {:<14} {:<10} {:<16} {}", entry.model.id,
                             entry.model.name, entry.listing.task, entry.listing.license,
                             market::verification_name(entry.listing.verification),
-                            entry.price ? market::format_price(entry.price->per_call) : "-",
-                            entry.listing.tags);
+                            entry.listing.tags, price_text(entry));
     }
     emit(app, {{"models", rows}}, entries.empty() ? "no model matches" : text);
     return {};
@@ -93,6 +128,7 @@ void add_catalog_commands(CLI::App& root, App& app) {
     sub->add_option("--modality", args->query.modality, "exactly this modality");
     sub->add_option("--verification", args->verification, std::string("at least ") + kLevels);
     sub->add_option("--max-price-per-call", args->max_per_call, "0.001ETH");
+    sub->add_option("--max-rate", args->max_rate, "dollars per unit: output_token=0.5/M");
     sub->add_flag("--all", args->query.include_unsold, "also what is not for sale now");
 }
 

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "market_context.hpp"
+#include "mintmark/chain/address.hpp"
 #include "mintmark/market/amount.hpp"
+#include "mintmark/market/answers.hpp"
 #include "mintmark/market/passes.hpp"
 #include "mintmark/market/proof_systems.hpp"
 #include "mintmark/service/adapter_version.hpp"
@@ -151,6 +153,30 @@ Status settle(const App& app, const SettleArgs& args) {
     return {};
 }
 
+/// The wallet that signed a settled request takes its answer as a token.
+Status mint(const App& app, const SettleArgs& args) {
+    MINTMARK_TRY(const KnownRequest known, find_request(app, args.request));
+    MINTMARK_TRY(worker::ProofFile proof, worker::ProofFile::read(args.proof));
+    MINTMARK_TRY(market::Market market, open_market(app));
+    MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
+    const market::Settlement answer{known.stored.request, known.stored.signature,
+                                    std::move(proof.instances), std::move(proof.proof)};
+    MINTMARK_TRY(const market::AnswerToken minted, market::mint_answer(market, key, answer));
+    MINTMARK_TRY(const bool is_valid, market::verify_answer(market, answer));
+    MINTMARK_TRY(const Address owner, market::answer_owner(market, answer.request));
+    report_tx(app,
+              {{"request", known.id},
+               {"token", to_hex(minted.id)},
+               {"owner", chain::to_checksum(owner)},
+               {"verifies", is_valid}},
+              Table()
+                  .row("request", known.id)
+                  .row("token", to_hex(minted.id))
+                  .row("owner", chain::to_checksum(owner)),
+              minted.receipt);
+    return {};
+}
+
 /// A stored request, with the proof that lies beside it.
 struct Due {
     std::string id;
@@ -254,6 +280,13 @@ void add_request_commands(CLI::App& group, App& app) {
                     "id, its first digits, last, or a file of `infer sign`")
         ->required();
     sub->add_option("--proof", what->proof, "proof [requests/ID.proof.json]");
+    const auto minted = std::make_shared<SettleArgs>();
+    sub = command(group, app, "mint", "take a settled answer as an ERC-7007 token (the buyer)",
+                  [&app, minted] { return mint(app, *minted); });
+    sub->add_option("--request", minted->request,
+                    "id, its first digits, last, or a file of `infer sign`")
+        ->required();
+    sub->add_option("--proof", minted->proof, "the proof that settled it")->required();
     const auto names = std::make_shared<std::vector<std::string>>();
     sub = command(group, app, "settle-batch",
                   "settle several requests of one version in one transaction, for less gas each",

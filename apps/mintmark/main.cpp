@@ -7,6 +7,7 @@
 
 #include "audit_commands.hpp"
 #include "challenge_commands.hpp"
+#include "dispute_commands.hpp"
 #include "market_context.hpp"
 #include "mintmark/base/file.hpp"
 #include "mintmark/base/memory.hpp"
@@ -87,6 +88,7 @@ int main(int argc, char** argv) {
     mintmark::app::add_license_commands(root, app);
     mintmark::app::add_derivative_commands(root, app);
     mintmark::app::add_vault_commands(root, app);
+    mintmark::app::add_dispute_commands(root, app);
     mintmark::app::add_catalog_commands(root, app);
     mintmark::app::add_governance_commands(root, app);
     mintmark::app::add_review_commands(root, app);

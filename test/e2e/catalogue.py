@@ -33,10 +33,12 @@ def a_model_is_found_by_what_it_does(world):
     assert [(row["id"], row["tags"], row["verification"]) for row in found] == [(1, "MNIST,digits", "zk")], found
     assert found[0]["per_call_pico_wei"] == str(ETHER // 1000 * 10**12)
     for words in (["mnist"], ["--task", "image-classification"], ["--license", "Apache-2.0"], ["--verification", "audit"],
-                  ["--max-price-per-call", "0.001ETH"], ["--modality", "image"]):
+                  ["--max-price-per-call", "0.001ETH"], ["--modality", "image"], ["--max-rate", "input_token=0.05/M"]):
         assert len(world.buyer.ok("catalog", "search", *words)["models"]) == 1, words
+    assert found[0]["rates"]["input_token"] == "$0.05/M", found
+    world.buyer.refused(INVALID, "catalog", "search", "--max-rate", "cheap", says="no rate")
     for words in (["draft"], ["--task", "text-generation"], ["--license", "mit"], ["--max-price-per-call", "0.0009ETH"],
-                  ["--modality", "audio"]):
+                  ["--modality", "audio"], ["--max-rate", "input_token=0.049/M"], ["--max-rate", "image=1"]):
         assert world.buyer.ok("catalog", "search", *words)["models"] == [], words
 
 

@@ -12,6 +12,7 @@ import bad_input
 import catalogue
 import challenges
 import deployment
+import disputes
 import earners
 import examples
 import gateway
@@ -45,6 +46,7 @@ def main():
               standalone.suite, bad_input.suite]
     if "--no-examples" not in sys.argv[1:]:
         suites.append(examples.suite)
+    suites.append(disputes.suite)
     selling_suites = [selling.suite, catalogue.suite, governance.suite, signed.suite]
     world, market, serving = World("e2e"), World("selling"), World("serving")
     sold, followed, batched = World("paid"), World("indexed"), World("settled")

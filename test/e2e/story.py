@@ -196,6 +196,16 @@ def fresh_proof_of_a_settled_request_settles_nothing(world):
 
 
 @suite.test
+def a_settled_answer_becomes_a_token(world):
+    mint = ("infer", "mint", "--request", world.requests[1], "--proof")
+    world.creator.refused(REJECTED, *mint, world.proofs[1], says="another wallet signed")
+    world.buyer.refused(REJECTED, *mint, world.proofs[0], says="another input")
+    minted = world.buyer.ok(*mint, world.proofs[1])
+    assert minted["owner"] == world.buyer.address() and minted["verifies"]
+    world.buyer.refused(EXISTS, *mint, world.proofs[1], says="token already")
+
+
+@suite.test
 def revenue_is_exact(world):
     total = sum(world.earned)
     assert total == PASS_PRICE

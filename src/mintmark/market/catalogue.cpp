@@ -71,6 +71,11 @@ Result<CatalogueEntry> entry_of(Market& market, std::uint64_t model, Listing lis
                  market.read_number({kRegistry,
                                      "statusOf(uint256,uint256)",
                                      {AbiValue(model), AbiValue(version.version)}}));
+    if (auto epoch = current_rates(market, version)) {
+        out.rates = epoch->card;
+    } else if (epoch.error().code != ErrorCode::kNotFound) {
+        return std::unexpected(epoch.error());
+    }
     out.is_for_sale = status == U256(static_cast<unsigned>(VersionStatus::kActive));
     return out;
 }
@@ -102,6 +107,18 @@ Result<chain::Receipt> list_model(Market& market, const chain::PrivateKey& key, 
                              {AbiValue(model), entry}});
 }
 
+namespace {
+
+/// Sells the card the unit, and for no more than that?
+bool is_within(const std::optional<RateCard>& card, const RateLimit& limit) {
+    if (!card) return false;
+    const auto unit = static_cast<std::size_t>(limit.unit);
+    const bool is_free = (card->free_units >> unit & 1U) != 0;
+    return is_free || (card->rates[unit] != 0 && card->rates[unit] <= limit.pico_dollars);
+}
+
+}  // namespace
+
 bool matches(const CatalogueEntry& entry, const CatalogueQuery& query) {
     const Listing& listing = entry.listing;
     const auto is = [](const std::string& wanted, const std::string& actual) {
@@ -114,6 +131,7 @@ bool matches(const CatalogueEntry& entry, const CatalogueQuery& query) {
     if (query.max_per_call && (!entry.price || entry.price->per_call > *query.max_per_call)) {
         return false;
     }
+    if (query.max_rate && !is_within(entry.rates, *query.max_rate)) return false;
     return contains(entry.model.name, query.text) || contains(listing.tags, query.text);
 }
 

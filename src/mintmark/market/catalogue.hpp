@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mintmark/market/rates.hpp"
 #include "mintmark/market/registry.hpp"
 
 namespace mintmark::market {
@@ -35,8 +36,15 @@ struct Listing {
 struct CatalogueEntry {
     ModelInfo model;
     Listing listing;
-    std::optional<Price> price;  ///< of the canonical version, in pico-wei
-    bool is_for_sale = false;    ///< its canonical version is Active
+    std::optional<Price> price;          ///< of the canonical version, in pico-wei
+    bool is_for_sale = false;            ///< its canonical version is Active
+    std::optional<RateCard> rates = {};  ///< of the canonical version, in dollars
+};
+
+/// The most that a buyer pays for a unit of use.
+struct RateLimit {
+    Unit unit = Unit::kOutputToken;
+    std::uint64_t pico_dollars = 0;
 };
 
 /// What a buyer looks for; an empty field matches everything.
@@ -47,6 +55,7 @@ struct CatalogueQuery {
     std::string text;  ///< in the name or the tags, upper and lower case alike
     Verification at_least = Verification::kNone;
     std::optional<chain::U256> max_per_call;  ///< pico-wei; models without a price do not match
+    std::optional<RateLimit> max_rate = {};   ///< models that do not sell the unit do not match
     bool include_unsold = false;
 };
 
