@@ -82,8 +82,8 @@ Status encode_calldata(const App& app, const ZkFlags& flags, const EvmFlags& evm
     return {};
 }
 
-/// Compiles a Solidity file with the project's pinned solc; returns the creation code.
-Result<Bytes> compile_solidity(const fs::path& file) {
+/// Compiles a Solidity file with the project's pinned solc; returns its contracts.
+Result<json::Json> compile_solidity(const fs::path& file) {
     MINTMARK_TRY(const fs::path contracts, contracts_folder());
     MINTMARK_TRY(const std::string source, read_text(file));
     MINTMARK_TRY(const std::string output,
@@ -98,16 +98,23 @@ Result<Bytes> compile_solidity(const fs::path& file) {
                         json::get_string(entry, "formattedMessage").value_or(""));
         }
     }
-    const json::Json* at = &result;
-    for (const char* key :
-         {"contracts", "verifier.sol", evm::kStandaloneContract, "evm", "bytecode", "object"}) {
-        at = json::find(*at, key);
-        if (at == nullptr) {
-            return fail(
-                ErrorCode::kMalformed,
-                fmt::format("{} has no contract {}", file.string(), evm::kStandaloneContract),
-                "write one with: mintmark zk create-evm-verifier");
-        }
+    const json::Json* all = json::find(result, "contracts");
+    const json::Json* made = all == nullptr ? nullptr : json::find(*all, "verifier.sol");
+    if (made == nullptr) {
+        return fail(ErrorCode::kMalformed, fmt::format("{} has no contracts", file.string()));
+    }
+    return *made;
+}
+
+/// Creation code of one of them; kNotFound if there is none of that name.
+Result<Bytes> creation_code_of(const json::Json& contracts, const std::string& name) {
+    const json::Json* at = json::find(contracts, name);
+    for (const char* key : {"evm", "bytecode", "object"}) {
+        if (at != nullptr) at = json::find(*at, key);
+    }
+    if (at == nullptr) {
+        return fail(ErrorCode::kNotFound, fmt::format("the file has no contract {}", name),
+                    "write one with: mintmark zk create-evm-verifier");
     }
     return from_hex(at->get<std::string>());
 }
@@ -133,13 +140,42 @@ Result<chain::PrivateKey> signing_key(const App& app, const EvmFlags& evm) {
     return chain::Keystore(app.home / "keystore").unlock(app.wallet, password);
 }
 
+/// Creates a contract; its address.
+Result<Address> create(chain::Sender& sender, const Bytes& code, std::uint64_t& gas_used) {
+    MINTMARK_TRY(const chain::Receipt receipt, sender.send({.to = {}, .data = code}));
+    if (!receipt.contract_address) {
+        return fail(ErrorCode::kChain, "the deployment made no contract");
+    }
+    gas_used += receipt.gas_used;
+    return *receipt.contract_address;
+}
+
+/// The verifier in a file of create-evm-verifier, with its arguments: parts of a long key are put
+/// on the chain before.
+Result<Bytes> verifier_code(const App& app, const EvmFlags& evm, chain::Sender& sender,
+                            std::uint64_t& gas_used) {
+    notice(app, "compiling (about half a minute)");
+    MINTMARK_TRY(const json::Json contracts, compile_solidity(evm.sol));
+    MINTMARK_TRY(Bytes code, creation_code_of(contracts, evm::kStandaloneContract));
+    std::vector<chain::AbiValue> parts;
+    while (json::find(contracts, evm::key_contract(parts.size())) != nullptr) {
+        MINTMARK_TRY(const Bytes part,
+                     creation_code_of(contracts, evm::key_contract(parts.size())));
+        MINTMARK_TRY(const Address address, create(sender, part, gas_used));
+        parts.emplace_back(address);
+    }
+    if (!parts.empty()) {
+        const std::vector<chain::AbiValue> values{chain::AbiValue(parts)};
+        MINTMARK_TRY(const Bytes arguments, chain::encode_values("(address[])", values));
+        append(code, arguments);
+    }
+    return code;
+}
+
 /// What the last transaction creates; the parts of a long key are put on the chain before.
 Result<Bytes> creation_code(const App& app, const EvmFlags& evm, chain::Sender& sender,
                             std::uint64_t& gas_used) {
-    if (evm.key_to_deploy.empty()) {
-        notice(app, "compiling (about half a minute)");
-        return compile_solidity(evm.sol);
-    }
+    if (evm.key_to_deploy.empty()) return verifier_code(app, evm, sender, gas_used);
     MINTMARK_TRY(const VerifyingKey vk, worker::read_verifying_key(evm.key_to_deploy));
     MINTMARK_TRY(const chain::DataPlan plan, chain::plan_data(encode(vk)));
     MINTMARK_TRY(const auto receipts, chain::place_parts(sender, plan));
@@ -155,12 +191,8 @@ Status deploy(const App& app, const EvmFlags& evm) {
     chain::Sender sender(client, key, chain_id);
     std::uint64_t gas_used = 0;
     MINTMARK_TRY(const Bytes code, creation_code(app, evm, sender, gas_used));
-    MINTMARK_TRY(const chain::Receipt receipt, sender.send({.to = {}, .data = code}));
-    if (!receipt.contract_address) {
-        return fail(ErrorCode::kChain, "the deployment made no contract");
-    }
-    gas_used += receipt.gas_used;
-    const std::string address = chain::to_checksum(*receipt.contract_address);
+    MINTMARK_TRY(const Address made, create(sender, code, gas_used));
+    const std::string address = chain::to_checksum(made);
     MINTMARK_CHECK(write_text(evm.address_file, address + "\n"));
     emit(app, {{"address", address}, {"gas_used", gas_used}},
          fmt::format("deployed at {} for {} gas (in {})", address, grouped(gas_used),

@@ -48,3 +48,15 @@ def dense(weights=(0.5, -0.25, 1.0, 0.75), op="Relu", bias_dims=2, inputs=2):
         node("MatMul", ["x", "w"], "xw", "matmul"), node("Add", ["xw", "b"], "s", "add"), node(op, ["s"], "y", "last"),
         tensor("w", (2, 2), weights), tensor("b", (bias_dims,), [0.125] * bias_dims),
         value_info(11, "x", (1, inputs)), value_info(12, "y", (1, 2)))
+
+
+def deep(layers):
+    """x_0 [1, 2], x_i = relu(x_{i-1} W_i + b_i): W_i nearly a rotation by a little, so that values keep their size."""
+    parts, last = [], "x"
+    for i in range(layers):
+        a = 0.02 + 0.001 * (i % 7)
+        parts += [node("MatMul", [last, f"w{i}"], f"m{i}", f"matmul{i}"), node("Add", [f"m{i}", f"b{i}"], f"s{i}", f"add{i}"),
+                  node("Relu", [f"s{i}"], f"y{i}", f"relu{i}")]
+        parts += [tensor(f"w{i}", (2, 2), (1 - a, a, a, 1 - a)), tensor(f"b{i}", (2,), (0.01, -0.01))]
+        last = f"y{i}"
+    return model(*parts, value_info(11, "x", (1, 2)), value_info(12, last, (1, 2)))

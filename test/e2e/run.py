@@ -9,6 +9,7 @@ import sys
 import accuracy
 import adapters
 import bad_input
+import batches
 import catalogue
 import challenges
 import deployment
@@ -51,6 +52,7 @@ def main():
     world, market, serving = World("e2e"), World("selling"), World("serving")
     sold, followed, batched = World("paid"), World("indexed"), World("settled")
     deployed, payments, adapted = World("deployment"), World("payments"), World("systems")
+    together = World("batches")
     try:
         deployment.suite.run(deployed)
         for suite in suites:
@@ -64,6 +66,7 @@ def main():
         settled.suite.run(batched)
         systems.suite.run(adapted)
         earners.suite.run(adapted)
+        batches.suite.run(together)
     finally:
         world.close()
         market.close()
@@ -74,10 +77,11 @@ def main():
         deployed.close()
         payments.close()
         adapted.close()
+        together.close()
         if hasattr(deployed, "other"):
             deployed.other.close()
-    passed = sum(suite.passed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, paid.suite, indexed.suite, settled.suite, systems.suite, earners.suite, deployment.suite])
-    failed = sum(suite.failed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, paid.suite, indexed.suite, settled.suite, systems.suite, earners.suite, deployment.suite])
+    passed = sum(suite.passed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, paid.suite, indexed.suite, settled.suite, systems.suite, earners.suite, batches.suite, deployment.suite])
+    failed = sum(suite.failed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, paid.suite, indexed.suite, settled.suite, systems.suite, earners.suite, batches.suite, deployment.suite])
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

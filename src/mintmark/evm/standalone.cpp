@@ -13,7 +13,12 @@ namespace {
 namespace fs = std::filesystem;
 
 /// EIP-170 less the STOP byte.
-constexpr std::size_t kMaxKeyBytes = 24'575;
+constexpr std::size_t kMaxPartBytes = 24'575;
+/// Of what VerifyingKeyCode.sol joins.
+constexpr std::size_t kMaxParts = 16;
+/// Beside the universal verifier's code in one creation code, which EIP-3860 limits to 49,152
+/// bytes.
+constexpr std::size_t kMaxEmbeddedBytes = 20'000;
 
 /// Inlines a file after the files that it imports; every file once.
 class Flattener {
@@ -64,16 +69,71 @@ std::string word(const std::array<std::uint8_t, 128>& bytes, std::size_t index) 
     return to_hex(ByteSpan(bytes).subspan(32 * index, 32));
 }
 
+/// A constructor that holds the whole key.
+std::string short_constructor(ByteSpan key) {
+    return fmt::format(
+        "    constructor() {{\n"
+        "        bytes memory data = hex\"{}\";\n"
+        "        // Creation code that returns 00 || data (data cannot be called).\n"
+        "        bytes memory code = abi.encodePacked(\n"
+        "            hex\"61\", uint16(data.length + 1), hex\"80600a3d393df300\", data);\n"
+        "        address made;\n"
+        "        assembly (\"memory-safe\") {{ made := create(0, add(code, 32), mload(code)) }}\n"
+        "        require(made != address(0), \"key not deployed\");\n"
+        "        key = made;\n",
+        to_hex(key).substr(2));
+}
+
+/// A constructor that is given the contracts of `key_contracts` and takes no others.
+std::string long_constructor(ByteSpan key, const Bytes32& digest) {
+    return fmt::format(
+        "    /// @param parts {} and so on, deployed before, in order\n"
+        "    constructor(address[] memory parts) {{\n"
+        "        bytes memory head = abi.encodePacked(VerifyingKeyCode.IN_PARTS, uint32({}));\n"
+        "        for (uint256 i = 0; i < parts.length; ++i) head = abi.encodePacked(head, "
+        "parts[i]);\n"
+        "        address made = parts.length == 1 ? parts[0] : VerifyingKeyCode.deploy(head);\n"
+        "        (, bytes32 hash) = VerifyingKeyCode.inspect(made);\n"
+        "        require(hash == {}, \"parts of another key\");\n"
+        "        key = made;\n",
+        key_contract(0), key.size(), to_hex(digest));
+}
+
+/// Contracts whose code is a STOP and a part of the key.
+std::string key_contracts(ByteSpan key) {
+    std::string out;
+    for (std::size_t i = 0; i < num_key_contracts(key.size()); ++i) {
+        const std::size_t from = i * kMaxPartBytes;
+        const ByteSpan part = key.subspan(from, std::min(kMaxPartBytes, key.size() - from));
+        out += fmt::format(
+            "\n/// @title Part {} of the key, as code behind a STOP\ncontract {} {{\n"
+            "    constructor() {{\n        bytes memory code = hex\"00{}\";\n"
+            "        assembly (\"memory-safe\") {{ return(add(code, 32), mload(code)) }}\n"
+            "    }}\n}}\n",
+            i, key_contract(i), to_hex(part).substr(2));
+    }
+    return out;
+}
+
 }  // namespace
+
+std::size_t num_key_contracts(std::size_t key_bytes) noexcept {
+    if (key_bytes <= kMaxEmbeddedBytes) return 0;
+    return (key_bytes + kMaxPartBytes - 1) / kMaxPartBytes;
+}
+
+std::string key_contract(std::size_t index) {
+    return fmt::format("MintmarkModelKey{}", index);
+}
 
 Result<std::string> standalone_verifier(const fs::path& contracts_src, const VerifyingKey& vk,
                                         const G2Affine& tau_g2) {
     const Bytes key = encode(vk);
-    if (key.size() > kMaxKeyBytes) {
-        return fail(
-            ErrorCode::kOutOfRange,
-            fmt::format("the key has {} bytes, contract code holds {}", key.size(), kMaxKeyBytes),
-            "put the key in parts beside the universal verifier: mintmark zk deploy-evm --vk-path");
+    const std::size_t parts = num_key_contracts(key.size());
+    if (parts > kMaxParts) {
+        return fail(ErrorCode::kOutOfRange,
+                    fmt::format("the key has {} bytes, {} fit onto the chain", key.size(),
+                                kMaxParts * kMaxPartBytes));
     }
     Flattener sources;
     MINTMARK_CHECK(sources.add(contracts_src / "verifier" / "UniversalVerifier.sol"));
@@ -81,21 +141,13 @@ Result<std::string> standalone_verifier(const fs::path& contracts_src, const Ver
     return fmt::format(
         "// SPDX-License-Identifier: Apache-2.0\n"
         "// Made by `mintmark zk create-evm-verifier`. Key digest {0}.\n"
-        "pragma solidity ^0.8.30;\n{1}\n"
+        "pragma solidity ^0.8.30;\n{1}{2}\n"
         "/// @title Verifier of one model's proofs: the universal verifier, bound to one key\n"
-        "contract {2} {{\n"
+        "contract {3} {{\n"
         "    UniversalVerifier public immutable verifier;\n"
         "    address public immutable key;\n\n"
-        "    constructor() {{\n"
-        "        bytes memory data = hex\"{3}\";\n"
-        "        // Creation code that returns 00 || data (data cannot be called).\n"
-        "        bytes memory code = abi.encodePacked(\n"
-        "            hex\"61\", uint16(data.length + 1), hex\"80600a3d393df300\", data);\n"
-        "        address made;\n"
-        "        assembly (\"memory-safe\") {{ made := create(0, add(code, 32), mload(code)) }}\n"
-        "        require(made != address(0), \"key not deployed\");\n"
-        "        key = made;\n"
-        "        verifier = new UniversalVerifier([uint256({4}), {5}, {6}, {7}]);\n"
+        "{4}"
+        "        verifier = new UniversalVerifier([uint256({5}), {6}, {7}, {8}]);\n"
         "    }}\n\n"
         "    /// @notice Checks a proof made without a context.\n"
         "    function verifyProof(bytes calldata proof, uint256[] calldata instances)\n"
@@ -105,8 +157,9 @@ Result<std::string> standalone_verifier(const fs::path& contracts_src, const Ver
         "    function verifyProofFor(bytes32 context, bytes calldata proof, uint256[] calldata "
         "instances)\n        external view returns (bool)\n    {{\n"
         "        return verifier.verify(key, context, instances, proof);\n    }}\n}}\n",
-        to_hex(digest(vk)), sources.text(), kStandaloneContract, to_hex(key).substr(2),
-        word(tau, 0), word(tau, 1), word(tau, 2), word(tau, 3));
+        to_hex(digest(vk)), sources.text(), key_contracts(key), kStandaloneContract,
+        parts == 0 ? short_constructor(key) : long_constructor(key, digest(vk)), word(tau, 0),
+        word(tau, 1), word(tau, 2), word(tau, 3));
 }
 
 std::string compiler_input(const std::string& source) {
