@@ -48,7 +48,7 @@ class Person:
 
     def run(self, *arguments, cwd=ROOT):
         done = subprocess.run(self.command(*arguments), env=self.env, cwd=cwd, capture_output=True, text=True,
-                              timeout=300, check=False)
+                              timeout=900, check=False)
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     def ok(self, *arguments, cwd=ROOT):
