@@ -38,12 +38,13 @@ Result<Books> open_books(const SettleArgs& args) {
     if (config.settle.path.empty())
         return fail(ErrorCode::kInvalidArgument, args.config.string() + " has no [settle]",
                     "say where its transactions are kept: [settle] path = \"settle.db\"");
-    if (!std::filesystem::exists(config.ledger))
-        return fail(ErrorCode::kNotFound, config.ledger.string() + " does not exist yet",
+    const std::string location = config.ledger_location();
+    if (!sql::is_postgres(location) && !std::filesystem::exists(location))
+        return fail(ErrorCode::kNotFound, location + " does not exist yet",
                     "the gateway makes it when it starts");
     MINTMARK_TRY(chain::Deployment deployment, chain::Deployment::read(config.chain.deployment));
-    MINTMARK_TRY(auto ledger, sql::open(config.ledger.string()));
-    MINTMARK_TRY(auto intents, settlement::Intents::open(config.settle.path.string()));
+    MINTMARK_TRY(auto ledger, sql::open(location));
+    MINTMARK_TRY(auto intents, settlement::Intents::open(config.settle_location()));
     return Books{std::move(config), std::move(deployment), std::move(ledger), std::move(intents)};
 }
 
@@ -102,6 +103,9 @@ Status settle(const App& app, const SettleArgs& args) {
     for (std::uint64_t sent = ~0ULL; batcher.counts().open != 0 || batcher.counts().sent != sent;) {
         sent = batcher.counts().sent;
         MINTMARK_CHECK(args.is_by_rule ? batcher.step(unix_ms()) : batcher.settle_all(unix_ms()));
+        if (!batcher.counts().is_settler)
+            return fail(ErrorCode::kAlreadyExists, "a gateway of this ledger settles already",
+                        "it settles by value and age; stop it, or see `mintmark settle --status`");
         MINTMARK_CHECK(net::check_interrupted());
         if (watch.ms() > args.timeout_s * 1000.0)
             return fail(ErrorCode::kExpired, "not everything is confirmed yet",

@@ -28,7 +28,7 @@ class Customer(threading.Thread):
     def request(self, method, path, body=None, headers=None):
         """(status, parsed or None, raw); None when the connection broke."""
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", self.load.port, timeout=60)
+            connection = http.client.HTTPConnection("127.0.0.1", self.rng.choice(self.load.ports), timeout=60)
             connection.request(method, path, json.dumps(body) if body is not None else None,
                                {"Authorization": f"Bearer {self.buyer.key}", **(headers or {})})
             response = connection.getresponse()

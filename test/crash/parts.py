@@ -168,6 +168,16 @@ class Kept:
         assert not self.thread.is_alive(), "it does not end"
 
 
+def shared_rows(url):
+    """The same of a database that gateways share."""
+    def ask(statement):
+        done = subprocess.run([POSTGRES / "psql", url, "-At", "-F", "\t", "-c", statement], capture_output=True, text=True, check=True,
+                              timeout=60)
+        return [tuple(line.split("\t")) for line in done.stdout.splitlines()]
+    return (ask("SELECT id,idempotency_key,state,units,account,lane FROM requests"),
+            ask("SELECT account,lane,used,signed,base FROM lanes"))
+
+
 def ledger_rows(path):
     """The ledger's requests and lanes, as its file says them."""
     import sqlite3  # pylint: disable=import-outside-toplevel

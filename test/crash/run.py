@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A paid load while everything is killed, cut, delayed and re-organised. Last line: what was lost, doubled, or does not agree.
 
-usage: run.py [--points N] [--seed N] [--engine redis|postgres|both]     (N points in all, half of them per engine)
+usage: run.py [--points N] [--seed N] [--engine redis|postgres|shared|all]     (N points in all, as many of each engine)
+"shared": two gateways with one ledger in PostgreSQL, and every request to one of them at random; the others keep it in SQLite.
 Per point, after a random pause: kill -9 of the gateway, of the worker, of Redis or PostgreSQL; the chain's RPC cut or delayed; a
 re-organisation. Three buyers (pass, channel, NFT gate) and one of proofs ask all the time, streamed and not.
 """
@@ -22,7 +23,7 @@ from gateway import Server, start_upstream  # noqa: E402
 from harness import MNIST, World  # noqa: E402
 from jobs import pixels  # noqa: E402
 from judge import Books  # noqa: E402
-from parts import Kept, Postgres, Redis, RpcWay, free_port, ledger_rows, say  # noqa: E402
+from parts import Kept, Postgres, Redis, RpcWay, free_port, ledger_rows, say, shared_rows  # noqa: E402
 from sale import Buyer, put_up_for_sale  # noqa: E402
 
 CONFIRMATIONS = 6
@@ -41,7 +42,7 @@ uri = "https://gateway.example/"
 path = "index.db"
 poll_ms = 100
 [settle]
-path = "settle.db"
+path = "{settle}"
 poll_ms = 100
 age_s = 5
 value = "2000000000000"
@@ -49,7 +50,7 @@ stuck_s = 5
 confirmations = {confirmations}
 [jobs]
 queue = "{queue}"
-store = "store"
+store = "{store}"
 srs = "{srs}"
 lease_ms = 1500
 poll_ms = 50
@@ -59,6 +60,13 @@ compiled = "{model}/model.compiled"
 proving_key = "{model}/pk.key"
 onnx = "{onnx}"
 rates = {{ call = "0.001" }}
+"""
+
+
+SHARED = """[ledger]
+url = "{url}"
+name = "gateway-{number}"
+lost_s = 3
 """
 
 
@@ -79,7 +87,9 @@ class Load:
 
     def __init__(self, engine, seed):
         self.world = World("crash-" + engine)
-        self.rng, self.seed, self.is_over, self.port = random.Random(seed), seed, threading.Event(), free_port()
+        self.rng, self.seed, self.is_over = random.Random(seed), seed, threading.Event()
+        self.is_shared = engine == "shared"
+        self.ports = [free_port() for _ in range(2 if self.is_shared else 1)]
         world = self.world
         self.buyers = [Buyer(world, name) for name in ("paula", "chas", "gina")]
         put_up_for_sale(world, self.buyers)
@@ -101,10 +111,14 @@ class Load:
         self.pixels = pixels(sorted((MNIST / "images").glob("*.pgm"))[3])
         text = TEXT.format(deployment=world.deployment, rpc=self.way.url, provider=world.creator_address, queue=self.engine.url,
                            confirmations=CONFIRMATIONS, srs=world.deployment.parent / world.srs(), onnx=MNIST / "lenet5.onnx",
-                           model=world.creator.home / "models/lenet5")
-        self.config = Config(world.folder / "gateway", upstream, text, credit="100", port=self.port)
-        log = world.folder / "log"
-        self.gateway = Kept(world, log, "serve", "--config", self.config.config)
+                           model=world.creator.home / "models/lenet5", settle="ledger" if self.is_shared else "settle.db",
+                           store=world.folder / "store")
+        self.configs = []
+        for number, port in enumerate(self.ports):
+            shared = SHARED.format(url=self.engine.url, number=number) if self.is_shared else ""
+            self.configs.append(Config(world.folder / f"gateway-{number}", upstream, shared + text, credit="100", port=port))
+        self.config, log = self.configs[0], world.folder / "log"
+        self.gateways = [Kept(world, log, "serve", "--config", config.config) for config in self.configs]
         self.worker = Kept(world, world.folder / "worker-log", "worker", "--config", self.config.config)
         self.wait_for_gateway()
         for buyer in self.buyers:
@@ -118,11 +132,13 @@ class Load:
         self.prover = Prover(self, prover, "grant", seed * 10 + 9)
 
     def wait_for_gateway(self):
-        end = time.monotonic() + 60
+        end, waiting = time.monotonic() + 60, list(zip(self.configs, self.ports))
         while time.monotonic() < end:
             try:
-                self.config.port = self.port
-                if self.config.request("GET", "/readyz")[0] == 200:
+                waiting[0][0].port = waiting[0][1]
+                if waiting[0][0].request("GET", "/readyz")[0] == 200:
+                    waiting.pop(0)
+                if not waiting:
                     return
             except (OSError, http.client.HTTPException):
                 time.sleep(0.02)
@@ -138,7 +154,7 @@ class Load:
     def break_something(self, what):
         rng = self.rng
         if what == "gateway":
-            self.gateway.kill()
+            rng.choice(self.gateways).kill()
         elif what == "worker":
             self.worker.kill()
         elif what == "queue":
@@ -167,7 +183,8 @@ class Load:
             done[what] += 1
             if point % 50 == 49:
                 answered = sum(len(customer.answered) for customer in self.customers)
-                say(points=point + 1, answered=answered, proofs=len(self.prover.answered), starts=self.gateway.starts)
+                starts = sum(gateway.starts for gateway in self.gateways)
+                say(points=point + 1, answered=answered, proofs=len(self.prover.answered), starts=starts)
         self.is_over.set()
         for customer in (*self.customers, self.prover):
             customer.join(timeout=240)
@@ -188,10 +205,11 @@ class Load:
                 time.sleep(0.1)
         unfinished = self.unfinished_jobs()
         self.worker.stop()
-        self.gateway.stop()
+        for gateway in self.gateways:
+            gateway.stop()
         settled = self.world.creator.ok("settle", "--config", self.config.config, "--timeout-s", 120)
         assert settled["due"] == 0, settled.value
-        requests, lanes = ledger_rows(self.config.folder / "ledger.db")
+        requests, lanes = shared_rows(self.engine.url) if self.is_shared else ledger_rows(self.config.folder / "ledger.db")
         books = Books(requests, lanes, self.contracts(), [*self.customers, self.prover])
         books.prove_that_it_would_be_seen()
         return {**books.verdict(), "jobs_not_done": unfinished, "answered": sum(len(c.answered) for c in self.customers),
@@ -215,7 +233,7 @@ class Load:
                 "gate": 500_000 - int(gina.ok("gate", "show", 1, "--key", 2)["remaining"])}
 
     def close(self):
-        for part in (self.gateway, self.worker):
+        for part in (*self.gateways, self.worker):
             part.is_over = True
             part.kill()
         self.engine.stop()
@@ -226,9 +244,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--points", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--engine", choices=("redis", "postgres", "both"), default="both")
+    parser.add_argument("--engine", choices=("redis", "postgres", "shared", "all"), default="all")
     args = parser.parse_args()
-    engines = ["redis", "postgres"] if args.engine == "both" else [args.engine]
+    engines = ["redis", "postgres", "shared"] if args.engine == "all" else [args.engine]
     is_good = True
     for engine in engines:
         load = Load(engine, args.seed)

@@ -173,6 +173,10 @@ def trouble_is_told_clearly(world):
     world.pass_time(3 * 86_400)
     refused = call(world, world.alice, 402, entitlement="pass:1")[1]
     assert refused["error"]["code"] == "pass_expired", refused
+    world.creator.ok("model", "status", 1, "revoked")
+    time.sleep(1.1)
+    refused = call(world, world.bob, 404)[1]
+    assert "not served any more" in refused["error"]["message"], refused
     world.platform.ok("chain", "down")
     time.sleep(1.1)
     for _ in range(20):

@@ -12,6 +12,8 @@ import bad_input
 import batches
 import catalogue
 import challenges
+import cluster
+import degraded
 import deployment
 import disputes
 import earners
@@ -31,6 +33,7 @@ import standalone
 import story
 import systems
 import tensors
+import upto
 import x402
 from harness import ROOT, World
 
@@ -61,6 +64,9 @@ def main():
             suite.run(market)
         gateway.suite.run(serving)
         x402.suite.run(payments)
+        upto.suite.run(payments)
+        cluster.suite.run(payments)
+        degraded.suite.run(payments)
         paid.suite.run(sold)
         indexed.suite.run(followed)
         settled.suite.run(batched)
@@ -80,8 +86,8 @@ def main():
         together.close()
         if hasattr(deployed, "other"):
             deployed.other.close()
-    passed = sum(suite.passed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, paid.suite, indexed.suite, settled.suite, systems.suite, earners.suite, batches.suite, deployment.suite])
-    failed = sum(suite.failed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, paid.suite, indexed.suite, settled.suite, systems.suite, earners.suite, batches.suite, deployment.suite])
+    passed = sum(suite.passed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, upto.suite, degraded.suite, cluster.suite, paid.suite, indexed.suite, settled.suite, systems.suite, earners.suite, batches.suite, deployment.suite])
+    failed = sum(suite.failed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, upto.suite, degraded.suite, cluster.suite, paid.suite, indexed.suite, settled.suite, systems.suite, earners.suite, batches.suite, deployment.suite])
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -3,11 +3,13 @@ import json
 import subprocess
 import time
 
+import onnx_bytes
 from catalogue import constant_feed
 from gateway import Server
 from harness import MINTMARK, MNIST, ROOT, Person
 
 CAST = str(ROOT / "contracts/node_modules/@foundry-rs/cast-linux-amd64/bin/cast")
+ROYALTY_PPM = 150_000
 IN, OUT = 7, 10  # tokens of the scripted answer
 CALL_WEI = (IN * 10**6 + OUT * 10**7) * 10**6 // 2500  # $1 and $10 per million tokens, $2,500 per ether
 
@@ -89,7 +91,8 @@ uri = "https://gateway.example/"
         text = self.config.read_text()
         first = 'rates = { input_token = "1/M", output_token = "10/M" }'
         if first in text.split('id = "broken"')[0]:
-            self.config.write_text(text.replace(first, 'rates = "chain"\nmodel = 1\nversion = 1', 1))
+            model = getattr(self.world, "model", 1)
+            self.config.write_text(text.replace(first, f'rates = "chain"\nmodel = {model}\nversion = 1', 1))
         self.log = open(self.folder / "log", "ab")
         creator = self.world.creator
         self.process = subprocess.Popen([MINTMARK, "--json", "--home", str(creator.home), "--wallet", "creator", "serve",
@@ -101,15 +104,36 @@ uri = "https://gateway.example/"
         self.world.processes.append(self.process)
 
 
-def put_up_for_sale(world, buyers):
-    """A chain with one model that costs CALL_WEI per scripted answer; everybody has ten ether."""
+def derive(world, author):
+    """The author's model, and the creator's, which owes it ROYALTY_PPM of what it earns. Returns the creator's."""
+    source, data = world.folder / "first.onnx", world.folder / "first.json"
+    source.write_bytes(onnx_bytes.dense())
+    data.write_text(json.dumps({"input_data": [[0.5, -0.25]]}))
+    parent = author.ok("model", "publish", source, "--name", "first", "--data", data, "--free")["model"]
+    licence = author.ok("license", "grant", "--model", parent, "--share-ppm", ROYALTY_PPM, "--to", world.creator.address())["license"]
+    child = world.creator.ok("derivative", "new", "--name", "lenet5", "--card", "ipfs://lenet5")["model"]
+    world.creator.ok("derivative", "link", "--model", child, "--license", licence, "--relation", "fine-tune", "--max-stack-ppm",
+                     ROYALTY_PPM)
+    shown = world.creator.ok("derivative", "show", child)
+    assert shown["state"] == "linked" and shown["ancestors"] == [{"model": parent, "ppm": ROYALTY_PPM}], shown.value
+    world.parent = parent
+    return child
+
+
+def put_up_for_sale(world, buyers, author=None):
+    """A chain with one model that costs CALL_WEI per scripted answer, derived from the author's if there is one; everybody has ten
+    ether."""
     world.start_chain()
-    for person in (world.platform, world.creator, *buyers):
+    for person in (world.platform, world.creator, *buyers, *([author] if author else [])):
         person.ok("wallet", "new", person.name)
         world.fund(person.address(), "10ETH")
     world.platform.ok("chain", "deploy")
     world.creator.ok("model", "push", MNIST / "lenet5.onnx", "--card", MNIST / "MODEL_CARD.md", "--name", "lenet5")
+    of = ()
+    if author:
+        world.model = derive(world, author)
+        of = ("--model", world.model)
     world.creator.ok("model", "publish", "lenet5", "--data", MNIST / "samples.json", "--architecture", "LeNet-5",
-                     "--price-per-call", "0.001ETH", "--price-per-day", "0.0005ETH")
+                     "--price-per-call", "0.001ETH", "--price-per-day", "0.0005ETH", *of)
     world.platform.ok("price", "currency", "--feed", constant_feed(world, 2_500 * 10**8), "--min", 100 * 10**8, "--max", 10**13)
-    world.creator.ok("price", "set", "--model", 1, "--rate", "input_token=1/M", "--rate", "output_token=10/M", "--free", "day")
+    world.creator.ok("price", "set", "--model", getattr(world, "model", 1), "--rate", "input_token=1/M", "--rate", "output_token=10/M", "--free", "day")

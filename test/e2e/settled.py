@@ -5,9 +5,9 @@ import threading
 import time
 
 from gateway import start_upstream
-from harness import Suite
+from harness import Suite, fee
 from indexed import until
-from sale import CALL_WEI, Buyer, Sold, account, call, hand_in, pass_voucher, put_up_for_sale
+from sale import CALL_WEI, ROYALTY_PPM, Buyer, Sold, account, call, hand_in, pass_voucher, put_up_for_sale
 
 suite = Suite()
 
@@ -41,7 +41,7 @@ def ivo_signs(world, calls):
         call(world, world.ivo, stream=i % 2 == 1)
     world.ivo_used = getattr(world, "ivo_used", 0) + calls
     path = world.folder / "ivo.json"
-    world.ivo.ok("channel", "voucher", "--buyer", world.ivo.address(), "--provider", world.creator.address(), "--model", 1,
+    world.ivo.ok("channel", "voucher", "--buyer", world.ivo.address(), "--provider", world.creator.address(), "--model", world.model,
                  "--total", f"{world.ivo_used * CALL_WEI}wei", "--out", path)
     hand_in(world, world.ivo, json.loads(path.read_text()))
 
@@ -49,11 +49,12 @@ def ivo_signs(world, calls):
 @suite.test
 def a_batch_waits_for_its_value(world):
     world.vera, world.ivo, world.nora = (Buyer(world, name) for name in ("vera", "ivo", "nora"))
-    put_up_for_sale(world, (world.vera, world.ivo, world.nora))
-    world.vera.ok("pass", "buy", "--model", 1, "--calls", 20, "--days", 2, "--max-price", "0.5ETH")
+    world.author = Buyer(world, "author")
+    put_up_for_sale(world, (world.vera, world.ivo, world.nora), world.author)
+    world.vera.ok("pass", "buy", "--model", world.model, "--calls", 20, "--days", 2, "--max-price", "0.5ETH")
     world.ivo.ok("channel", "open", "--provider", world.creator.address(), "--amount", "0.01ETH")
-    world.nora.ok("pass", "buy", "--model", 1, "--calls", 1, "--days", 1, "--max-price", "0.5ETH")
-    world.creator.ok("gate", "create", "--model", 1, "--kind", "nft", "--target", world.contract("AccessPass"), "--quota", 9)
+    world.nora.ok("pass", "buy", "--model", world.model, "--calls", 1, "--days", 1, "--max-price", "0.5ETH")
+    world.creator.ok("gate", "create", "--model", world.model, "--kind", "nft", "--target", world.contract("AccessPass"), "--quota", 9)
     process, upstream = start_upstream()
     world.processes.append(process)
     world.gateway = Sold(world, world.folder / "gateway", upstream, f"""[index]
@@ -148,9 +149,16 @@ def everybody_claims_and_nothing_is_left(world):
     assert int(shown["escrow"]) == 16 * per_call, shown.value
     income = world.balance(world.contract("RevenueRouter"))
     assert income == 9 * CALL_WEI + 4 * per_call, (income, per_call)
+    platform = int(world.platform.ok("revenue", "claim", "--platform")["claims"][0]["amount"])
+    royalty = (income - platform) * ROYALTY_PPM // 10**6
+    collected = world.creator.ok("revenue", "collect", "--model", world.model)["royalties"]
+    assert [(row["ancestor"], int(row["amount"])) for row in collected] == [(world.parent, royalty)], collected
+    assert world.creator.ok("revenue", "collect", "--model", world.model)["royalties"] == [], "once"
+    author, before = world.author.address(), world.balance(world.author.address())
+    theirs = world.author.ok("revenue", "claim", "--model", world.parent)["claims"][0]
+    assert int(theirs["amount"]) == royalty and world.balance(author) == before + royalty - fee(theirs["tx"])
     claimed = int(world.creator.ok("revenue", "claim")["claims"][0]["amount"])
-    assert claimed + world.balance(world.contract("RevenueRouter")) == income and claimed > income * 97 // 100
-    world.platform.ok("revenue", "claim", "--platform")
+    assert claimed == income - platform - royalty and platform > 0 and royalty > 0
     assert world.balance(world.contract("RevenueRouter")) == 0, "to the last wei"
     assert world.gateway.stop() == 0
     checks = world.gateway.audit()

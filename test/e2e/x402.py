@@ -32,6 +32,7 @@ asset = "{asset}"
 name = "Dollar"
 version = "1"
 timeout_s = 60
+{extra}
 [[upstreams]]
 name = "main"
 url = "http://127.0.0.1:{upstream}/v1"
@@ -47,14 +48,14 @@ CHAT = {"model": "good", "messages": [{"role": "user", "content": "Tell me about
 
 
 class Gateway:
-    def __init__(self, world, name):
+    def __init__(self, world, name, extra="", rates='{ call = "0.002" }'):
         folder = world.folder / name
         folder.mkdir(exist_ok=True)
-        models = "".join(f'[[models]]\nid = "{model}"\nupstreams = ["main"]\nrates = {{ call = "0.002" }}\n'
+        models = "".join(f'[[models]]\nid = "{model}"\nupstreams = ["main"]\nrates = {rates}\n'
                          for model in ("good", "broken", "slow-stream"))
         config = folder / "gateway.toml"
         config.write_text(TOML.format(deployment=world.deployment, provider=world.creator.address(), asset=world.dollar,
-                                      upstream=world.x402_upstream, models=models,
+                                      upstream=world.x402_upstream, models=models, extra=extra,
                                       key_hash=hashlib.sha256(KEY.encode()).hexdigest()))
         self.log = folder / "log"
         self.process = subprocess.Popen([MINTMARK, "--json", "--home", str(world.creator.home), "--wallet", "creator", "serve",
@@ -100,8 +101,8 @@ def selector(world, signature):
     return world.rpc("web3_sha3", "0x" + signature.encode().hex())[:10]
 
 
-def send(world, to, data):
-    sent = world.rpc("eth_sendTransaction", {"from": world.rpc("eth_accounts")[0], "data": data, **({"to": to} if to else {})})
+def send(world, to, data, sender=None):
+    sent = world.rpc("eth_sendTransaction", {"from": sender or world.rpc("eth_accounts")[0], "data": data, **({"to": to} if to else {})})
     for _ in range(300):
         receipt = world.rpc("eth_getTransactionReceipt", sent)
         if receipt is not None:

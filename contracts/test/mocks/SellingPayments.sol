@@ -59,7 +59,8 @@ contract MockPermit2 {
 
     bytes32 private constant PERMISSIONS = keccak256("TokenPermissions(address token,uint256 amount)");
 
-    mapping(address owner => mapping(uint256 nonce => bool)) private _used;
+    /// @dev The nonce's first 248 bits name the word, its last 8 the bit.
+    mapping(address owner => mapping(uint256 word => uint256 bits)) public nonceBitmap;
 
     function digestOf(
         IPermit2.PermitTransferFrom calldata permit,
@@ -98,8 +99,9 @@ contract MockPermit2 {
     ) external {
         require(block.timestamp <= permit.deadline, "expired");
         require(details.requestedAmount <= permit.permitted.amount, "amount");
-        require(!_used[owner][permit.nonce], "nonce");
-        _used[owner][permit.nonce] = true;
+        uint256 bit = 1 << (permit.nonce & 255);
+        require(nonceBitmap[owner][permit.nonce >> 8] & bit == 0, "nonce");
+        nonceBitmap[owner][permit.nonce >> 8] |= bit;
         bytes32 digest = digestOf(permit, msg.sender, witness, witnessType);
         require(ECDSA.recoverCalldata(digest, signature) == owner, "signature");
         IERC20(permit.permitted.token).safeTransferFrom(owner, details.to, details.requestedAmount);

@@ -70,7 +70,8 @@ std::unexpected<Error> RpcClient::node_error(const std::string& method, const Js
                     "reverted: " +
                         (data.empty() && said.size() > 18 ? said : describe_revert(data, errors_)));
     }
-    if (contains(said, "rate limit") || contains(said, "oo many requests")) {
+    if (contains(said, "rate limit") || contains(said, "oo many requests") ||
+        contains(said, "oo Many Requests")) {
         return fail(ErrorCode::kNetwork, fmt::format("{}: {}", method, said),
                     "the node limits your rate");
     }

@@ -43,9 +43,23 @@ Task<Result<json::Json>> Gateway::account_route(const Buyer& buyer, const Reques
     const std::string& path = request.path;
     const bool is_get = request.method == "GET";
     const bool is_post = request.method == "POST";
+    if (ledger_->is_shared() && is_get && (path == "/v1/credits" || path == "/v1/keys")) {
+        // What the keys have spent at other gateways.
+        std::vector<std::string> hashes;
+        for (const ledger::KeyState* key : ledger_->keys_of(buyer.address))
+            hashes.push_back(key->row.hash);
+        if (const ledger::KeyState* own = ledger_->key(buyer.key_id))
+            hashes.push_back(own->row.hash);
+        std::function<Result<bool>(ledger::Ledger&)> question =
+            [hashes](ledger::Ledger& ledger) -> Result<bool> {
+            for (const std::string& hash : hashes) MINTMARK_CHECK(ledger.load_key(hash));
+            return true;
+        };
+        MINTMARK_CO_CHECK(co_await ask_ledger<bool>(std::move(question)));
+    }
     if (path == "/v1/credits" && is_get) co_return co_await credits(buyer);
-    if (path == "/v1/usage" && is_get) co_return usage(buyer, request);
-    if (path == "/v1/vouchers" && is_get) co_return due(buyer);
+    if (path == "/v1/usage" && is_get) co_return co_await usage(buyer, request);
+    if (path == "/v1/vouchers" && is_get) co_return co_await due(buyer);
     if (path == "/v1/vouchers" && is_post) co_return co_await take_voucher(request.body);
     if (path.starts_with("/v1/keys") && !buyer.may_manage_keys) {
         co_return fail(ErrorCode::kUnsupported, "this API key lacks the scope keys");
@@ -56,7 +70,8 @@ Task<Result<json::Json>> Gateway::account_route(const Buyer& buyer, const Reques
         co_return made;
     }
     if (path.starts_with("/v1/jobs/") && is_get) co_return co_await job_route(buyer, path);
-    if (path.starts_with("/v1/receipts/") && is_get) co_return receipt(buyer, path.substr(13));
+    if (path.starts_with("/v1/receipts/") && is_get)
+        co_return co_await receipt(buyer, path.substr(13));
     if (path.starts_with("/v1/keys/") && request.method == "DELETE") {
         ledger::KeyState* key = ledger_->key(path.substr(9));
         if (key == nullptr || buyer.address.empty() || key->row.buyer != buyer.address) {
@@ -121,16 +136,19 @@ Task<Result<json::Json>> Gateway::credits(const Buyer& buyer) {
     co_return out;
 }
 
-Result<json::Json> Gateway::usage(const Buyer& buyer, const Request& request) {
+Task<Result<json::Json>> Gateway::usage(const Buyer& buyer, const Request& request) {
     std::int64_t since = unix_ms() - 31 * std::int64_t{86'400'000};
     const std::string text = query_value(request.query, "since_ms");
     if (!text.empty()) {
         const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), since);
         if (ec != std::errc() || end != text.data() + text.size()) {
-            return fail(ErrorCode::kInvalidArgument, "since_ms must be a number", "since_ms");
+            co_return fail(ErrorCode::kInvalidArgument, "since_ms must be a number", "since_ms");
         }
     }
-    MINTMARK_TRY(const auto sums, ledger_->usage_of(buyer.address, since));
+    using Sums = std::vector<ledger::UsageSum>;
+    std::function<Result<Sums>(ledger::Ledger&)> question =
+        [of = buyer.address, since](ledger::Ledger& ledger) { return ledger.usage_of(of, since); };
+    MINTMARK_CO_TRY(const auto sums, co_await ask_ledger<Sums>(std::move(question)));
     json::Json rows = json::Json::array();
     for (const ledger::UsageSum& sum : sums) {
         if (!buyer.may_see_account && sum.key_id != buyer.key_id) continue;
@@ -140,7 +158,7 @@ Result<json::Json> Gateway::usage(const Buyer& buyer, const Request& request) {
                         {"requests", sum.requests},
                         {"cost_usd", dollars_text(sum.usd)}});
     }
-    return json::Json{{"since_ms", since}, {"usage", std::move(rows)}};
+    co_return json::Json{{"since_ms", since}, {"usage", std::move(rows)}};
 }
 
 Result<json::Json> Gateway::keys(const Buyer& buyer) const {
@@ -161,19 +179,19 @@ Result<json::Json> Gateway::keys(const Buyer& buyer) const {
     return json::Json{{"keys", std::move(rows)}};
 }
 
-Result<json::Json> Gateway::receipt(const Buyer& buyer, const std::string& id) {
-    MINTMARK_TRY(const auto record, ledger_->find(id));
+Task<Result<json::Json>> Gateway::receipt(const Buyer& buyer, const std::string& id) {
+    MINTMARK_CO_TRY(const auto record, co_await find_record(id));
     const bool is_his = record && (buyer.may_see_account ? record->row.buyer == buyer.address
                                                          : record->row.key_id == buyer.key_id);
-    if (!is_his) return fail(ErrorCode::kNotFound, "you have no such receipt");
+    if (!is_his) co_return fail(ErrorCode::kNotFound, "you have no such receipt");
     const ModelConfig* model = config_.model(record->row.model);
     const market::VersionRef version = model == nullptr ? market::VersionRef{} : model->version;
     const std::uint64_t chain_id = chain_ == nullptr ? 0 : chain_->deployment().chain_id;
     const Address provider = chain_ == nullptr ? Address{} : chain_->provider();
-    return receipt_json(*record, version, chain_id, provider, signer_.get());
+    co_return receipt_json(*record, version, chain_id, provider, signer_.get());
 }
 
-Result<json::Json> Gateway::due(const Buyer& buyer) {
+Task<Result<json::Json>> Gateway::due(const Buyer& buyer) {
     json::Json rows = json::Json::array();
     const auto add = [&](const std::string& account) {
         const ledger::AccountState* state = ledger_->account(account);
@@ -186,15 +204,22 @@ Result<json::Json> Gateway::due(const Buyer& buyer) {
         }
     };
     // Accounts that this key's owner has used since the start.
-    MINTMARK_TRY(const auto accounts, ledger_->accounts_of(buyer.address));
-    if (buyer.address.empty()) return json::Json{{"due", rows}};
+    if (buyer.address.empty()) co_return json::Json{{"due", rows}};
+    using Accounts = std::vector<std::string>;
+    std::function<Result<Accounts>(ledger::Ledger&)> question =
+        [of = buyer.address](ledger::Ledger& ledger) -> Result<Accounts> {
+        MINTMARK_TRY(Accounts found, ledger.accounts_of(of));
+        for (const std::string& account : found) MINTMARK_CHECK(ledger.refresh(account));
+        return found;
+    };
+    MINTMARK_CO_TRY(const auto accounts, co_await ask_ledger<Accounts>(std::move(question)));
     for (const std::string& account : accounts) add(account);
     json::Json out = {{"due", std::move(rows)}};
     if (chain_ != nullptr) {
         out["provider"] = chain::to_checksum(chain_->provider());
         out["chain_id"] = chain_->deployment().chain_id;
     }
-    return out;
+    co_return out;
 }
 
 Task<Result<json::Json>> Gateway::take_voucher(const std::string& text) {
@@ -292,6 +317,7 @@ Task<Status> Gateway::take_channel_voucher(const json::Json& body) {
     kept.erase("sessionKey");  // only what was checked here is kept
     kept.erase("sessionExpires");
     if (!is_signed) {
+        MINTMARK_CO_CHECK(co_await entitlements_->refresh(account.account));
         const auto parsed = chain::Signature::from_bytes(voucher.signature);
         const auto signer = parsed ? chain::recover(digest, *parsed)
                                    : Result<Address>(fail(ErrorCode::kRejected, "no signature"));

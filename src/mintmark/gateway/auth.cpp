@@ -1,5 +1,6 @@
 // Who calls: API keys, Sign-In with Ethereum, rates.
 #include <fmt/format.h>
+#include <openssl/hmac.h>
 
 #include "mintmark/chain/address.hpp"
 #include "mintmark/chain/typed_data.hpp"
@@ -11,7 +12,6 @@ namespace mintmark::gateway {
 namespace {
 
 constexpr std::int64_t kNonceMs = 600'000;
-constexpr std::size_t kMaxNonces = 100'000;
 constexpr std::int64_t kDayMs = 86'400'000;
 
 std::string hash_of(std::string_view secret) {
@@ -34,7 +34,39 @@ std::string random_hex(std::size_t bytes) {
     return to_hex(random).substr(2);
 }
 
+/// A nonce of a sign-in says when it ends and that a gateway of this ledger has made it, so none of
+/// them need remember it: 8 hex digits of seconds, 24 of chance, 32 of HMAC-SHA-256.
+constexpr std::size_t kNonceBegin = 32, kNonceDigits = 64;
+
+std::string sealed(const std::string& secret, const std::string& begin) {
+    Bytes mac(32);
+    unsigned size = 0;
+    ::HMAC(::EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
+           reinterpret_cast<const unsigned char*>(begin.data()), begin.size(), mac.data(), &size);
+    mac.resize(16);
+    return begin + to_hex(mac).substr(2);
+}
+
+bool is_nonce_of(const std::string& secret, const std::string& nonce, std::int64_t now_ms) {
+    if (nonce.size() != kNonceDigits || sealed(secret, nonce.substr(0, kNonceBegin)) != nonce)
+        return false;
+    return std::stoll(nonce.substr(0, 8), nullptr, 16) * 1000 >= now_ms;
+}
+
 }  // namespace
+
+Task<void> Gateway::learn_key(const Request& request) {
+    const std::string_view header = request.header("authorization");
+    if (!header.starts_with("Bearer ") || header.size() > 512) co_return;
+    const std::string hash = hash_of(header.substr(7));
+    if (ledger_->key_by_hash(hash) != nullptr) co_return;
+    std::function<Result<bool>(ledger::Ledger&)> question =
+        [hash](ledger::Ledger& ledger) -> Result<bool> {
+        MINTMARK_CHECK(ledger.load_key(hash));
+        return true;
+    };
+    (void)co_await ask_ledger<bool>(std::move(question));
+}
 
 Result<Buyer> Gateway::authenticate(const Request& request, std::string_view scope) {
     const std::string_view header = request.header("authorization");
@@ -106,11 +138,8 @@ Result<json::Json> Gateway::siwe_nonce() {
     if (config_.siwe.domain.empty() || chain_ == nullptr) {
         return fail(ErrorCode::kNotFound, "there is no sign-in here");
     }
-    if (siwe_nonces_.size() >= kMaxNonces) {
-        return fail(ErrorCode::kInterrupted, "too many sign-ins under way; try again later");
-    }
-    const std::string nonce = random_hex(12);
-    siwe_nonces_[nonce] = {unix_ms() + kNonceMs};
+    const std::string nonce =
+        sealed(siwe_secret_, fmt::format("{:08x}", (unix_ms() + kNonceMs) / 1000) + random_hex(12));
     return json::Json{{"nonce", nonce},
                       {"domain", config_.siwe.domain},
                       {"uri", config_.siwe.uri},
@@ -139,16 +168,19 @@ Task<Result<json::Json>> Gateway::siwe_verify(const Request& request) {
     const SiweExpectation expected{config_.siwe.domain, config_.siwe.uri,
                                    chain_->deployment().chain_id, unix_ms() / 1000};
     MINTMARK_CO_CHECK(check_siwe(message, expected));
-    const auto nonce = siwe_nonces_.find(message.nonce);
-    if (nonce == siwe_nonces_.end() || nonce->second.expires_ms < unix_ms()) {
-        co_return fail(ErrorCode::kRejected,
-                       "SIWE: the nonce is not ours, was used, or is too old");
-    }
-    siwe_nonces_.erase(nonce);  // before anything waits: it is used once
+    const Error bad_nonce{ErrorCode::kRejected,
+                          "SIWE: the nonce is not ours, was used, or is too old", ""};
+    if (!is_nonce_of(siwe_secret_, message.nonce, unix_ms())) co_return std::unexpected(bad_nonce);
     const Bytes32 hash = chain::personal_message_hash(as_bytes(text));
     MINTMARK_CO_TRY(const bool is_signed, co_await is_signed_by(message.address, hash, signature));
     if (!is_signed)
         co_return fail(ErrorCode::kRejected, "SIWE: the signature is not the account's");
+    const auto used = ledger_->use_nonce({"siwe", message.nonce, "", unix_ms() + kNonceMs});
+    if (!used) co_return std::unexpected(bad_nonce);
+    const Status is_first = co_await durability_.wait(*used);
+    if (!is_first && is_first.error().code == ErrorCode::kAlreadyExists)
+        co_return std::unexpected(bad_nonce);
+    MINTMARK_CO_CHECK(is_first);
     auto [row, secret] = new_key(chain::to_checksum(message.address));
     row.name = "sign-in";
     row.scopes = "inference account keys";

@@ -167,22 +167,61 @@ IndexView::Question<ChannelFacts> channel_question(const market::ChannelKey& key
 Result<std::unique_ptr<ChainView>> ChainView::open(const Config& config, Metrics& metrics) {
     const ChainConfig& chain = config.chain;
     MINTMARK_TRY(chain::Deployment deployment, chain::Deployment::read(chain.deployment));
-    MINTMARK_TRY(Market market, Market::open(std::move(deployment), chain.rpc_url));
     MINTMARK_TRY(const Address provider, chain::parse_address(chain.provider));
     std::unique_ptr<IndexView> index;
     if (!config.index.path.empty()) {
-        MINTMARK_TRY(index, IndexView::open(config.index, market.deployment(), chain.rpc_url,
+        MINTMARK_TRY(index, IndexView::open(config.index, deployment, chain.rpc_url,
                                             chain.refresh_s * 1000));
     }
-    return std::unique_ptr<ChainView>(
-        new ChainView(chain, metrics, std::move(market), provider, std::move(index)));
+    std::unique_ptr<ChainView> out(
+        new ChainView(chain, metrics, std::move(deployment), provider, std::move(index)));
+    const auto reached = out->reach();
+    if (!reached && reached.error().code != ErrorCode::kNetwork)
+        return std::unexpected(reached.error());
+    out->note(reached ? Status{} : Status(std::unexpected(reached.error())));
+    return out;
 }
 
-ChainView::ChainView(const ChainConfig& config, Metrics& metrics, Market market, Address provider,
-                     std::unique_ptr<IndexView> index)
+Result<Market*> ChainView::reach() {
+    if (market_ == nullptr) {
+        MINTMARK_TRY(Market market, Market::open(deployment_, config_.rpc_url));
+        market_ = std::make_unique<Market>(std::move(market));
+        is_reached_ = true;
+    }
+    return market_.get();
+}
+
+void ChainView::note(const Status& reached) {
+    // On another chain than at the start it is as good as away, and says so.
+    const bool is_reachable =
+        reached || (is_reached_ && reached.error().code != ErrorCode::kNetwork);
+    if (is_reachable == is_healthy_) return;
+    is_healthy_ = is_reachable;
+    metrics_.chain_healthy(is_healthy_);
+    log_event(is_healthy_ ? LogLevel::kInfo : LogLevel::kError,
+              is_healthy_ ? "chain is back"
+                          : "chain cannot be read; what needs it is refused until it answers; "
+                            "check chain.rpc_url",
+              {{"reason", reached ? "" : reached.error().message}});
+}
+
+Task<void> ChainView::probe() {
+    if (is_healthy_) co_return;
+    auto work = [this]() -> std::shared_ptr<Status> {
+        const auto market = reach();
+        if (!market) return std::make_shared<Status>(std::unexpected(market.error()));
+        const auto head = (*market)->client().block_number();
+        return std::make_shared<Status>(head ? Status{} : Status(std::unexpected(head.error())));
+    };
+    const auto reached = co_await serving::offload<std::shared_ptr<Status>>(pool_, std::move(work));
+    note(*reached);
+}
+
+ChainView::ChainView(const ChainConfig& config, Metrics& metrics, chain::Deployment deployment,
+                     Address provider, std::unique_ptr<IndexView> index)
     : config_(config),
       metrics_(metrics),
-      market_(std::make_unique<Market>(std::move(market))),
+      deployment_(std::move(deployment)),
       index_(std::move(index)),
       provider_(provider) {
     metrics_.chain_healthy(true);
@@ -203,19 +242,15 @@ Task<Result<T>> ChainView::cached(std::map<std::string, Cached<T>>& cache, std::
     // While one request refreshes, the others use what is known.
     if (is_usable && (is_fresh || before.is_refreshing)) co_return before.value;
     before.is_refreshing = true;
-    Market& market = *market_;
-    auto work = [&market, read = std::move(read)] { return read(market); };
+    auto work = [this, read = std::move(read)]() -> Result<T> {
+        MINTMARK_TRY(Market* const market, reach());
+        return read(*market);
+    };
     auto value = co_await serving::offload<Result<T>>(pool_, std::move(work));
     Cached<T>& after = cache[key];  // another entry may have moved it
     after.is_refreshing = false;
     const bool is_reachable = value || value.error().code != ErrorCode::kNetwork;
-    if (is_reachable != is_healthy_) {
-        is_healthy_ = is_reachable;
-        metrics_.chain_healthy(is_healthy_);
-        log_event(is_healthy_ ? LogLevel::kInfo : LogLevel::kError,
-                  is_healthy_ ? "chain is back" : "chain cannot be read; check chain.rpc_url",
-                  {{"reason", value ? "" : value.error().message}});
-    }
+    note(value ? Status{} : Status(std::unexpected(value.error())));
     if (value) {
         after.value = *value;
         after.read_ms = now_ms();
@@ -342,9 +377,10 @@ Task<Result<GateFacts>> ChainView::gate(std::uint64_t gate, const U256& key, con
 
 Task<Result<SessionFacts>> ChainView::session(const Address& buyer, const Address& token,
                                               const Address& signer) {
-    Market& market = *market_;
     const Bytes32 channel = market::ChannelKey{buyer, provider_, token}.id();
-    auto work = [&market, channel, signer]() -> Result<SessionFacts> {
+    auto work = [this, channel, signer]() -> Result<SessionFacts> {
+        MINTMARK_TRY(Market* const reached, reach());
+        Market& market = *reached;
         MINTMARK_TRY(const auto session, market.read({"PaymentChannels",
                                                       "sessionOf(bytes32,address)",
                                                       {AbiValue(channel), AbiValue(signer)}},
@@ -361,8 +397,9 @@ Task<Result<SessionFacts>> ChainView::session(const Address& buyer, const Addres
 
 Task<Result<bool>> ChainView::contract_accepts(const Address& wallet, const Bytes32& hash,
                                                const Bytes& signature) {
-    Market& market = *market_;
-    auto work = [&market, wallet, hash, signature]() -> Result<bool> {
+    auto work = [this, wallet, hash, signature]() -> Result<bool> {
+        MINTMARK_TRY(Market* const reached, reach());
+        Market& market = *reached;
         MINTMARK_TRY(const Bytes code, market.client().code(wallet));
         if (code.empty()) return false;
         const auto answer = market.client().call(wallet, "isValidSignature(bytes32,bytes)",

@@ -2,6 +2,7 @@
 // after stale_s. Blocking calls run on a thread of their own.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/thread_pool.hpp>
 #include <cstdint>
 #include <functional>
@@ -74,8 +75,9 @@ struct Cached {
 
 class ChainView {
   public:
-    /// Connects, checks the chain id; follows it with an index when one is wanted. kNetwork,
-    /// kChain, kIo.
+    /// Follows the chain with an index when one is wanted. A node that is down or busy does not
+    /// hinder the start: what needs it is refused (kNetwork) until it answers; one on another chain
+    /// does: kChain. kIo.
     [[nodiscard]] static Result<std::unique_ptr<ChainView>> open(const Config& config,
                                                                  Metrics& metrics);
     ~ChainView();
@@ -96,9 +98,11 @@ class ChainView {
     [[nodiscard]] Task<Result<bool>> contract_accepts(const Address& wallet, const Bytes32& hash,
                                                       const Bytes& signature);
 
-    [[nodiscard]] const chain::Deployment& deployment() const { return market_->deployment(); }
+    [[nodiscard]] const chain::Deployment& deployment() const { return deployment_; }
     [[nodiscard]] const Address& provider() const noexcept { return provider_; }
     [[nodiscard]] bool is_healthy() const noexcept { return is_healthy_; }
+    /// Looks whether the node is back, when it was away.
+    [[nodiscard]] Task<void> probe();
     /// At most `limit` models with ids above `after`, by id, from the index, which must be there.
     [[nodiscard]] Task<Result<std::vector<CatalogueRow>>> catalogue(market::CatalogueQuery query,
                                                                     std::uint64_t after,
@@ -107,8 +111,8 @@ class ChainView {
     [[nodiscard]] std::optional<IndexState> index_state() const;
 
   private:
-    ChainView(const ChainConfig& config, Metrics& metrics, market::Market market, Address provider,
-              std::unique_ptr<IndexView> index);
+    ChainView(const ChainConfig& config, Metrics& metrics, chain::Deployment deployment,
+              Address provider, std::unique_ptr<IndexView> index);
     /// The cached value, read when it is old.
     template <class T>
     Task<Result<T>> cached(std::map<std::string, Cached<T>>& cache, std::string key,
@@ -118,9 +122,16 @@ class ChainView {
     std::function<Result<T>(market::Market&)> reader(
         IndexView::Question<T> question, std::function<Result<T>(market::Market&)> read);
 
+    /// Connects, and asks the node for its chain, until it has said the right one. On pool_'s
+    /// thread.
+    [[nodiscard]] Result<market::Market*> reach();
+    void note(const Status& reached);
+
     const ChainConfig& config_;
     Metrics& metrics_;
-    std::unique_ptr<market::Market> market_;  ///< on pool_'s one thread only
+    chain::Deployment deployment_;
+    std::unique_ptr<market::Market> market_;  ///< on pool_'s one thread only; nullptr: not reached
+    std::atomic<bool> is_reached_ = false;    ///< market_ is there
     std::unique_ptr<IndexView> index_;        ///< likewise; nullptr: none
     Address provider_;
     boost::asio::thread_pool pool_{1};

@@ -1,8 +1,11 @@
 #include "mintmark/gateway/config.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <set>
 
 #include "mintmark/base/file.hpp"
@@ -11,11 +14,50 @@
 #include "mintmark/gateway/toml_reader.hpp"
 #include "mintmark/jobs/job_data.hpp"
 #include "mintmark/serving/stream.hpp"
+#include "mintmark/sql/sql.hpp"
 
 namespace mintmark::gateway {
 namespace {
 
 constexpr std::uint64_t kMostDays = 3650;
+constexpr const char* kInLedger = "ledger";
+
+/// KEY_env names the variable that has KEY's value: passwords are in no file.
+void read_environment(Reader& reader, const std::string& key, std::string& out) {
+    const std::string name = key + "_env";
+    std::string variable;
+    reader.text(name, variable);
+    if (variable.empty()) return;
+    if (!out.empty()) return reader.bad_key(name, "stands beside " + key);
+    const char* value = std::getenv(variable.c_str());
+    if (value == nullptr || *value == 0)
+        return reader.bad_key(name, "the variable " + variable + " is not set");
+    out = value;
+}
+
+/// A machine's or a pod's name and the port: unlike those of the other gateways.
+std::string default_name(std::uint16_t port) {
+    std::array<char, 256> host = {};
+    ::gethostname(host.data(), host.size() - 1);
+    return fmt::format("{}:{}", host.data(),
+                       port != 0 ? std::to_string(port) : fmt::format("pid-{}", ::getpid()));
+}
+
+Status read_ledger(Reader reader, Config& out) {
+    reader.path("path", out.ledger);
+    SharedLedgerConfig& shared = out.shared_ledger;
+    reader.text("url", shared.url);
+    read_environment(reader, "url", shared.url);
+    if (!shared.url.empty() && !sql::is_postgres(shared.url))
+        reader.bad_key("url", "must begin with postgresql://");
+    if (!shared.url.empty() && reader.find("path") != nullptr)
+        reader.bad_key("path", "stands beside url: one ledger, please");
+    shared.name = default_name(out.server.port);
+    reader.text("name", shared.name);
+    if (shared.name.empty()) reader.bad_key("name", "is empty");
+    reader.number("lost_s", shared.lost_s, 3, 3600);
+    return reader.finish();
+}
 
 Status read_server(Reader reader, ServerConfig& out) {
     constexpr std::int64_t kMostMs = 3'600'000;
@@ -72,7 +114,13 @@ Status read_index(Reader reader, IndexConfig& out) {
 }
 
 Status read_settle(Reader reader, SettleConfig& out) {
-    reader.path("path", out.path);
+    // The word is no file: what is sent is kept where the shared ledger is.
+    const toml::node* path = reader.find("path");
+    if (path != nullptr && path->value_exact<std::string>() == kInLedger) {
+        out.path = kInLedger;
+    } else {
+        reader.path("path", out.path);
+    }
     reader.required("path");
     reader.number("poll_ms", out.poll_ms, 10, 600'000);
     reader.number("age_s", out.age_s, 0, 315'360'000);
@@ -107,6 +155,7 @@ Status read_x402(Reader reader, X402Config& out) {
     reader.text("version", out.version);
     reader.number("decimals", out.decimals, 0, 30);
     reader.number("timeout_s", out.timeout_s, 2, 86'400);
+    reader.flag("upto", out.has_upto);
     return reader.finish();
 }
 
@@ -212,7 +261,8 @@ Status read_jobs(Reader reader, const std::string& file, jobs::Config& out) {
     constexpr std::int64_t kMostS = 30 * 86'400;
     constexpr std::uint64_t kMebi = std::uint64_t{1} << 20U;
     reader.text("queue", out.queue);
-    reader.required("queue");
+    read_environment(reader, "queue", out.queue);
+    if (out.queue.empty()) reader.required("queue");
     if (!out.queue.empty() && out.queue.find("://") == std::string::npos) {
         std::filesystem::path path;
         reader.path("queue", path);
@@ -283,6 +333,8 @@ Status check_whole(const Config& config, const std::string& file) {
         return bad("[index] needs [chain]: whose events?");
     if (!config.settle.path.empty() && config.chain.deployment.empty())
         return bad("[settle] needs [chain]: where?");
+    if (config.settle.path == kInLedger && config.shared_ledger.url.empty())
+        return bad("settle.path is \"ledger\", but ledger.url names no database");
     if (config.models.empty()) return bad("there is no [[models]]: nothing to serve");
     std::set<std::string> keys;
     for (const GrantConfig& grant : config.grants) {
@@ -322,10 +374,8 @@ Result<Config> Config::parse(std::string_view text, const std::filesystem::path&
     MINTMARK_CHECK(read_table(root, file, "settle", out.settle, read_settle));
     MINTMARK_CHECK(read_table(root, file, "siwe", out.siwe, read_siwe));
     MINTMARK_CHECK(read_table(root, file, "x402", out.x402, read_x402));
-    MINTMARK_CHECK(read_table(root, file, "ledger", out, [](Reader reader, Config& config) {
-        reader.path("path", config.ledger);
-        return reader.finish();
-    }));
+    out.shared_ledger.name = default_name(out.server.port);
+    MINTMARK_CHECK(read_table(root, file, "ledger", out, read_ledger));
     MINTMARK_CHECK(read_table(root, file, "log", out, [](Reader reader, Config& config) {
         reader.text("level", config.log_level);
         reader.flag("requests", config.log_requests);
@@ -373,6 +423,22 @@ Result<Config> Config::read(const std::filesystem::path& path) {
                     "name the gateway's file with --config; docs/ops/one-machine.md shows one");
     }
     return parse(*text, std::filesystem::absolute(path));
+}
+
+ledger::SharedOptions SharedLedgerConfig::options() const {
+    ledger::SharedOptions out;
+    out.location = url;
+    out.name = name;
+    out.patience = std::chrono::seconds(lost_s);
+    return out;
+}
+
+std::string Config::ledger_location() const {
+    return shared_ledger.url.empty() ? ledger.string() : shared_ledger.url;
+}
+
+std::string Config::settle_location() const {
+    return settle.path == kInLedger ? ledger_location() : settle.path.string();
 }
 
 const ModelConfig* Config::model(std::string_view id) const {

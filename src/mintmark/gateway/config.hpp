@@ -11,6 +11,7 @@
 #include "mintmark/base/result.hpp"
 #include "mintmark/gateway/x402.hpp"
 #include "mintmark/jobs/config.hpp"
+#include "mintmark/ledger/shared.hpp"
 #include "mintmark/market/rates.hpp"
 #include "mintmark/settlement/batcher.hpp"
 
@@ -101,6 +102,14 @@ struct SettleConfig {
     [[nodiscard]] settlement::Options options() const;
 };
 
+/// A ledger of several gateways (docs/spec/gateway.md §10).
+struct SharedLedgerConfig {
+    std::string url = {};      ///< "postgresql://…"; empty: this gateway has a file of its own
+    std::string name = {};     ///< this gateway's, unlike all others'
+    std::int64_t lost_s = 15;  ///< silence after which another's requests are closed
+    [[nodiscard]] ledger::SharedOptions options() const;
+};
+
 struct SiweConfig {
     std::string domain = {};  ///< "gateway.example:8700"; empty: no sign-in
     std::string uri = {};
@@ -110,6 +119,7 @@ struct SiweConfig {
 struct Config {
     ServerConfig server = {};
     std::filesystem::path ledger = "ledger.db";
+    SharedLedgerConfig shared_ledger = {};
     std::string log_level = "info";
     bool log_requests = true;
     ChainConfig chain = {};
@@ -129,6 +139,9 @@ struct Config {
     [[nodiscard]] static Result<Config> parse(std::string_view text,
                                               const std::filesystem::path& path);
     [[nodiscard]] const ModelConfig* model(std::string_view id) const;
+    /// A path, or "postgresql://…".
+    [[nodiscard]] std::string ledger_location() const;
+    [[nodiscard]] std::string settle_location() const;
 };
 
 }  // namespace mintmark::gateway

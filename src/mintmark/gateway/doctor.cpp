@@ -10,6 +10,7 @@
 #include "mintmark/gateway/gateway.hpp"
 #include "mintmark/market/rates.hpp"
 #include "mintmark/market/registry.hpp"
+#include "mintmark/sql/sql.hpp"
 
 namespace mintmark::gateway {
 namespace {
@@ -27,7 +28,47 @@ void add(Diagnosis& out, std::string check, const Status& status, std::string sa
     out.findings.push_back(std::move(finding));
 }
 
+void examine_sums(const std::string& location, Diagnosis& out) {
+    const auto differences = ledger::audit(location);
+    Status sums{};
+    if (!differences) sums = std::unexpected(differences.error());
+    if (differences && !differences->empty()) {
+        sums = fail(ErrorCode::kRejected, differences->front(),
+                    "restore a backup of the ledger, or ask for help");
+    }
+    add(out, "ledger sums", sums, "every total is the sum of its requests");
+}
+
+void examine_shared_ledger(const SharedLedgerConfig& config, Diagnosis& out) {
+    const auto state = ledger::inspect_shared(config.url);
+    if (!state)
+        return add(out, "ledger server", std::unexpected(state.error()), "",
+                   "start PostgreSQL, or fix ledger.url");
+    Status settings{};
+    if (!state->problems.empty()) {
+        settings = fail(ErrorCode::kRejected, state->problems.front(),
+                        "a power cut would lose charges: set it in postgresql.conf");
+    }
+    add(out, "ledger server", settings, "PostgreSQL " + state->server);
+    Status tables{};
+    if (state->version != 0 && !state->is_current) {
+        tables = fail(ErrorCode::kRejected,
+                      fmt::format("version {} is not this program's", state->version),
+                      "a gateway of this version brings older tables up when it starts; newer ones "
+                      "need a newer program");
+    }
+    add(out, "ledger tables", tables,
+        state->version == 0 ? "none yet: the first gateway makes them"
+                            : fmt::format("version {}", state->version));
+    std::string names;
+    for (const std::string& name : state->gateways) names += (names.empty() ? "" : ", ") + name;
+    add(out, "ledger gateways", {},
+        fmt::format("this is {}; registered: {}", config.name, names.empty() ? "none" : names));
+    if (state->is_current) examine_sums(config.url, out);
+}
+
 void examine_ledger(const Config& config, Diagnosis& out) {
+    if (!config.shared_ledger.url.empty()) return examine_shared_ledger(config.shared_ledger, out);
     std::error_code ec;
     auto folder = config.ledger.parent_path();
     if (folder.empty()) folder = ".";
@@ -43,14 +84,7 @@ void examine_ledger(const Config& config, Diagnosis& out) {
         add(out, "ledger sums", {}, "no ledger yet");
         return;
     }
-    const auto differences = ledger::audit(config.ledger);
-    Status sums{};
-    if (!differences) sums = std::unexpected(differences.error());
-    if (differences && !differences->empty()) {
-        sums = fail(ErrorCode::kRejected, differences->front(),
-                    "restore a backup of the ledger, or ask for help");
-    }
-    add(out, "ledger sums", sums, "every total is the sum of its requests");
+    examine_sums(config.ledger.string(), out);
 }
 
 void examine_tls(const Config& config, Diagnosis& out) {
@@ -138,9 +172,10 @@ void examine_settlement(const Config& config, Diagnosis& out) {
     if (config.settle.path.empty())
         return add(out, "settlement", {},
                    "by hand: `mintmark settle` or `mintmark channel settle`");
-    if (!std::filesystem::exists(config.settle.path))
+    const std::string location = config.settle_location();
+    if (!sql::is_postgres(location) && !std::filesystem::exists(location))
         return add(out, "settlement", {}, "nothing was sent yet");
-    auto intents = settlement::Intents::open(config.settle.path.string());
+    auto intents = settlement::Intents::open(location);
     if (!intents) return add(out, "settlement", std::unexpected(intents.error()), "");
     const auto open = intents->count(settlement::IntentState::kSigned);
     const auto mined = intents->count(settlement::IntentState::kMined);

@@ -4,11 +4,29 @@
 
 namespace mintmark::gateway {
 
-void Durability::committed(std::uint64_t sequence, const Status& status) {
-    boost::asio::post(loop_, [this, sequence, status] { wake(sequence, status); });
+namespace {
+constexpr std::size_t kMostRefused = 10'000;
 }
 
-void Durability::wake(std::uint64_t sequence, const Status& status) {
+void Durability::committed(std::uint64_t sequence, const Status& status,
+                           const ledger::Refusals& refused) {
+    boost::asio::post(loop_,
+                      [this, sequence, status, refused] { wake(sequence, status, refused); });
+}
+
+Status Durability::verdict(std::uint64_t sequence) {
+    if (refused_.empty()) return {};
+    const auto found = refused_.find(sequence);
+    if (found == refused_.end()) return {};
+    const Error error = std::move(found->second);
+    refused_.erase(found);
+    return std::unexpected(error);
+}
+
+void Durability::wake(std::uint64_t sequence, const Status& status,
+                      const ledger::Refusals& refused) {
+    for (const auto& [number, error] : refused) refused_.emplace(number, error);
+    while (refused_.size() > kMostRefused) refused_.erase(refused_.begin());
     if (is_healthy_ != status.has_value()) {
         is_healthy_ = status.has_value();
         on_change_(status);
@@ -24,11 +42,12 @@ void Durability::wake(std::uint64_t sequence, const Status& status) {
         }
     }
     waiters_ = std::move(rest);
-    for (Waiter& waiter : ready) waiter.resume(status);
+    for (Waiter& waiter : ready)
+        waiter.resume(waiter.sequence <= done_ ? verdict(waiter.sequence) : status);
 }
 
 Task<Status> Durability::wait(std::uint64_t sequence) {
-    if (sequence <= done_) co_return Status{};
+    if (sequence <= done_) co_return verdict(sequence);
     auto initiate = [this, sequence](auto handler) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
         waiters_.push_back({sequence, [shared](Status status) mutable {

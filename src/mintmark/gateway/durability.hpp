@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 
+#include "mintmark/ledger/journal.hpp"
 #include "mintmark/serving/task.hpp"
 
 namespace mintmark::gateway {
@@ -17,8 +19,9 @@ class Durability {
     explicit Durability(serving::Loop& loop, std::function<void(const Status&)> on_change)
         : loop_(loop), on_change_(std::move(on_change)) {}
     /// From the journal's thread.
-    void committed(std::uint64_t sequence, const Status& status);
-    /// Until the entry is on disk. kIo: it is not, and may be later.
+    void committed(std::uint64_t sequence, const Status& status, const ledger::Refusals& refused);
+    /// Until the entry is on disk. kIo: it is not, and may be later. What a shared ledger says
+    /// when it refuses the entry.
     [[nodiscard]] Task<Status> wait(std::uint64_t sequence);
     [[nodiscard]] bool is_healthy() const noexcept { return is_healthy_; }
 
@@ -27,11 +30,13 @@ class Durability {
         std::uint64_t sequence;
         std::function<void(Status)> resume;
     };
-    void wake(std::uint64_t sequence, const Status& status);
+    void wake(std::uint64_t sequence, const Status& status, const ledger::Refusals& refused);
+    [[nodiscard]] Status verdict(std::uint64_t sequence);
 
     serving::Loop& loop_;
     std::function<void(const Status&)> on_change_;
-    std::deque<Waiter> waiters_;  ///< by sequence, as they came
+    std::deque<Waiter> waiters_;              ///< by sequence, as they came
+    std::map<std::uint64_t, Error> refused_;  ///< the latest; not all are asked for
     std::uint64_t done_ = 0;
     bool is_healthy_ = true;
 };

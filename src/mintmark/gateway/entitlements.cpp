@@ -82,6 +82,13 @@ Status Entitlements::set(const std::string& account, const std::string& lane,
     return ledger_.set_terms(account, terms, lane, base);
 }
 
+Task<Status> Entitlements::refresh(const std::string& account) {
+    if (!ledger_.is_shared()) co_return Status{};
+    auto work = [this, account] { return std::make_shared<Status>(ledger_.refresh(account)); };
+    const auto done = co_await serving::offload<std::shared_ptr<Status>>(pool_, std::move(work));
+    co_return *done;
+}
+
 Task<Result<CardFacts>> Entitlements::card_of(const ModelConfig& model) {
     CardFacts own;
     own.card = model.card;
@@ -110,6 +117,10 @@ Task<Result<Entitlement>> Entitlements::choose(const Buyer& buyer, const ModelCo
         } else {
             MINTMARK_CO_TRY(const Amount units, found->units_of(worst, usd_exact));
             const ledger::AccountState* state = ledger_.account(found->account);
+            if (state != nullptr && state->available() >= units) co_return found;
+            // Perhaps another gateway has taken a voucher, or ended what it had reserved.
+            MINTMARK_CO_CHECK(co_await refresh(found->account));
+            state = ledger_.account(found->account);
             if (state != nullptr && state->available() >= units) co_return found;
             const Amount left = state == nullptr ? Amount() : state->available();
             reason = fmt::format("{} can give {} now, this request may take {}", found->account,
@@ -282,6 +293,7 @@ Task<Result<std::vector<CreditLine>>> Entitlements::credits(const Buyer& buyer) 
     }
     std::vector<CreditLine> out;
     for (const auto& [account, entitlement] : found) {
+        MINTMARK_CO_CHECK(co_await refresh(account));
         const ledger::AccountState* state = ledger_.account(account);
         if (state == nullptr) continue;
         std::string unit = "pico_usd";

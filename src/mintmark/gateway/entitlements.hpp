@@ -2,6 +2,7 @@
 // side is read through ChainView; what is used is counted by the ledger.
 #pragma once
 
+#include <boost/asio/thread_pool.hpp>
 #include <map>
 #include <memory>
 #include <optional>
@@ -54,9 +55,10 @@ struct CreditLine {
 
 class Entitlements {
   public:
-    /// chain: nullptr without one.
-    Entitlements(const Config& config, ledger::Ledger& ledger, ChainView* chain)
-        : config_(config), ledger_(ledger), chain_(chain) {}
+    /// chain: nullptr without one. pool: asks a shared ledger.
+    Entitlements(const Config& config, ledger::Ledger& ledger, ChainView* chain,
+                 boost::asio::thread_pool& pool)
+        : config_(config), ledger_(ledger), chain_(chain), pool_(pool) {}
 
     /// The card that holds now. kNotFound, kNetwork (the chain was not read for too long).
     [[nodiscard]] Task<Result<CardFacts>> card_of(const ModelConfig& model);
@@ -66,6 +68,8 @@ class Entitlements {
     [[nodiscard]] Task<Result<Entitlement>> choose(const Buyer& buyer, const ModelConfig& model,
                                                    const market::Usage& worst,
                                                    const chain::U256& usd_exact);
+    /// What other gateways have done to an account of a shared ledger. kIo.
+    [[nodiscard]] Task<Status> refresh(const std::string& account);
     /// Everything that is known of the buyer's accounts for the models served here.
     [[nodiscard]] Task<Result<std::vector<CreditLine>>> credits(const Buyer& buyer);
     /// Opens the account that a voucher is about. kNotFound, kNetwork.
@@ -89,6 +93,7 @@ class Entitlements {
     const Config& config_;
     ledger::Ledger& ledger_;
     ChainView* chain_;
+    boost::asio::thread_pool& pool_;
 };
 
 }  // namespace mintmark::gateway

@@ -13,7 +13,8 @@ namespace mintmark::gateway {
 class Facilitator {
   public:
     /// `key` pays the gas of settlements and must outlive this. Reads the token's domain to compare
-    /// it with the file's: kInvalidArgument when payers would sign under another.
+    /// it with the file's: kInvalidArgument when payers would sign under another. A node that is
+    /// down is asked before the first payment.
     [[nodiscard]] static Result<std::unique_ptr<Facilitator>> open(const std::string& rpc_url,
                                                                    const PaymentTerms& terms,
                                                                    const chain::PrivateKey& key);
@@ -21,18 +22,29 @@ class Facilitator {
     /// The payer has the money, the nonce is unused, and the transfer would succeed now. kRejected
     /// with the protocol's reason; kNetwork.
     [[nodiscard]] serving::Task<Status> verify(const Payment& payment);
-    /// Sends the transfer and waits for it. A transfer that has been sent and whose end is not
-    /// known counts as paid, and is logged: the operator's risk, not the payer's.
-    [[nodiscard]] serving::Task<Settlement> settle(const Payment& payment);
+    /// Sends the transfer of `amount`, which is at most what was signed (all of it, unless the
+    /// scheme is "upto"), and waits for it; nothing is sent for nothing. A transfer that has been
+    /// sent and whose end is not known counts as paid, and is logged: the operator's risk, not the
+    /// payer's.
+    [[nodiscard]] serving::Task<Settlement> settle(const Payment& payment,
+                                                   const chain::U256& amount);
     [[nodiscard]] const Address& address() const { return key_.address(); }
 
   private:
     Facilitator(const std::string& rpc_url, const PaymentTerms& terms, const chain::PrivateKey& key)
         : client_(rpc_url), terms_(terms), key_(key) {}
+    /// Is it the chain, and the token, that payers sign for? Asked until it was answered.
+    Status check_token();
     Status check_now(const Payment& payment);
-    Settlement pay(const Payment& payment);
+    Status check_permit(const Payment& payment);
+    /// eth_call of what pay() would send.
+    Status simulate(const Payment& payment);
+    Settlement pay(const Payment& payment, const chain::U256& amount);
+    /// Has the chain seen its nonce? kNetwork.
+    Result<bool> is_spent(const Payment& payment);
 
     chain::RpcClient client_;  ///< on pool_'s one thread only
+    bool is_checked_ = false;  ///< likewise
     PaymentTerms terms_;
     const chain::PrivateKey& key_;
     boost::asio::thread_pool pool_{1};

@@ -120,6 +120,7 @@ Gateway::Gateway(serving::Loop& loop, Config config, std::unique_ptr<chain::Priv
 }
 
 Gateway::~Gateway() {
+    ledger_pool_.join();
     tensor_pool_.join();
     jobs_pool_.join();
     ledger_ = nullptr;
@@ -137,15 +138,7 @@ Result<std::unique_ptr<Gateway>> Gateway::open(serving::Loop& loop, Config confi
 Status Gateway::set_up() {
     set_log_level(config_.log_level);
     metrics_.ledger_healthy(true);
-    MINTMARK_TRY(auto opened, ledger::Ledger::open(config_.ledger, [this](std::uint64_t sequence,
-                                                                          const Status& status) {
-                     durability_.committed(sequence, status);
-                 }));
-    ledger_ = std::move(opened.ledger);
-    if (opened.recovered > 0) {
-        log_event(LogLevel::kWarning, "requests of a crashed process were closed",
-                  {{"requests", opened.recovered}});
-    }
+    MINTMARK_CHECK(open_ledger());
     if (!config_.chain.deployment.empty()) {
         MINTMARK_TRY(chain_, ChainView::open(config_, metrics_));
     }
@@ -162,7 +155,7 @@ Status Gateway::set_up() {
                       "queue cannot be reached; tried again with the next proof",
                       {{"reason", queue.error().message}});
     }
-    entitlements_ = std::make_unique<Entitlements>(config_, *ledger_, chain_.get());
+    entitlements_ = std::make_unique<Entitlements>(config_, *ledger_, chain_.get(), ledger_pool_);
     for (const GrantConfig& grant : config_.grants) {
         grants_.emplace(grant.key_sha256, &grant);
         if (ledger_->key("grant-" + grant.name) != nullptr) continue;
@@ -177,6 +170,41 @@ Status Gateway::set_up() {
     return {};
 }
 
+Status Gateway::open_ledger() {
+    const auto on_commit = [this](std::uint64_t sequence, const Status& status,
+                                  const ledger::Refusals& refused) {
+        durability_.committed(sequence, status, refused);
+    };
+    const SharedLedgerConfig& shared = config_.shared_ledger;
+    MINTMARK_TRY(auto opened, shared.url.empty()
+                                  ? ledger::Ledger::open(config_.ledger, on_commit)
+                                  : ledger::open_shared(shared.options(), on_commit));
+    ledger_ = std::move(opened.ledger);
+    MINTMARK_TRY(siwe_secret_, ledger_->secret("siwe"));
+    if (opened.recovered > 0) {
+        log_event(LogLevel::kWarning, "requests of a crashed process were closed",
+                  {{"requests", opened.recovered}});
+    }
+    return {};
+}
+
+Task<Result<std::optional<ledger::RequestRecord>>> Gateway::find_record(const std::string& id) {
+    using Found = std::optional<ledger::RequestRecord>;
+    std::function<Result<Found>(ledger::Ledger&)> question = [id](ledger::Ledger& ledger) {
+        return ledger.find(id);
+    };
+    co_return co_await ask_ledger<Found>(std::move(question));
+}
+
+Task<Result<std::optional<ledger::RequestRecord>>> Gateway::find_answered(const std::string& key_id,
+                                                                          const std::string& key) {
+    using Found = std::optional<ledger::RequestRecord>;
+    std::function<Result<Found>(ledger::Ledger&)> question = [key_id, key](ledger::Ledger& ledger) {
+        return ledger.find_idempotent(key_id, key);
+    };
+    co_return co_await ask_ledger<Found>(std::move(question));
+}
+
 Status Gateway::open_settlement() {
     if (config_.settle.path.empty()) return {};
     if (signer_ == nullptr)
@@ -189,8 +217,8 @@ Status Gateway::open_settlement() {
                   {{"wallet", to_hex(signer_->address())}});
     }
     settlement::ServiceConfig config;
-    config.ledger = config_.ledger.string();
-    config.intents = config_.settle.path.string();
+    config.ledger = config_.ledger_location();
+    config.intents = config_.settle_location();
     config.deployment = chain_->deployment();
     config.rpc_url = config_.chain.rpc_url;
     config.poll_ms = config_.settle.poll_ms;
@@ -238,11 +266,10 @@ Task<void> Gateway::housekeeping() {
         auto [ec] = co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
         if (ec) co_return;
         const std::int64_t now = unix_ms();
-        std::erase_if(siwe_nonces_,
-                      [&](const auto& entry) { return entry.second.expires_ms < now; });
         std::erase_if(buckets_,
                       [&](const auto& entry) { return entry.second.filled_ms < now - 120'000; });
         watch_index();
+        if (chain_ != nullptr) co_await chain_->probe();
         metrics_.set_gauges(static_cast<double>(server_->connections()),
                             static_cast<double>(ledger_->running()), 0);
     }
@@ -358,6 +385,7 @@ Task<void> Gateway::route(const std::string& id, Request& request, Responder& re
     } else if (path == "/x402/supported") {
         answer = co_await facilitator_route(request);
     } else if (path.starts_with("/v1/") || path.starts_with("/x402/")) {
+        if (ledger_->is_shared()) co_await learn_key(request);
         const auto buyer = authenticate(request, "");
         if (!buyer) {
             const Refusal no{401, buyer.error().message, "invalid_api_key", "", {}};
@@ -399,6 +427,7 @@ Task<void> stop_on_signal(serving::Loop& loop, Gateway& gateway, std::int64_t dr
 
 Status serve(Config config, std::unique_ptr<chain::PrivateKey> signer, TensorModels models,
              std::function<void(std::uint16_t port)> on_ready) {
+    std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is a full disk, not the end
     serving::Loop loop{1};
     const std::int64_t drain_ms = config.server.drain_ms;
     MINTMARK_TRY(auto gateway,

@@ -18,7 +18,7 @@
 #include "mintmark/gateway/metrics.hpp"
 #include "mintmark/gateway/tensor_model.hpp"
 #include "mintmark/gateway/upstreams.hpp"
-#include "mintmark/ledger/ledger.hpp"
+#include "mintmark/ledger/shared.hpp"
 #include "mintmark/market/channels.hpp"
 #include "mintmark/queue/queue.hpp"
 #include "mintmark/serving/server.hpp"
@@ -66,9 +66,6 @@ class Gateway {
     [[nodiscard]] std::size_t running() const { return ledger_->running(); }
 
   private:
-    struct SiweNonce {
-        std::int64_t expires_ms;
-    };
     struct Bucket {
         double tokens;
         std::int64_t filled_ms;
@@ -76,6 +73,20 @@ class Gateway {
     Gateway(serving::Loop& loop, Config config, std::unique_ptr<chain::PrivateKey> signer,
             TensorModels models);
     Status set_up();
+    Status open_ledger();
+    /// A file answers at once; a database is asked on a thread of its own.
+    template <class T>
+    Task<Result<T>> ask_ledger(std::function<Result<T>(ledger::Ledger&)> question) {
+        if (!ledger_->is_shared()) co_return question(*ledger_);
+        ledger::Ledger& ledger = *ledger_;
+        auto work = [&ledger, question = std::move(question)] { return question(ledger); };
+        co_return co_await serving::offload<Result<T>>(ledger_pool_, std::move(work));
+    }
+    Task<Result<std::optional<ledger::RequestRecord>>> find_record(const std::string& id);
+    Task<Result<std::optional<ledger::RequestRecord>>> find_answered(const std::string& key_id,
+                                                                     const std::string& key);
+    /// A key that another gateway has made.
+    Task<void> learn_key(const Request& request);
     Task<void> handle(Request& request, Responder& responder);
     Task<void> route(const std::string& id, Request& request, Responder& responder, int& status);
     Task<void> housekeeping();
@@ -93,11 +104,11 @@ class Gateway {
 
     // What a buyer asks about himself (account_routes.cpp).
     Task<Result<json::Json>> account_route(const Buyer& buyer, const Request& request);
-    Result<json::Json> receipt(const Buyer& buyer, const std::string& id);
-    Result<json::Json> usage(const Buyer& buyer, const Request& request);
+    Task<Result<json::Json>> receipt(const Buyer& buyer, const std::string& id);
+    Task<Result<json::Json>> usage(const Buyer& buyer, const Request& request);
     Result<json::Json> keys(const Buyer& buyer) const;
     Task<Result<json::Json>> credits(const Buyer& buyer);
-    Result<json::Json> due(const Buyer& buyer);
+    Task<Result<json::Json>> due(const Buyer& buyer);
     Task<Result<json::Json>> take_voucher(const std::string& text);
     Task<Status> take_pass_voucher(const json::Json& body);
     Task<Status> take_channel_voucher(const json::Json& body);
@@ -118,6 +129,10 @@ class Gateway {
                                        Responder& responder, Headers& headers);
     std::optional<Refusal> understand(Endpoint endpoint, Request& request, Run& run);
     Task<Result<bool>> prepare(Run& run, Request& request);
+    /// Chooses what pays and reserves it.
+    Task<Status> reserve(Run& run);
+    /// What a shared ledger says to the reservation and the payment's nonce.
+    Task<Status> confirm(Run& run);
     Task<std::optional<Refusal>> answer_whole(Run& run, Responder& responder);
     Task<std::optional<Refusal>> answer_stream(Run& run, Responder& responder);
     Task<void> pump(Run& run, Responder& responder, serving::ClientResponse& upstream);
@@ -144,11 +159,11 @@ class Gateway {
     Status open_settlement();
     Status open_facilitator();
     [[nodiscard]] bool may_pay(const Request& request) const;
-    Refusal payment_refusal(const PaymentTerms& terms, const Request& request,
+    Refusal payment_refusal(const std::vector<PaymentTerms>& terms, const Request& request,
                             std::string_view reason) const;
-    Task<Result<PaymentTerms>> quote(Run& run);
+    Task<Result<std::vector<PaymentTerms>>> quote(Run& run);
     Task<std::optional<Refusal>> take_payment(Run& run, const Request& request);
-    Result<Entitlement> payment_entitlement(const Run& run);
+    Result<Entitlement> payment_entitlement(Run& run);
     Task<std::optional<Refusal>> collect(Run& run);
     Task<Result<json::Json>> facilitator_route(const Request& request);
 
@@ -164,6 +179,7 @@ class Gateway {
     Durability durability_;
     std::unique_ptr<ChainView> chain_;
     std::unique_ptr<ledger::Ledger> ledger_;
+    boost::asio::thread_pool ledger_pool_{1};  ///< asks a shared ledger
     std::unique_ptr<Upstreams> upstreams_;
     std::unique_ptr<Entitlements> entitlements_;
     std::unique_ptr<serving::Server> server_;
@@ -174,7 +190,7 @@ class Gateway {
     std::unique_ptr<Facilitator> facilitator_;  ///< nullptr: no payments
     std::unique_ptr<queue::Queue> queue_;       ///< on jobs_pool_ only; nullptr: not reached yet
     std::unordered_map<std::string, const GrantConfig*> grants_;  ///< by the key's hash
-    std::unordered_map<std::string, SiweNonce> siwe_nonces_;
+    std::string siwe_secret_;  ///< under which nonces of sign-ins are made
     std::unordered_map<std::string, Bucket> buckets_;
     std::string id_prefix_;
     std::uint64_t next_id_ = 0;

@@ -89,6 +89,7 @@ Task<std::optional<Refusal>> Gateway::meter(Endpoint endpoint, const std::string
                                             Request& request, Responder& responder,
                                             Headers& headers) {
     const bool is_paying = may_pay(request);
+    if (ledger_->is_shared() && !is_paying) co_await learn_key(request);
     auto buyer = is_paying ? Result<Buyer>(Buyer{}) : authenticate(request, "inference");
     if (!buyer) co_return Refusal{401, buyer.error().message, "invalid_api_key", "", {}};
     if (auto no = limit_rate(*buyer, headers)) co_return no;
@@ -103,9 +104,13 @@ Task<std::optional<Refusal>> Gateway::meter(Endpoint endpoint, const std::string
         if (auto no = co_await take_payment(run, request)) co_return no;
     }
     auto prepared = co_await prepare(run, request);
+    if (!prepared && ledger_->is_shared() && !is_paying) {  // it knows of a revocation first
+        const auto still = authenticate(request, "inference");
+        if (!still) co_return Refusal{401, still.error().message, "invalid_api_key", "", {}};
+    }
     if (!prepared) co_return refusal_of(prepared.error());
     if (!*prepared) {  // this very request was answered before
-        const auto record = ledger_->find_idempotent(run.buyer.key_id, run.row.idempotency_key);
+        const auto record = co_await find_answered(run.buyer.key_id, run.row.idempotency_key);
         if (record && *record && (*record)->row.request_hash != run.row.request_hash) {
             co_return Refusal{409,
                               "the idempotency key was used for another request",
@@ -161,8 +166,7 @@ Task<Result<bool>> Gateway::prepare(Run& run, Request& request) {
                        "Idempotency-Key");
     }
     if (!row.idempotency_key.empty()) {
-        MINTMARK_CO_TRY(const auto known,
-                        ledger_->find_idempotent(row.key_id, row.idempotency_key));
+        MINTMARK_CO_TRY(const auto known, co_await find_answered(row.key_id, row.idempotency_key));
         if (known) co_return false;
     }
     MINTMARK_CO_TRY(run.card, co_await entitlements_->card_of(*run.model));
@@ -171,6 +175,39 @@ Task<Result<bool>> Gateway::prepare(Run& run, Request& request) {
                        "its status on the chain is neither Active nor Deprecated");
     }
     run.worst = worst_case(run.call);
+    Status reserved = co_await reserve(run);
+    if (!ledger_->is_shared()) {
+        MINTMARK_CO_CHECK(reserved);
+        co_return true;
+    }
+    if (reserved) reserved = co_await confirm(run);
+    // What another gateway has taken is known now: perhaps something else pays.
+    const bool is_stale = !reserved && !run.payment &&
+                          (reserved.error().code == ErrorCode::kInsufficientFunds ||
+                           reserved.error().code == ErrorCode::kRejected);
+    if (is_stale) {
+        reserved = co_await reserve(run);
+        if (reserved) reserved = co_await confirm(run);
+    }
+    MINTMARK_CO_CHECK(reserved);
+    co_return true;
+}
+
+/// Not before it is known does anything run: the other gateways reserve of the same. A payment's
+/// nonce first, then, in a second call, the reservation: who has the nonce goes on.
+Task<Status> Gateway::confirm(Run& run) {
+    if (run.reserved_at == 0) {
+        const Status nonce = co_await durability_.wait(run.nonce_at);
+        if (nonce || nonce.error().code != ErrorCode::kAlreadyExists) co_return nonce;
+        co_return fail(ErrorCode::kInsufficientFunds, "nonce_already_used: sign a new payment");
+    }
+    Status verdict = co_await durability_.wait(run.reserved_at);
+    if (!verdict) cancel(run, "released", 503);
+    co_return verdict;
+}
+
+Task<Status> Gateway::reserve(Run& run) {
+    ledger::RequestRow& row = run.row;
     chain::U256 exact;
     const auto priced = price_exact(run.card.card, run.worst);
     const bool has_card =
@@ -180,6 +217,7 @@ Task<Result<bool>> Gateway::prepare(Run& run, Request& request) {
     if (priced) exact = *priced;
     if (run.payment) {
         MINTMARK_CO_TRY(run.entitlement, payment_entitlement(run));
+        if (ledger_->is_shared()) MINTMARK_CO_CHECK(co_await confirm(run));
     } else {
         MINTMARK_CO_TRY(run.entitlement,
                         co_await entitlements_->choose(run.buyer, *run.model, run.worst, exact));
@@ -198,7 +236,7 @@ Task<Result<bool>> Gateway::prepare(Run& run, Request& request) {
     row.lane = run.entitlement.lane;
     row.price_epoch = run.card.epoch;
     MINTMARK_CO_TRY(run.reserved_at, ledger_->reserve(row));
-    co_return true;
+    co_return Status{};
 }
 
 Task<std::optional<Refusal>> Gateway::answer_whole(Run& run, Responder& responder) {
@@ -305,8 +343,14 @@ void Gateway::price(Run& run, const market::Usage& usage) const {
     run.units = std::min(run.entitlement.units_of(usage, exact).value_or(run.row.units_reserved),
                          run.row.units_reserved);
     run.usd = std::min(price_in_pico_usd(run.card.card, usage).value_or(0), run.row.usd_reserved);
+    if (!run.payment) return;
+    if (run.payment->accepted.scheme == PaymentScheme::kUpto) {
+        const auto taken = amount_of(run.usd, config_.x402.decimals).value_or(run.payment->value);
+        run.units = run.usd == 0 ? ledger::Amount() : std::min(taken, run.payment->value);
+        return;
+    }
     // A payment of the scheme "exact" is what it is.
-    if (run.payment) run.usd = run.row.usd_reserved;
+    run.usd = run.row.usd_reserved;
 }
 
 /// Charges, and waits until that is on disk.

@@ -162,6 +162,7 @@ void Metrics::settlement(const settlement::ServiceState& state) {
     number("above_gas_cap", counts.above_cap);
     number("bad_rows", counts.bad_rows);
     number("failures", state.failures);
+    number("settles_here", counts.is_settler ? 1 : 0);
 }
 
 std::string Metrics::text() const {

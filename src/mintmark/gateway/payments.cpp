@@ -40,6 +40,7 @@ Status Gateway::open_facilitator() {
     terms.timeout_s = config_.x402.timeout_s;
     terms.name = config_.x402.name;
     terms.version = config_.x402.version;
+    terms.facilitator = signer_->address();
     const std::string url =
         config_.chain.rpc_url.empty() ? chain_->deployment().rpc_url : config_.chain.rpc_url;
     MINTMARK_TRY(facilitator_, Facilitator::open(url, terms, *signer_));
@@ -51,26 +52,37 @@ bool Gateway::may_pay(const Request& request) const {
     return facilitator_ != nullptr && request.header("authorization").empty();
 }
 
-Refusal Gateway::payment_refusal(const PaymentTerms& terms, const Request& request,
+Refusal Gateway::payment_refusal(const std::vector<PaymentTerms>& terms, const Request& request,
                                  std::string_view reason) const {
     Refusal out;
     out.status = 402;
     out.code = "payment_required";
-    out.message = fmt::format("{}: pay {} of {} by x402, or send an API key", reason,
-                              terms.amount.to_string(), chain::to_checksum(terms.asset));
+    out.message =
+        fmt::format("{}: pay {} of {} by x402, or send an API key", reason,
+                    terms.front().amount.to_string(), chain::to_checksum(terms.front().asset));
     out.headers.emplace_back("PAYMENT-REQUIRED",
                              payment_required(terms, own_url(config_.server, request), reason));
     return out;
 }
 
-/// What this very request costs at most: the price of the scheme "exact".
-Task<Result<PaymentTerms>> Gateway::quote(Run& run) {
+/// What this very request costs at most: the price of the scheme "exact", and what "upto" signs. A
+/// stream's cost is known when its last byte has left, too late to ask for it: "exact" alone.
+Task<Result<std::vector<PaymentTerms>>> Gateway::quote(Run& run) {
     MINTMARK_CO_CHECK(bound_output(run.call, *run.model));
     MINTMARK_CO_TRY(const CardFacts card, co_await entitlements_->card_of(*run.model));
     MINTMARK_CO_TRY(const std::uint64_t usd, price_in_pico_usd(card.card, worst_case(run.call)));
-    PaymentTerms terms = payment_terms_;
-    MINTMARK_CO_TRY(terms.amount, amount_of(usd, config_.x402.decimals));
-    co_return terms;
+    PaymentTerms exact = payment_terms_;
+    exact.facilitator = {};
+    MINTMARK_CO_TRY(exact.amount, amount_of(usd, config_.x402.decimals));
+    std::vector<PaymentTerms> out;
+    if (config_.x402.has_upto && !run.call.is_stream) {
+        PaymentTerms upto = exact;
+        upto.scheme = PaymentScheme::kUpto;
+        upto.facilitator = payment_terms_.facilitator;
+        out.push_back(std::move(upto));
+    }
+    out.push_back(std::move(exact));
+    co_return out;
 }
 
 /// Sets the run's payment and buyer; a refusal asks for a payment, or says what is wrong with this
@@ -87,7 +99,10 @@ Task<std::optional<Refusal>> Gateway::take_payment(Run& run, const Request& requ
         co_return Refusal{
             400, "PAYMENT-SIGNATURE: " + payment.error().message, "invalid_payment", "", {}};
     }
-    Status checked = check_payment(*payment, *terms, now_s(), config_.x402.timeout_s / kMarginPart);
+    const auto& offered =
+        terms->front().scheme == payment->accepted.scheme ? terms->front() : terms->back();
+    Status checked =
+        check_payment(*payment, offered, now_s(), config_.x402.timeout_s / kMarginPart);
     // A payment that was answered already is not checked again: it is spent, and its answer is
     // kept.
     const std::string spent = "x402-" + to_hex(sha256(as_bytes(payment->key()))).substr(2);
@@ -95,7 +110,7 @@ Task<std::optional<Refusal>> Gateway::take_payment(Run& run, const Request& requ
     run.buyer.key_id = "x402:" + run.buyer.address;
     run.payment_key = spent;
     if (checked) {
-        const auto known = ledger_->find_idempotent(run.buyer.key_id, spent);
+        const auto known = co_await find_answered(run.buyer.key_id, spent);
         const bool is_answered = known && *known;
         if (!is_answered) checked = co_await facilitator_->verify(*payment);
     }
@@ -108,7 +123,7 @@ Task<std::optional<Refusal>> Gateway::take_payment(Run& run, const Request& requ
 }
 
 /// Reserves the authorisation's nonce for this request alone, before anything runs.
-Result<Entitlement> Gateway::payment_entitlement(const Run& run) {
+Result<Entitlement> Gateway::payment_entitlement(Run& run) {
     const Payment& payment = *run.payment;
     ledger::NonceRow nonce;
     nonce.kind = "x402";
@@ -122,28 +137,24 @@ Result<Entitlement> Gateway::payment_entitlement(const Run& run) {
         return fail(ErrorCode::kInsufficientFunds, "nonce_already_used: sign a new payment");
     }
     if (!used) return std::unexpected(used.error());
+    run.nonce_at = *used;
     Entitlement out;
     out.kind = Entitlement::Kind::kPayment;
     out.account =
         fmt::format("x402:{}:{}", run.buyer.address, chain::to_checksum(payment.accepted.asset));
     out.fixed = payment.value;
-    // Open for exactly this payment more than what runs and what was paid.
-    const ledger::AccountState* state = ledger_->account(out.account);
-    if (state == nullptr) {
-        MINTMARK_CHECK(ledger_->set_terms(out.account, {}, "", ledger::Amount()));
-        state = ledger_->account(out.account);
-    }
-    const auto taken = state->outstanding().checked_add(state->reserved);
-    const auto limit = taken ? taken->checked_add(payment.value) : std::nullopt;
-    if (!limit) return fail(ErrorCode::kOutOfRange, "the payment leaves the range");
-    MINTMARK_CHECK(ledger_->set_terms(out.account, {*limit, {}}, "", ledger::Amount()));
+    // The nonce lets it pass once; the account itself only counts.
+    const ledger::Amount most({~0ULL, ~0ULL, ~0ULL, ~0ULL});
+    MINTMARK_CHECK(ledger_->set_terms(out.account, {most, {}}, "", ledger::Amount()));
     return out;
 }
 
 /// Before any byte of an answer leaves. A refusal: it was not paid, and the answer stays here.
 Task<std::optional<Refusal>> Gateway::collect(Run& run) {
     if (!run.payment) co_return std::nullopt;
-    const Settlement settlement = co_await facilitator_->settle(*run.payment);
+    const bool is_upto = run.payment->accepted.scheme == PaymentScheme::kUpto;
+    const chain::U256 amount = is_upto ? run.units : run.payment->value;
+    const Settlement settlement = co_await facilitator_->settle(*run.payment, amount);
     const std::string header = to_base64(json::compact(settlement.to_json(*run.payment)));
     if (settlement.is_paid) {
         run.headers.emplace_back("PAYMENT-RESPONSE", header);
@@ -163,10 +174,18 @@ Task<Result<json::Json>> Gateway::facilitator_route(const Request& request) {
         co_return fail(ErrorCode::kNotFound, "there is no facilitator here");
     const std::string network = fmt::format("eip155:{}", payment_terms_.chain_id);
     if (request.path == "/x402/supported" && request.method == "GET") {
-        json::Json kind = {{"x402Version", 2}, {"scheme", "exact"}, {"network", network}};
+        json::Json kinds = json::Json::array();
+        kinds.push_back({{"x402Version", 2}, {"scheme", "exact"}, {"network", network}});
+        if (config_.x402.has_upto) {
+            const std::string own = chain::to_checksum(facilitator_->address());
+            kinds.push_back({{"x402Version", 2},
+                             {"scheme", "upto"},
+                             {"network", network},
+                             {"extra", {{"facilitatorAddress", own}}}});
+        }
         json::Json signers = json::Json::object();
         signers["eip155:*"] = json::Json::array({chain::to_checksum(facilitator_->address())});
-        co_return json::Json{{"kinds", json::Json::array({kind})},
+        co_return json::Json{{"kinds", std::move(kinds)},
                              {"extensions", json::Json::array({"payment-identifier"})},
                              {"signers", signers}};
     }
@@ -178,9 +197,21 @@ Task<Result<json::Json>> Gateway::facilitator_route(const Request& request) {
     MINTMARK_CO_TRY(const json::Json payload, json::get_object(body, "paymentPayload"));
     MINTMARK_CO_TRY(const json::Json wanted, json::get_object(body, "paymentRequirements"));
     MINTMARK_CO_TRY(const Payment payment, Payment::from_json(payload));
-    MINTMARK_CO_TRY(const PaymentTerms terms, PaymentTerms::from_json(wanted));
+    MINTMARK_CO_TRY(PaymentTerms terms, PaymentTerms::from_json(wanted));
+    // When an "upto" is settled the requirements say what is taken, not what was signed.
+    const chain::U256 amount = terms.amount;
+    const bool is_upto = terms.scheme == PaymentScheme::kUpto;
+    if (is_upto && !is_verify) terms.amount = payment.accepted.amount;
     Status checked = check_payment(payment, terms, now_s(), 1);
+    if (checked && is_upto && (!config_.x402.has_upto || amount > payment.value)) {
+        checked = fail(ErrorCode::kRejected, config_.x402.has_upto
+                                                 ? "invalid_upto_evm_payload_settlement_exceeds_"
+                                                   "amount"
+                                                 : "unsupported_scheme");
+    }
     PaymentTerms own = payment_terms_;
+    own.scheme = terms.scheme;
+    if (!is_upto) own.facilitator = {};
     own.amount = terms.amount;
     own.timeout_s = terms.timeout_s;
     // Its gas is ours: it pays for payments to us in our token and for nothing else.
@@ -198,15 +229,18 @@ Task<Result<json::Json>> Gateway::facilitator_route(const Request& request) {
         out["payer"] = chain::to_checksum(payment.from);
         co_return out;
     }
-    if (!checked) co_return Settlement{false, reason, ""}.to_json(payment);
+    if (!checked) co_return Settlement{false, reason, "", {}}.to_json(payment);
     ledger::NonceRow nonce;
     nonce.kind = "x402";
     nonce.nonce = payment.key();
     nonce.note = "settle";
     const auto used = ledger_->use_nonce(nonce);
-    if (!used) co_return Settlement{false, "nonce_already_used", ""}.to_json(payment);
-    MINTMARK_CO_CHECK(co_await durability_.wait(*used));
-    const Settlement settlement = co_await facilitator_->settle(payment);
+    if (!used) co_return Settlement{false, "nonce_already_used", "", {}}.to_json(payment);
+    const Status durable = co_await durability_.wait(*used);
+    if (!durable && durable.error().code == ErrorCode::kAlreadyExists)
+        co_return Settlement{false, "nonce_already_used", "", {}}.to_json(payment);
+    MINTMARK_CO_CHECK(durable);
+    const Settlement settlement = co_await facilitator_->settle(payment, amount);
     co_return settlement.to_json(payment);
 }
 

@@ -27,6 +27,7 @@ struct Run {
     std::string payment_key = {};         ///< the same payment again is the same request
     ledger::RequestRow row = {};
     std::uint64_t reserved_at = 0;  ///< the reservation's place in the journal
+    std::uint64_t nonce_at = 0;     ///< the payment's; 0: none
     serving::Headers headers = {};  ///< of the answer
     std::string upstream = {};
     std::string text = {};  ///< what was produced

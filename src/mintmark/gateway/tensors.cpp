@@ -178,6 +178,7 @@ Task<std::optional<Refusal>> Gateway::answer_tensors(Run& run, Responder& respon
     if (is_kept) {
         for (WantedOutput& output : run.tensors.outputs) output.is_binary = false;
     }
+    price(run, run.worst);
     if (auto no = co_await collect(run)) co_return no;
     json::Json parameters = json::Json::object();
     if (run.tensors.verify != Verify::kNone) parameters["receipt"] = "/v1/receipts/" + run.id;
@@ -216,7 +217,7 @@ Task<Result<json::Json>> Gateway::job_route(const Buyer& buyer, const std::strin
     std::string id = path.substr(9);
     const bool wants_proof = id.ends_with("/proof");
     if (wants_proof) id.resize(id.size() - 6);
-    MINTMARK_CO_TRY(const auto record, ledger_->find(id));
+    MINTMARK_CO_TRY(const auto record, co_await find_record(id));
     const bool is_his = record && (buyer.may_see_account ? record->row.buyer == buyer.address
                                                          : record->row.key_id == buyer.key_id);
     if (!is_his || config_.jobs.queue.empty())

@@ -101,20 +101,43 @@ Result<std::string> from_base64(std::string_view text) {
     return out;
 }
 
+std::string_view scheme_name(PaymentScheme scheme) noexcept {
+    return scheme == PaymentScheme::kUpto ? "upto" : "exact";
+}
+
+const Address& permit2_address() {
+    static const Address address =
+        chain::parse_address("0x000000000022D473030F116dDEE9F6B43aC78BA3").value();
+    return address;
+}
+
+const Address& upto_proxy_address() {
+    static const Address address =
+        chain::parse_address("0x4020A4f3b7b90ccA423B9fabCc0CE57C6C240002").value();
+    return address;
+}
+
 Json PaymentTerms::to_json() const {
-    return {{"scheme", "exact"},
+    const bool is_upto = scheme == PaymentScheme::kUpto;
+    Json extra = {{"assetTransferMethod", is_upto ? "permit2" : "eip3009"},
+                  {"name", name},
+                  {"version", version}};
+    if (is_upto) extra["facilitatorAddress"] = chain::to_checksum(facilitator);
+    return {{"scheme", scheme_name(scheme)},
             {"network", fmt::format("{}{}", kNetworkPrefix, chain_id)},
             {"amount", amount.to_string()},
             {"asset", chain::to_checksum(asset)},
             {"payTo", chain::to_checksum(pay_to)},
             {"maxTimeoutSeconds", timeout_s},
-            {"extra", {{"assetTransferMethod", "eip3009"}, {"name", name}, {"version", version}}}};
+            {"extra", std::move(extra)}};
 }
 
 Result<PaymentTerms> PaymentTerms::from_json(const Json& value) {
     PaymentTerms out;
     MINTMARK_TRY(const std::string scheme, json::get_string(value, "scheme"));
-    if (scheme != "exact") return fail(ErrorCode::kUnsupported, "unsupported_scheme");
+    const bool is_upto = scheme == "upto";
+    if (!is_upto && scheme != "exact") return fail(ErrorCode::kUnsupported, "unsupported_scheme");
+    if (is_upto) out.scheme = PaymentScheme::kUpto;
     MINTMARK_TRY(const std::string network, json::get_string(value, "network"));
     MINTMARK_TRY(out.chain_id, chain_of(network));
     MINTMARK_TRY(out.amount, decimal(value, "amount"));
@@ -125,11 +148,107 @@ Result<PaymentTerms> PaymentTerms::from_json(const Json& value) {
     MINTMARK_TRY(out.name, json::get_string(extra, "name"));
     MINTMARK_TRY(out.version, json::get_string(extra, "version"));
     const Json* method = json::find(extra, "assetTransferMethod");
-    if (method != nullptr && *method != "eip3009") {
+    if (method != nullptr && *method != (is_upto ? "permit2" : "eip3009")) {
         return fail(ErrorCode::kUnsupported, "unsupported_scheme");
+    }
+    if (is_upto) {
+        MINTMARK_TRY(out.facilitator, address(extra, "facilitatorAddress"));
     }
     return out;
 }
+
+namespace {
+
+Status read_authorization(Payment& out, const Json& payload) {
+    MINTMARK_TRY(const Json signed_words, json::get_object(payload, "authorization"));
+    MINTMARK_TRY(out.from, address(signed_words, "from"));
+    MINTMARK_TRY(out.to, address(signed_words, "to"));
+    MINTMARK_TRY(out.value, decimal(signed_words, "value"));
+    MINTMARK_TRY(out.valid_after, decimal(signed_words, "validAfter"));
+    MINTMARK_TRY(out.valid_before, decimal(signed_words, "validBefore"));
+    MINTMARK_TRY(const std::string nonce, json::get_string(signed_words, "nonce"));
+    MINTMARK_TRY(out.nonce, bytes32_from_hex(nonce));
+    return {};
+}
+
+/// The specification's example has a nonce of 32 bytes, its packages write it as a number.
+Result<Bytes32> nonce_of(const Json& words) {
+    MINTMARK_TRY(const std::string text, json::get_string(words, "nonce"));
+    if (text.starts_with("0x")) return bytes32_from_hex(text);
+    MINTMARK_TRY(const U256 number, decimal(words, "nonce"));
+    return number.to_bytes();
+}
+
+Status read_permit(Payment& out, const Json& payload) {
+    MINTMARK_TRY(const Json words, json::get_object(payload, "permit2Authorization"));
+    MINTMARK_TRY(const Json permitted, json::get_object(words, "permitted"));
+    MINTMARK_TRY(const Json witness, json::get_object(words, "witness"));
+    MINTMARK_TRY(out.from, address(words, "from"));
+    MINTMARK_TRY(out.token, address(permitted, "token"));
+    MINTMARK_TRY(out.value, decimal(permitted, "amount"));
+    MINTMARK_TRY(out.spender, address(words, "spender"));
+    MINTMARK_TRY(out.nonce, nonce_of(words));
+    MINTMARK_TRY(out.valid_before, decimal(words, "deadline"));
+    MINTMARK_TRY(out.to, address(witness, "to"));
+    MINTMARK_TRY(out.facilitator, address(witness, "facilitator"));
+    MINTMARK_TRY(out.valid_after, decimal(witness, "validAfter"));
+    return {};
+}
+
+Bytes32 permit_digest(const Payment& payment) {
+    const Bytes32 permitted = chain::StructHash("TokenPermissions(address token,uint256 amount)")
+                                  .address(payment.token)
+                                  .number(payment.value)
+                                  .finish();
+    const Bytes32 witness =
+        chain::StructHash("Witness(address to,address facilitator,uint256 validAfter)")
+            .address(payment.to)
+            .address(payment.facilitator)
+            .number(payment.valid_after)
+            .finish();
+    const Bytes32 words =
+        chain::StructHash(
+            "PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,"
+            "uint256 deadline,Witness witness)TokenPermissions(address token,uint256 amount)"
+            "Witness(address to,address facilitator,uint256 validAfter)")
+            .word(permitted)
+            .address(payment.spender)
+            .word(payment.nonce)
+            .number(payment.valid_before)
+            .word(witness)
+            .finish();
+    // Permit2's domain has no version.
+    const Bytes32 domain =
+        chain::StructHash("EIP712Domain(string name,uint256 chainId,address verifyingContract)")
+            .text("Permit2")
+            .number(payment.accepted.chain_id)
+            .address(permit2_address())
+            .finish();
+    return chain::typed_data_hash(domain, words);
+}
+
+Status check_upto(const Payment& payment, const PaymentTerms& wanted) {
+    const auto no = [](std::string_view reason) {
+        return fail(ErrorCode::kRejected, std::string(reason));
+    };
+    if (payment.spender != upto_proxy_address()) return no("invalid_permit2_spender");
+    if (payment.facilitator != wanted.facilitator) return no("upto_facilitator_mismatch");
+    if (payment.token != wanted.asset) return no("permit2_token_mismatch");
+    if (payment.to != wanted.pay_to) return no("invalid_permit2_recipient_mismatch");
+    if (payment.value != wanted.amount) return no("permit2_amount_mismatch");
+    return {};
+}
+
+Status check_exact(const Payment& payment, const PaymentTerms& wanted) {
+    const auto no = [](std::string_view reason) {
+        return fail(ErrorCode::kRejected, std::string(reason));
+    };
+    if (payment.to != wanted.pay_to) return no("invalid_exact_evm_payload_recipient_mismatch");
+    if (payment.value != wanted.amount) return no("invalid_exact_evm_payload_authorization_value");
+    return {};
+}
+
+}  // namespace
 
 Result<Payment> Payment::from_json(const Json& value) {
     MINTMARK_TRY(const std::uint64_t version, json::get_u64(value, "x402Version"));
@@ -138,16 +257,10 @@ Result<Payment> Payment::from_json(const Json& value) {
     MINTMARK_TRY(const Json accepted, json::get_object(value, "accepted"));
     MINTMARK_TRY(out.accepted, PaymentTerms::from_json(accepted));
     MINTMARK_TRY(const Json payload, json::get_object(value, "payload"));
-    MINTMARK_TRY(const Json signed_words, json::get_object(payload, "authorization"));
     MINTMARK_TRY(const std::string signature, json::get_string(payload, "signature"));
     MINTMARK_TRY(out.signature, from_hex(signature));
-    MINTMARK_TRY(out.from, address(signed_words, "from"));
-    MINTMARK_TRY(out.to, address(signed_words, "to"));
-    MINTMARK_TRY(out.value, decimal(signed_words, "value"));
-    MINTMARK_TRY(out.valid_after, decimal(signed_words, "validAfter"));
-    MINTMARK_TRY(out.valid_before, decimal(signed_words, "validBefore"));
-    MINTMARK_TRY(const std::string nonce, json::get_string(signed_words, "nonce"));
-    MINTMARK_TRY(out.nonce, bytes32_from_hex(nonce));
+    const bool is_upto = out.accepted.scheme == PaymentScheme::kUpto;
+    MINTMARK_CHECK(is_upto ? read_permit(out, payload) : read_authorization(out, payload));
     MINTMARK_TRY(out.identifier, identifier_of(value));
     return out;
 }
@@ -159,6 +272,7 @@ Result<Payment> Payment::from_header(std::string_view header) {
 }
 
 Bytes32 Payment::digest() const {
+    if (accepted.scheme == PaymentScheme::kUpto) return permit_digest(*this);
     const chain::TypedDataDomain domain{accepted.name, accepted.version, accepted.chain_id,
                                         accepted.asset};
     const Bytes32 words =
@@ -176,7 +290,10 @@ Bytes32 Payment::digest() const {
 }
 
 std::string Payment::key() const {
-    return fmt::format("{}:{}:{}", to_hex(accepted.asset), to_hex(from), to_hex(nonce));
+    // Permit2 counts a payer's nonces for all tokens together.
+    const bool is_upto = accepted.scheme == PaymentScheme::kUpto;
+    const Address& book = is_upto ? permit2_address() : accepted.asset;
+    return fmt::format("{}:{}:{}", to_hex(book), to_hex(from), to_hex(nonce));
 }
 
 Status check_payment(const Payment& payment, const PaymentTerms& wanted, std::uint64_t now_s,
@@ -187,18 +304,22 @@ Status check_payment(const Payment& payment, const PaymentTerms& wanted, std::ui
     if (payment.accepted.chain_id != wanted.chain_id) return no("invalid_network");
     // Name and version too: they are the domain that is signed under.
     if (payment.accepted != wanted) return no("invalid_payment_requirements");
-    if (payment.to != wanted.pay_to) return no("invalid_exact_evm_payload_recipient_mismatch");
-    if (payment.value != wanted.amount) return no("invalid_exact_evm_payload_authorization_value");
+    const bool is_upto = wanted.scheme == PaymentScheme::kUpto;
+    MINTMARK_CHECK(is_upto ? check_upto(payment, wanted) : check_exact(payment, wanted));
     if (payment.valid_after > U256(now_s)) {
-        return no("invalid_exact_evm_payload_authorization_valid_after");
+        return no(is_upto ? "permit2_not_yet_valid"
+                          : "invalid_exact_evm_payload_authorization_valid_after");
     }
     if (payment.valid_before < U256(now_s + margin_s)) {
-        return no("invalid_exact_evm_payload_authorization_valid_before");
+        return no(is_upto ? "permit2_deadline_expired"
+                          : "invalid_exact_evm_payload_authorization_valid_before");
     }
     const auto signature = chain::Signature::from_bytes(payment.signature);
-    if (!signature) return no("invalid_exact_evm_payload_signature");
+    const std::string_view bad =
+        is_upto ? "invalid_permit2_signature" : "invalid_exact_evm_payload_signature";
+    if (!signature) return no(bad);
     const auto signer = chain::recover(payment.digest(), *signature);
-    if (!signer || *signer != payment.from) return no("invalid_exact_evm_payload_signature");
+    if (!signer || *signer != payment.from) return no(bad);
     return {};
 }
 
@@ -214,8 +335,10 @@ Result<U256> amount_of(std::uint64_t pico_usd, unsigned decimals) {
     return remainder == 0 ? quotient : quotient.checked_add(1U).value_or(quotient);
 }
 
-std::string payment_required(const PaymentTerms& terms, std::string_view url,
+std::string payment_required(const std::vector<PaymentTerms>& terms, std::string_view url,
                              std::string_view error) {
+    Json accepts = Json::array();
+    for (const PaymentTerms& one : terms) accepts.push_back(one.to_json());
     Json identifier = {
         {"info", {{"required", false}}},
         {"schema",
@@ -229,7 +352,7 @@ std::string payment_required(const PaymentTerms& terms, std::string_view url,
     Json value = {{"x402Version", 2},
                   {"error", error},
                   {"resource", {{"url", url}, {"mimeType", "application/json"}}},
-                  {"accepts", Json::array({terms.to_json()})},
+                  {"accepts", std::move(accepts)},
                   {"extensions", {{std::string(kIdentifier), std::move(identifier)}}}};
     return to_base64(json::compact(value));
 }
@@ -240,7 +363,7 @@ Json Settlement::to_json(const Payment& payment) const {
     out["transaction"] = transaction;
     out["network"] = fmt::format("{}{}", kNetworkPrefix, payment.accepted.chain_id);
     out["payer"] = chain::to_checksum(payment.from);
-    if (is_paid) out["amount"] = payment.value.to_string();
+    if (is_paid) out["amount"] = amount.to_string();
     return out;
 }
 

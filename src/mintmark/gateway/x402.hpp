@@ -1,12 +1,15 @@
-// Payments of callers without an account: x402 version 2, scheme "exact" with ERC-3009.
+// Payments of callers without an account: x402 version 2, schemes "exact" with ERC-3009 and "upto"
+// with Permit2.
 // Source: github.com/coinbase/x402, specs/x402-specification-v2.md, specs/transports-v2/http.md,
-// specs/schemes/exact/scheme_exact_evm.md, specs/extensions/payment_identifier.md; EIP-3009.
+// specs/schemes/exact/scheme_exact_evm.md, specs/schemes/upto/scheme_upto_evm.md,
+// specs/extensions/payment_identifier.md; EIP-3009; Permit2's SignatureTransfer.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mintmark/chain/signer.hpp"
 #include "mintmark/chain/u256.hpp"
@@ -21,16 +24,27 @@ struct X402Config {
     std::string version = {};
     unsigned decimals = 6;
     std::uint64_t timeout_s = 120;
+    bool has_upto = false;  ///< also asks for a maximum, and takes what was used
 };
 
-/// PaymentRequirements of the scheme "exact".
+/// Exact: what is signed is paid. Upto: at most what is signed.
+enum class PaymentScheme : std::uint8_t { kExact, kUpto };
+[[nodiscard]] std::string_view scheme_name(PaymentScheme scheme) noexcept;
+
+/// Where Permit2, and the contract that settles the scheme "upto", are on every chain.
+[[nodiscard]] const Address& permit2_address();
+[[nodiscard]] const Address& upto_proxy_address();
+
+/// PaymentRequirements.
 struct PaymentTerms {
+    PaymentScheme scheme = PaymentScheme::kExact;
     std::uint64_t chain_id = 0;
-    chain::U256 amount = {};  ///< the token's smallest units
+    chain::U256 amount = {};  ///< the token's smallest units; of "upto": at most
     Address asset = {};
     Address pay_to = {};
     std::uint64_t timeout_s = 0;
     std::string name = {}, version = {};
+    Address facilitator = {};  ///< of "upto": who alone may settle
 
     [[nodiscard]] json::Json to_json() const;
     /// kMalformed; kUnsupported for another scheme, network or transfer method.
@@ -44,6 +58,8 @@ struct Payment {
     Address from = {}, to = {};
     chain::U256 value = {}, valid_after = {}, valid_before = {};  ///< times: seconds since 1970
     Bytes32 nonce = {};
+    // Of "upto": `value` is the maximum, `to` the witness's, `valid_before` the deadline.
+    Address token = {}, spender = {}, facilitator = {};
     Bytes signature = {};
     std::string identifier = {};  ///< payment-identifier; empty: none
 
@@ -51,7 +67,8 @@ struct Payment {
     [[nodiscard]] static Result<Payment> from_json(const json::Json& value);
     /// The PAYMENT-SIGNATURE header. Total on any text.
     [[nodiscard]] static Result<Payment> from_header(std::string_view header);
-    /// What is signed: TransferWithAuthorization under the token's domain.
+    /// What is signed: TransferWithAuthorization under the token's domain, or
+    /// PermitWitnessTransferFrom under Permit2's.
     [[nodiscard]] Bytes32 digest() const;
     /// As a key of what was paid: asset, payer and nonce.
     [[nodiscard]] std::string key() const;
@@ -66,13 +83,14 @@ struct Payment {
 [[nodiscard]] Result<chain::U256> amount_of(std::uint64_t pico_usd, unsigned decimals);
 
 /// The PAYMENT-REQUIRED header.
-[[nodiscard]] std::string payment_required(const PaymentTerms& terms, std::string_view url,
-                                           std::string_view error);
+[[nodiscard]] std::string payment_required(const std::vector<PaymentTerms>& terms,
+                                           std::string_view url, std::string_view error);
 /// SettlementResponse. transaction: empty when it failed.
 struct Settlement {
     bool is_paid = false;
     std::string reason = {};  ///< of a failure
     std::string transaction = {};
+    chain::U256 amount = {};  ///< that was moved
     [[nodiscard]] json::Json to_json(const Payment& payment) const;
 };
 

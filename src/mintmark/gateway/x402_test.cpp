@@ -91,6 +91,78 @@ TEST(X402, EveryChangeIsRefused) {
     }
 }
 
+PaymentTerms upto_terms() {
+    PaymentTerms out = terms();
+    out.scheme = PaymentScheme::kUpto;
+    out.facilitator = *chain::parse_address("0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC");
+    return out;
+}
+
+/// Signed by UptoEvmScheme of npm's @x402/evm 2.27.0 with the second key of anvil's mnemonic.
+constexpr std::string_view kUptoExample =
+    R"({"x402Version": 2,
+  "accepted": {"scheme": "upto", "network": "eip155:84532", "amount": "10000",
+    "asset": "0x036CbD53842c5426634e7929541eC2318f3dCF7e",
+    "payTo": "0x209693Bc6afc0C5328bA36FaF03C514EF312287C", "maxTimeoutSeconds": 60,
+    "extra": {"name": "USDC", "version": "2",
+      "facilitatorAddress": "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"}},
+  "payload": {"signature": "0x3456d4ddc0a56cd5a0e381597992e123b0d2676a04551fb12371f8e5d3d6b94c)"
+    R"(64a1080bc7a3359ac6abea76b1c56e58060e5a30ea31b3dd29c770aee9cd20731c",
+    "permit2Authorization": {"from": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+      "permitted": {"token": "0x036CbD53842c5426634e7929541eC2318f3dCF7e", "amount": "10000"},
+      "spender": "0x4020A4f3b7b90ccA423B9fabCc0CE57C6C240002",
+      "nonce": "37373835029649779191049019793645697308774197332523382337067811466942689844708",
+      "deadline": "1740672160",
+      "witness": {"to": "0x209693Bc6afc0C5328bA36FaF03C514EF312287C",
+        "facilitator": "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC", "validAfter": "0"}}}})";
+
+TEST(X402, AMaximumThatThePackageOfNpmSigned) {
+    const auto payment = Payment::from_header(to_base64(kUptoExample));
+    ASSERT_TRUE(payment) << payment.error().message;
+    const Status checked = check_payment(*payment, upto_terms(), kNow, 30);
+    EXPECT_TRUE(checked) << checked.error().message;
+    EXPECT_EQ(PaymentTerms::from_json(upto_terms().to_json()).value(), upto_terms());
+    EXPECT_FALSE(check_payment(*payment, terms(), kNow, 30)) << "asked for exactly as much";
+    std::string hex(kUptoExample);
+    const std::size_t begin = hex.find("3737383");
+    hex.replace(begin, hex.find('"', begin) - begin, to_hex(payment->nonce));
+    EXPECT_EQ(Payment::from_header(to_base64(hex)).value().key(), payment->key());
+}
+
+TEST(X402, EveryChangeOfAMaximumIsRefused) {
+    const Payment good = Payment::from_header(to_base64(kUptoExample)).value();
+    // Who changes what he has signed, or has signed something else: the reason that he is given.
+    const std::vector<std::pair<std::string_view, void (*)(Payment&)>> changes = {
+        {"permit2_amount_mismatch", [](Payment& p) { p.value = chain::U256(9'999); }},
+        {"permit2_amount_mismatch", [](Payment& p) { p.value = chain::U256(10'001); }},
+        {"invalid_permit2_spender", [](Payment& p) { p.spender[0] ^= 1; }},
+        {"upto_facilitator_mismatch", [](Payment& p) { p.facilitator[0] ^= 1; }},
+        {"permit2_token_mismatch", [](Payment& p) { p.token[0] ^= 1; }},
+        {"invalid_permit2_recipient_mismatch", [](Payment& p) { p.to = p.from; }},
+        {"permit2_not_yet_valid", [](Payment& p) { p.valid_after = chain::U256(kNow + 1); }},
+        {"permit2_deadline_expired", [](Payment& p) { p.valid_before = chain::U256(kNow + 29); }},
+        {"invalid_permit2_signature", [](Payment& p) { p.valid_before = chain::U256(kNow + 61); }},
+        {"invalid_permit2_signature", [](Payment& p) { p.valid_after = chain::U256(1); }},
+        {"invalid_permit2_signature", [](Payment& p) { p.nonce[31] ^= 1; }},
+        {"invalid_permit2_signature", [](Payment& p) { p.from[0] ^= 1; }},
+        {"invalid_permit2_signature", [](Payment& p) { p.signature[0] ^= 1; }},
+        {"invalid_permit2_signature", [](Payment& p) { p.signature.clear(); }},
+        {"invalid_network", [](Payment& p) { p.accepted.chain_id = 1; }},
+        {"invalid_payment_requirements",
+         [](Payment& p) { p.accepted.amount = chain::U256(20'000); }},
+        {"invalid_payment_requirements",
+         [](Payment& p) { p.accepted.scheme = PaymentScheme::kExact; }},
+    };
+    for (const auto& [reason, change] : changes) {
+        Payment changed = good;
+        change(changed);
+        const Status checked = check_payment(changed, upto_terms(), kNow, 30);
+        ASSERT_FALSE(checked) << reason;
+        EXPECT_EQ(checked.error().code, ErrorCode::kRejected);
+        EXPECT_EQ(checked.error().message, reason);
+    }
+}
+
 TEST(X402, PricesAreRoundedUp) {
     EXPECT_EQ(amount_of(2'000'000'000, 6)->to_string(), "2000");
     EXPECT_EQ(amount_of(1, 6)->to_string(), "1");

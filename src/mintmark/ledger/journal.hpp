@@ -1,13 +1,15 @@
-// The ledger's writer: one thread, one connection, one fsync for all that came in meanwhile.
+// The ledger's queue to its database: one thread, one connection, one fsync for all that came in
+// meanwhile.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <variant>
@@ -19,7 +21,14 @@
 namespace mintmark::ledger {
 
 using Amount = chain::U256;
-class Database;
+
+/// What the chain (or the operator) lets an account use; in the account's unit.
+struct AccountTerms {
+    /// Beyond what the chain has settled of its lanes (their bases).
+    Amount limit = {};
+    /// Most that may be used beyond what the buyer has signed; none: a signature is not needed.
+    std::optional<Amount> exposure = {};
+};
 
 /// A request that may cost something, before it runs.
 struct RequestRow {
@@ -36,6 +45,7 @@ struct RequestRow {
     std::int64_t created_ms = 0;
     std::string idempotency_key = {};  ///< empty: none
     std::uint64_t price_epoch = 0;
+    AccountTerms terms = {};  ///< of the account; what a shared ledger checks against
 };
 
 /// How it ended. Totals are those after it, so writing them twice changes nothing.
@@ -54,6 +64,7 @@ struct FinishRow {
     Amount lane_used = {};
     std::string key_id = {};
     std::uint64_t key_spent = 0;
+    bool is_taken_back = false;  ///< an end that was written before is undone
 };
 
 /// What a request that still runs has cost so far.
@@ -69,7 +80,7 @@ struct VoucherRow {
     Amount used = {};
     Amount signed_total = {};
     Amount base = {};
-    std::string voucher = {};  ///< JSON
+    std::string voucher = {};  ///< JSON; empty: the chain's base alone
 };
 
 struct KeyRow {
@@ -95,16 +106,34 @@ struct NonceRow {
 
 using Entry = std::variant<RequestRow, FinishRow, ProgressRow, VoucherRow, KeyRow, NonceRow>;
 
+/// Entries that a shared ledger does not accept, by sequence number, with the reason.
+using Refusals = std::vector<std::pair<std::uint64_t, Error>>;
+
+/// Where a journal's entries go; on the journal's thread only.
+class JournalWriter {
+  public:
+    virtual ~JournalWriter() = default;
+    /// All or nothing, and the same again changes nothing: a batch is repeated until it works.
+    /// `first`: the sequence number of batch[0].
+    [[nodiscard]] virtual Status write(const std::vector<Entry>& batch, std::uint64_t first,
+                                       Refusals& refused) = 0;
+    /// How often beat() is wanted; 0: never.
+    [[nodiscard]] virtual std::chrono::milliseconds beat_every() const {
+        return std::chrono::milliseconds(0);
+    }
+    [[nodiscard]] virtual Status beat() { return {}; }
+};
+
 /// Entries are on disk in the order in which they were given. When the disk refuses, the batch is
 /// tried again until it works: nothing is dropped.
 class Journal {
   public:
-    /// Called on the writer's thread: all entries up to `sequence` are on disk, or why they are
-    /// not.
-    using OnCommit = std::function<void(std::uint64_t sequence, const Status& status)>;
+    /// Called on the writer's thread: all entries up to `sequence` are on disk (but those that were
+    /// refused), or why they are not.
+    using OnCommit =
+        std::function<void(std::uint64_t sequence, const Status& status, const Refusals& refused)>;
 
-    [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::filesystem::path& path,
-                                                               OnCommit on_commit);
+    Journal(std::unique_ptr<JournalWriter> writer, OnCommit on_commit);
     /// Writes what is left.
     ~Journal();
     Journal(const Journal&) = delete;
@@ -113,22 +142,20 @@ class Journal {
     std::uint64_t append(Entry entry);
 
   private:
-    class Writer;
-    Journal(std::unique_ptr<Writer> writer, OnCommit on_commit);
     void run();
+    /// Until there is something to write; false: the end.
+    bool wait_for_entries(std::vector<Entry>& batch, std::uint64_t& first);
+    void beat();
 
-    std::unique_ptr<Writer> writer_;
+    std::unique_ptr<JournalWriter> writer_;
     OnCommit on_commit_;
     std::mutex mutex_;
     std::condition_variable wake_;
     std::vector<Entry> pending_;
     std::uint64_t sequence_ = 0;
+    std::uint64_t done_ = 0;  ///< on the writer's thread
     bool is_ending_ = false;
     std::thread thread_;
 };
-
-/// Makes the tables; then closes requests that a crash left open: what they are known to have cost
-/// is charged, the rest is released. Returns how many there were. Only while no journal is open.
-[[nodiscard]] Result<std::uint64_t> recover(const std::filesystem::path& path);
 
 }  // namespace mintmark::ledger

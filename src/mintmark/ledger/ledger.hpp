@@ -12,22 +12,11 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "mintmark/ledger/database.hpp"
 #include "mintmark/ledger/journal.hpp"
 
 namespace mintmark::ledger {
-
-/// What the chain (or the operator) lets an account use; in the account's unit.
-struct AccountTerms {
-    /// Beyond what the chain has settled of its lanes (their bases).
-    Amount limit = {};
-    /// Most that may be used beyond what the buyer has signed; none: a signature is not needed.
-    std::optional<Amount> exposure = {};
-};
 
 struct LaneState {
     Amount used = {};          ///< in all; at least the base
@@ -79,82 +68,81 @@ struct UsageSum {
     std::uint64_t usd = 0;  ///< pico-dollars
 };
 
-/// Decisions are made in memory, on the loop's thread; the journal makes them durable. A sequence
-/// number that a method returns is on disk once the journal has reported it.
+/// One interface over a file of one gateway (SQLite) and a database that several share
+/// (PostgreSQL). Calls are made on one thread, the loop's. A sequence number that a method returns
+/// is durable once the journal has reported it; a shared ledger decides only then, and may refuse
+/// what its own copy of the books allowed.
 class Ledger {
   public:
     struct Opened;
-    /// Recovers, then loads the keys. kIo.
+    /// A file: recovers, then loads the keys. Decisions are made in memory, at once. kIo.
     [[nodiscard]] static Result<Opened> open(const std::filesystem::path& path,
                                              Journal::OnCommit on_commit);
+    /// A database of several gateways: shared.hpp.
+    virtual ~Ledger() = default;
+    Ledger() = default;
+    Ledger(const Ledger&) = delete;
+    Ledger& operator=(const Ledger&) = delete;
+
+    /// Decides in the database: what it returned waits for the journal before anybody acts on it.
+    [[nodiscard]] virtual bool is_shared() const noexcept = 0;
 
     /// Makes an account usable, or changes its terms. `base` is what the chain has counted already
     /// for the lane: the lane's totals are never below it. kIo.
-    [[nodiscard]] Status set_terms(const std::string& account, const AccountTerms& terms,
-                                   const std::string& lane, const Amount& base);
+    [[nodiscard]] virtual Status set_terms(const std::string& account, const AccountTerms& terms,
+                                           const std::string& lane, const Amount& base) = 0;
     /// nullptr: not open.
-    [[nodiscard]] const AccountState* account(const std::string& id) const;
+    [[nodiscard]] virtual const AccountState* account(const std::string& id) = 0;
 
     /// kInsufficientFunds: the account's limit; kRejected: unsigned use has reached its limit;
     /// kPriceExceeded: the key's budget; kAlreadyExists: the request id is taken, or the
     /// idempotency key's request runs or was answered; kNotFound; kIo.
-    [[nodiscard]] Result<std::uint64_t> reserve(const RequestRow& request);
+    [[nodiscard]] virtual Result<std::uint64_t> reserve(const RequestRow& request) = 0;
     /// Counts what a running request has cost so far, for the case of a crash.
-    std::uint64_t progress(const std::string& request, const Amount& units, std::uint64_t usd);
-    /// Ends a running request; costs above the reservation are cut to it. kNotFound.
-    [[nodiscard]] Result<std::uint64_t> finish(const std::string& request, Outcome outcome);
+    virtual std::uint64_t progress(const std::string& request, const Amount& units,
+                                   std::uint64_t usd) = 0;
+    /// Ends a running request; costs above the reservation are cut to it. kNotFound. Shared:
+    /// kInterrupted when the other gateways had given this one up and closed the request.
+    [[nodiscard]] virtual Result<std::uint64_t> finish(const std::string& request,
+                                                       Outcome outcome) = 0;
     /// Undoes a charge whose answer was never given, because the disk refused it.
-    std::uint64_t take_back(const RequestRow& row, const Amount& units, std::uint64_t usd);
+    virtual std::uint64_t take_back(const RequestRow& row, const Amount& units,
+                                    std::uint64_t usd) = 0;
     /// The answer of an idempotent request is on disk: the next one with its key finds it there.
-    void forget_idempotency(const std::string& key_id, const std::string& idempotency_key);
-    [[nodiscard]] std::size_t running() const noexcept { return open_.size(); }
+    virtual void forget_idempotency(const std::string& key_id,
+                                    const std::string& idempotency_key) = 0;
+    [[nodiscard]] virtual std::size_t running() const noexcept = 0;
 
     /// A buyer's signed total; the caller has checked the signature. kRejected when it is below the
     /// last one.
-    [[nodiscard]] Result<std::uint64_t> record_voucher(const std::string& account,
-                                                       const std::string& lane, const Amount& total,
-                                                       const std::string& voucher);
+    [[nodiscard]] virtual Result<std::uint64_t> record_voucher(const std::string& account,
+                                                               const std::string& lane,
+                                                               const Amount& total,
+                                                               const std::string& voucher) = 0;
 
-    std::uint64_t put_key(const KeyRow& row);
+    virtual std::uint64_t put_key(const KeyRow& row) = 0;
     /// By the hash of its secret; nullptr: unknown.
-    [[nodiscard]] KeyState* key_by_hash(const std::string& hash);
-    [[nodiscard]] KeyState* key(const std::string& id);
-    [[nodiscard]] std::vector<const KeyState*> keys_of(const std::string& buyer) const;
+    [[nodiscard]] virtual KeyState* key_by_hash(const std::string& hash) = 0;
+    [[nodiscard]] virtual KeyState* key(const std::string& id) = 0;
+    [[nodiscard]] virtual std::vector<const KeyState*> keys_of(const std::string& buyer) = 0;
 
     /// Uses a nonce; kAlreadyExists.
-    [[nodiscard]] Result<std::uint64_t> use_nonce(const NonceRow& row);
+    [[nodiscard]] virtual Result<std::uint64_t> use_nonce(const NonceRow& row) = 0;
 
-    [[nodiscard]] Result<std::optional<RequestRecord>> find(const std::string& request);
-    [[nodiscard]] Result<std::optional<RequestRecord>> find_idempotent(const std::string& key_id,
-                                                                       const std::string& key);
-    [[nodiscard]] Result<std::vector<UsageSum>> usage_of(const std::string& buyer,
-                                                         std::int64_t since_ms);
+    // Reads. A shared ledger's may take a while and may be called from any thread.
+    [[nodiscard]] virtual Result<std::optional<RequestRecord>> find(const std::string& request) = 0;
+    [[nodiscard]] virtual Result<std::optional<RequestRecord>> find_idempotent(
+        const std::string& key_id, const std::string& key) = 0;
+    [[nodiscard]] virtual Result<std::vector<UsageSum>> usage_of(const std::string& buyer,
+                                                                 std::int64_t since_ms) = 0;
     /// Accounts that a buyer's requests were charged to.
-    [[nodiscard]] Result<std::vector<std::string>> accounts_of(const std::string& buyer);
-    /// Vouchers that are worth something: (account, lane, state).
-    struct Signed {
-        std::string account, lane;
-        LaneState state;
-    };
-    [[nodiscard]] Result<std::vector<Signed>> signed_lanes();
-
-  private:
-    struct Running {
-        RequestRow row;
-    };
-    Ledger() = default;
-    [[nodiscard]] Status load_lanes(const std::string& account, AccountState& state);
-    [[nodiscard]] Status load_keys();
-    [[nodiscard]] Result<std::optional<RequestRecord>> read_record(Statement& select);
-
-    std::unique_ptr<Database> reader_;
-    std::unique_ptr<Journal> journal_;
-    std::unordered_map<std::string, AccountState> accounts_;
-    std::unordered_map<std::string, KeyState> keys_;
-    std::unordered_map<std::string, std::string> key_ids_;  ///< by hash
-    std::unordered_map<std::string, Running> open_;
-    std::unordered_map<std::string, std::string> in_progress_;  ///< by key and idempotency key
-    std::map<std::pair<std::string, std::string>, std::int64_t> nonces_;  ///< of this process
+    [[nodiscard]] virtual Result<std::vector<std::string>> accounts_of(
+        const std::string& buyer) = 0;
+    /// What other gateways have done to an account, and a key of theirs. Nothing to do for a file.
+    [[nodiscard]] virtual Status refresh(const std::string& account);
+    /// 64 hex digits of chance that all gateways of the ledger know, by its use. kIo.
+    [[nodiscard]] virtual Result<std::string> secret(const std::string& use);
+    [[nodiscard]] virtual Status load_key(const std::string& hash);
 };
 
 struct Ledger::Opened {
@@ -162,8 +150,9 @@ struct Ledger::Opened {
     std::uint64_t recovered;  ///< requests that a crash had left open
 };
 
-/// What the rows say against what the totals say: every difference as a line. Only while no ledger
-/// is open. `base` of a lane is not in the rows, so a lane may be above them, never below.
-[[nodiscard]] Result<std::vector<std::string>> audit(const std::filesystem::path& path);
+/// What the rows say against what the totals say: every difference as a line. `location`: a file,
+/// or "postgresql://…". `base` of a lane is not in the rows, so a lane may be above them, never
+/// below.
+[[nodiscard]] Result<std::vector<std::string>> audit(const std::string& location);
 
 }  // namespace mintmark::ledger

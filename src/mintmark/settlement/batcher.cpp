@@ -72,6 +72,8 @@ Status Batcher::settle_all(std::int64_t now_ms) {
 Status Batcher::run(std::int64_t now_ms, Urgency urgency) {
     // A node that has moved to another chain must not be given anything.
     MINTMARK_CHECK(client_.expect_chain_id(deployment_.chain_id));
+    MINTMARK_TRY(counts_.is_settler, intents_.is_settler());
+    if (!counts_.is_settler) return {};
     MINTMARK_TRY(auto open, intents_.open_ones(wallet_));
     bool is_first = true;  // of those that are not mined
     for (Intent& intent : open) {

@@ -35,6 +35,7 @@ struct Counts {
     std::uint64_t bad_rows = 0;
     std::uint64_t due = 0, open = 0;  ///< now: lanes, transactions
     std::int64_t oldest_ms = 0;       ///< now: age of the oldest due lane
+    bool is_settler = true;           ///< now; false: another gateway of the database is
 };
 
 /// What the operator should know. `advice` may be empty.

@@ -84,7 +84,12 @@ Result<Intent> intent_of(const sql::Row& row) {
 
 Result<Intents> Intents::open(const std::string& location) {
     MINTMARK_TRY(auto database, sql::open(location));
+    // Two gateways may start at once; PostgreSQL's IF NOT EXISTS alone is not safe against that.
+    MINTMARK_TRY(auto transaction, sql::Transaction::begin(*database));
+    if (database->dialect() == sql::Dialect::kPostgres)
+        MINTMARK_CHECK(database->run("SELECT pg_advisory_xact_lock(7140522)"));
     MINTMARK_CHECK(database->script(kSchema));
+    MINTMARK_CHECK(transaction.commit());
     return Intents(std::move(database));
 }
 
@@ -152,6 +157,17 @@ Status Intents::put_seen(const std::string& account, const std::string& lane, co
         "ON CONFLICT(account,lane) DO UPDATE SET since_ms=excluded.since_ms,"
         "retry_ms=excluded.retry_ms,done=excluded.done",
         {account, lane, seen.since_ms, seen.retry_ms, seen.done.to_string()}));
+}
+
+/// A session's lock: PostgreSQL gives it up with the connection.
+Result<bool> Intents::is_settler() {
+    if (database_->dialect() == sql::Dialect::kSqlite) return true;
+    MINTMARK_TRY(const auto answer,
+                 database_->run("SELECT CASE WHEN EXISTS(SELECT 1 FROM pg_locks WHERE "
+                                "locktype='advisory' AND classid=7140521 AND objid=0 AND "
+                                "pid=pg_backend_pid()) THEN true ELSE "
+                                "pg_try_advisory_lock(7140521,0) END"));
+    return !answer.rows.empty() && sql::integer(answer.rows[0], 0) != 0;
 }
 
 }  // namespace mintmark::settlement

@@ -63,6 +63,9 @@ class Intents {
     [[nodiscard]] Result<std::uint64_t> count(IntentState state);
 
     [[nodiscard]] Result<Seen> seen(const std::string& account, const std::string& lane);
+    /// Of several gateways with one database one settles; when its connection ends, another does.
+    /// Always true of a file. kIo, kNetwork.
+    [[nodiscard]] Result<bool> is_settler();
     [[nodiscard]] Status put_seen(const std::string& account, const std::string& lane,
                                   const Seen& seen);
 

@@ -1,5 +1,6 @@
 #include <libpq-fe.h>
 
+#include <array>
 #include <charconv>
 
 #include "mintmark/sql/sql.hpp"
@@ -55,9 +56,16 @@ Value read(const PGresult* result, int row, int column) {
     }
 }
 
+std::unexpected<Error> unreachable(const PGconn* connection) {
+    const std::string what = PQerrorMessage(connection);
+    return fail(ErrorCode::kNetwork, "cannot reach PostgreSQL: " + what.substr(0, what.find('\n')),
+                "check the connection string and that the server runs");
+}
+
 class Postgres final : public Database {
   public:
-    explicit Postgres(PGconn* connection) : connection_(connection) {}
+    Postgres(PGconn* connection, std::string on_connect)
+        : connection_(connection), on_connect_(std::move(on_connect)) {}
     ~Postgres() override { PQfinish(connection_); }
     Postgres(const Postgres&) = delete;
     Postgres& operator=(const Postgres&) = delete;
@@ -67,7 +75,7 @@ class Postgres final : public Database {
     [[nodiscard]] Result<Answer> run(std::string_view sql,
                                      const std::vector<Value>& parameters) override {
         // Never in the middle of a transaction: its first half would be lost without a word.
-        if (PQstatus(connection_) != CONNECTION_OK && !in_transaction_) PQreset(connection_);
+        if (PQstatus(connection_) != CONNECTION_OK && !in_transaction_) MINTMARK_CHECK(reset());
         const Parameters text = as_text(parameters);
         const std::string statement(sql);
         PGresult* result =
@@ -90,6 +98,13 @@ class Postgres final : public Database {
         PQclear(result);
         if (!answer) return std::unexpected(std::move(answer).error());
         return {};
+    }
+
+    /// The settings of a session are gone with its connection.
+    [[nodiscard]] Status reset() {
+        PQreset(connection_);
+        if (PQstatus(connection_) != CONNECTION_OK) return unreachable(connection_);
+        return script(on_connect_);
     }
 
   private:
@@ -115,26 +130,44 @@ class Postgres final : public Database {
         if (code == "23505") return fail(ErrorCode::kAlreadyExists, what);
         if (code.starts_with("42") || code.starts_with("22"))
             return fail(ErrorCode::kInternal, what);
+        if (code.starts_with("53"))
+            return fail(ErrorCode::kIo, what, "give the PostgreSQL server disk or connections");
+        if (code == "25006")
+            return fail(ErrorCode::kIo, what,
+                        "this server only reads: name the primary, or all servers with "
+                        "target_session_attrs=read-write");
         return fail(ErrorCode::kIo, what, "is the PostgreSQL server running?");
     }
 
     PGconn* connection_;
+    std::string on_connect_;
     bool in_transaction_ = false;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Database>> open_postgres(const std::string& location) {
-    PGconn* connection = PQconnectdb(location.c_str());
+Result<std::unique_ptr<Database>> open_postgres(const std::string& location,
+                                                const std::string& on_connect) {
+    // A server that is silent is away after seconds, not after TCP's quarter of an hour. What the
+    // location itself says comes later and wins.
+    const std::array<const char*, 7> keys = {"connect_timeout",
+                                             "keepalives_idle",
+                                             "keepalives_interval",
+                                             "keepalives_count",
+                                             "tcp_user_timeout",
+                                             "dbname",
+                                             nullptr};
+    const std::array<const char*, 7> values = {"3",    "5", "2", "3", "8000", location.c_str(),
+                                               nullptr};
+    PGconn* connection = PQconnectdbParams(keys.data(), values.data(), 1);
     if (PQstatus(connection) != CONNECTION_OK) {
-        const std::string what = PQerrorMessage(connection);
+        auto no = unreachable(connection);
         PQfinish(connection);
-        return fail(ErrorCode::kNetwork,
-                    "cannot reach PostgreSQL: " + what.substr(0, what.find('\n')),
-                    "check the connection string and that the server runs");
+        return no;
     }
-    auto database = std::make_unique<Postgres>(connection);
-    MINTMARK_CHECK(database->script("SET client_min_messages = warning"));
+    const std::string settings = "SET client_min_messages = warning;" + on_connect;
+    auto database = std::make_unique<Postgres>(connection, settings);
+    MINTMARK_CHECK(database->script(settings));
     return database;
 }
 

@@ -17,10 +17,12 @@ Bytes blob(const Row& row, std::size_t column) {
     return value == nullptr ? Bytes() : *value;
 }
 
+bool is_postgres(const std::string& location) {
+    return location.starts_with("postgresql://") || location.starts_with("postgres://");
+}
+
 Result<std::unique_ptr<Database>> open(const std::string& location) {
-    const bool postgres =
-        location.starts_with("postgresql://") || location.starts_with("postgres://");
-    return postgres ? open_postgres(location) : open_sqlite(location);
+    return is_postgres(location) ? open_postgres(location) : open_sqlite(location);
 }
 
 Result<Transaction> Transaction::begin(Database& database) {

@@ -50,8 +50,12 @@ class Database {
 /// cut), waits up to 10 s for other processes' writes. An empty path: in memory.
 [[nodiscard]] Result<std::unique_ptr<Database>> open_sqlite(const std::filesystem::path& path);
 /// libpq's connection string: "postgresql://user@host/db", or "host=… dbname=…". A lost connection
-/// is opened again by the next statement outside of a transaction. kNetwork.
-[[nodiscard]] Result<std::unique_ptr<Database>> open_postgres(const std::string& connection);
+/// is opened again by the next statement outside of a transaction. `on_connect`: statements for the
+/// session, run after each connecting. kNetwork.
+[[nodiscard]] Result<std::unique_ptr<Database>> open_postgres(const std::string& connection,
+                                                              const std::string& on_connect = {});
+/// "postgresql://…" or "postgres://…".
+[[nodiscard]] bool is_postgres(const std::string& location);
 /// By its look: "postgresql://…" or "postgres://…", else a path.
 [[nodiscard]] Result<std::unique_ptr<Database>> open(const std::string& location);
 

@@ -1,19 +1,14 @@
-#include "mintmark/ledger/ledger.hpp"
+#include "mintmark/ledger/file_ledger.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "mintmark/ledger/file_writer.hpp"
+#include "mintmark/ledger/rules.hpp"
+
 namespace mintmark::ledger {
 namespace {
-
-Amount plus(const Amount& a, const Amount& b) {
-    const Amount most({~0ULL, ~0ULL, ~0ULL, ~0ULL});
-    return a.checked_add(b).value_or(most);
-}
-Amount minus(const Amount& a, const Amount& b) {
-    return a.checked_sub(b).value_or(Amount());
-}
 
 constexpr std::string_view kColumns =
     "id,key_id,buyer,account,lane,model,endpoint,state,units_reserved,usd_reserved,units,usd,usage,"
@@ -25,43 +20,20 @@ std::string pair_key(const std::string& key_id, const std::string& idempotency_k
 
 }  // namespace
 
-Amount AccountState::used() const {
-    Amount sum;
-    for (const auto& [name, lane] : lanes) sum = plus(sum, lane.used);
-    return sum;
-}
-
-Amount AccountState::signed_total() const {
-    Amount sum;
-    for (const auto& [name, lane] : lanes) sum = plus(sum, lane.signed_total);
-    return sum;
-}
-
-Amount AccountState::outstanding() const {
-    Amount sum;
-    for (const auto& [name, lane] : lanes) sum = plus(sum, minus(lane.used, lane.base));
-    return sum;
-}
-
-Amount AccountState::available() const {
-    const Amount left = minus(terms.limit, plus(outstanding(), reserved));
-    if (!terms.exposure) return left;
-    return std::min(left, minus(plus(signed_total(), *terms.exposure), plus(used(), reserved)));
-}
-
 Result<Ledger::Opened> Ledger::open(const std::filesystem::path& path,
                                     Journal::OnCommit on_commit) {
     std::error_code ignored;
     if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);
     MINTMARK_TRY(const std::uint64_t recovered, recover(path));
-    std::unique_ptr<Ledger> ledger(new Ledger());
-    MINTMARK_TRY(ledger->journal_, Journal::open(path, std::move(on_commit)));
+    std::unique_ptr<FileLedger> ledger(new FileLedger());
+    MINTMARK_TRY(auto writer, open_file_writer(path));
+    ledger->journal_ = std::make_unique<Journal>(std::move(writer), std::move(on_commit));
     MINTMARK_TRY(ledger->reader_, Database::open(path));
     MINTMARK_CHECK(ledger->load_keys());
     return Opened{std::move(ledger), recovered};
 }
 
-Status Ledger::load_keys() {
+Status FileLedger::load_keys() {
     MINTMARK_TRY(auto select, reader_->prepare("SELECT id,hash,buyer,name,scopes,budget,spent,"
                                                "created_ms,expires_ms,revoked FROM keys"));
     while (true) {
@@ -83,7 +55,7 @@ Status Ledger::load_keys() {
     }
 }
 
-Status Ledger::load_lanes(const std::string& account, AccountState& state) {
+Status FileLedger::load_lanes(const std::string& account, AccountState& state) {
     MINTMARK_TRY(auto select, reader_->prepare("SELECT lane,used,signed,base,voucher FROM lanes "
                                                "WHERE account=?1"));
     select.bind(1, account);
@@ -99,8 +71,8 @@ Status Ledger::load_lanes(const std::string& account, AccountState& state) {
     }
 }
 
-Status Ledger::set_terms(const std::string& account, const AccountTerms& terms,
-                         const std::string& lane, const Amount& base) {
+Status FileLedger::set_terms(const std::string& account, const AccountTerms& terms,
+                             const std::string& lane, const Amount& base) {
     const auto [where, is_new] = accounts_.try_emplace(account);
     AccountState& state = where->second;
     if (is_new) {
@@ -122,12 +94,12 @@ Status Ledger::set_terms(const std::string& account, const AccountTerms& terms,
     return {};
 }
 
-const AccountState* Ledger::account(const std::string& id) const {
+const AccountState* FileLedger::account(const std::string& id) {
     const auto found = accounts_.find(id);
     return found == accounts_.end() ? nullptr : &found->second;
 }
 
-Result<std::uint64_t> Ledger::reserve(const RequestRow& request) {
+Result<std::uint64_t> FileLedger::reserve(const RequestRow& request) {
     const auto found = accounts_.find(request.account);
     if (found == accounts_.end() || !found->second.lanes.contains(request.lane)) {
         return fail(ErrorCode::kNotFound, "the account " + request.account + " is not open");
@@ -136,28 +108,8 @@ Result<std::uint64_t> Ledger::reserve(const RequestRow& request) {
         return fail(ErrorCode::kAlreadyExists, "the request id is taken");
     }
     AccountState& account = found->second;
-    const Amount taken = plus(account.reserved, request.units_reserved);
-    if (plus(account.outstanding(), taken) > account.terms.limit) {
-        return fail(
-            ErrorCode::kInsufficientFunds,
-            fmt::format("{} has {} left, this request may cost {}", request.account,
-                        minus(account.terms.limit, plus(account.outstanding(), account.reserved))
-                            .to_string(),
-                        request.units_reserved.to_string()));
-    }
-    if (account.terms.exposure &&
-        plus(account.used(), taken) > plus(account.signed_total(), *account.terms.exposure)) {
-        return fail(ErrorCode::kRejected,
-                    fmt::format("{} owes {} of which {} are signed", request.account,
-                                account.used().to_string(), account.signed_total().to_string()),
-                    "sign a voucher for what you owe");
-    }
     KeyState* key = request.key_id.empty() ? nullptr : this->key(request.key_id);
-    if (key != nullptr && key->row.budget != 0 &&
-        (request.usd_reserved > key->row.budget ||
-         key->row.spent + key->reserved > key->row.budget - request.usd_reserved)) {
-        return fail(ErrorCode::kPriceExceeded, "the key's budget does not cover this request");
-    }
+    MINTMARK_CHECK(check_reservation(account, key, request));
     if (!request.idempotency_key.empty()) {
         const auto [where, is_new] =
             in_progress_.emplace(pair_key(request.key_id, request.idempotency_key), request.id);
@@ -177,15 +129,16 @@ Result<std::uint64_t> Ledger::reserve(const RequestRow& request) {
     return journal_->append(request);
 }
 
-void Ledger::forget_idempotency(const std::string& key_id, const std::string& idempotency_key) {
+void FileLedger::forget_idempotency(const std::string& key_id, const std::string& idempotency_key) {
     in_progress_.erase(pair_key(key_id, idempotency_key));
 }
 
-std::uint64_t Ledger::progress(const std::string& request, const Amount& units, std::uint64_t usd) {
+std::uint64_t FileLedger::progress(const std::string& request, const Amount& units,
+                                   std::uint64_t usd) {
     return journal_->append(ProgressRow{request, units, usd});
 }
 
-Result<std::uint64_t> Ledger::finish(const std::string& request, Outcome outcome) {
+Result<std::uint64_t> FileLedger::finish(const std::string& request, Outcome outcome) {
     const auto found = open_.find(request);
     if (found == open_.end()) return fail(ErrorCode::kNotFound, "no such running request");
     const RequestRow row = std::move(found->second.row);
@@ -219,8 +172,9 @@ Result<std::uint64_t> Ledger::finish(const std::string& request, Outcome outcome
     return journal_->append(std::move(end));
 }
 
-Result<std::uint64_t> Ledger::record_voucher(const std::string& account, const std::string& lane,
-                                             const Amount& total, const std::string& voucher) {
+Result<std::uint64_t> FileLedger::record_voucher(const std::string& account,
+                                                 const std::string& lane, const Amount& total,
+                                                 const std::string& voucher) {
     const auto found = accounts_.find(account);
     if (found == accounts_.end() || !found->second.lanes.contains(lane)) {
         return fail(ErrorCode::kNotFound, "the account " + account + " is not open");
@@ -235,7 +189,7 @@ Result<std::uint64_t> Ledger::record_voucher(const std::string& account, const s
     return journal_->append(VoucherRow{account, lane, state.used, total, state.base, voucher});
 }
 
-std::uint64_t Ledger::take_back(const RequestRow& row, const Amount& units, std::uint64_t usd) {
+std::uint64_t FileLedger::take_back(const RequestRow& row, const Amount& units, std::uint64_t usd) {
     LaneState& lane = accounts_[row.account].lanes[row.lane];
     lane.used = minus(lane.used, units);
     KeyState* key = row.key_id.empty() ? nullptr : this->key(row.key_id);
@@ -251,7 +205,7 @@ std::uint64_t Ledger::take_back(const RequestRow& row, const Amount& units, std:
     return journal_->append(std::move(end));
 }
 
-std::uint64_t Ledger::put_key(const KeyRow& row) {
+std::uint64_t FileLedger::put_key(const KeyRow& row) {
     KeyState& state = keys_[row.id];
     const std::uint64_t spent = state.row.spent;
     state.row = row;
@@ -260,17 +214,17 @@ std::uint64_t Ledger::put_key(const KeyRow& row) {
     return journal_->append(state.row);
 }
 
-KeyState* Ledger::key_by_hash(const std::string& hash) {
+KeyState* FileLedger::key_by_hash(const std::string& hash) {
     const auto found = key_ids_.find(hash);
     return found == key_ids_.end() ? nullptr : key(found->second);
 }
 
-KeyState* Ledger::key(const std::string& id) {
+KeyState* FileLedger::key(const std::string& id) {
     const auto found = keys_.find(id);
     return found == keys_.end() ? nullptr : &found->second;
 }
 
-std::vector<const KeyState*> Ledger::keys_of(const std::string& buyer) const {
+std::vector<const KeyState*> FileLedger::keys_of(const std::string& buyer) {
     std::vector<const KeyState*> out;
     for (const auto& [id, state] : keys_) {
         if (state.row.buyer == buyer) out.push_back(&state);
@@ -279,7 +233,7 @@ std::vector<const KeyState*> Ledger::keys_of(const std::string& buyer) const {
     return out;
 }
 
-Result<std::uint64_t> Ledger::use_nonce(const NonceRow& row) {
+Result<std::uint64_t> FileLedger::use_nonce(const NonceRow& row) {
     if (nonces_.contains({row.kind, row.nonce})) {
         return fail(ErrorCode::kAlreadyExists, "this nonce was used");
     }
@@ -291,7 +245,7 @@ Result<std::uint64_t> Ledger::use_nonce(const NonceRow& row) {
     return journal_->append(row);
 }
 
-Result<std::optional<RequestRecord>> Ledger::read_record(Statement& select) {
+Result<std::optional<RequestRecord>> FileLedger::read_record(Statement& select) {
     MINTMARK_TRY(const bool has_row, select.step());
     if (!has_row) return std::nullopt;
     RequestRecord out;
@@ -319,15 +273,15 @@ Result<std::optional<RequestRecord>> Ledger::read_record(Statement& select) {
     return out;
 }
 
-Result<std::optional<RequestRecord>> Ledger::find(const std::string& request) {
+Result<std::optional<RequestRecord>> FileLedger::find(const std::string& request) {
     MINTMARK_TRY(auto select,
                  reader_->prepare(fmt::format("SELECT {} FROM requests WHERE id=?1", kColumns)));
     select.bind(1, request);
     return read_record(select);
 }
 
-Result<std::optional<RequestRecord>> Ledger::find_idempotent(const std::string& key_id,
-                                                             const std::string& key) {
+Result<std::optional<RequestRecord>> FileLedger::find_idempotent(const std::string& key_id,
+                                                                 const std::string& key) {
     MINTMARK_TRY(auto select,
                  reader_->prepare(fmt::format(
                      "SELECT {} FROM requests WHERE key_id=?1 AND idempotency_key=?2 AND "
@@ -337,7 +291,8 @@ Result<std::optional<RequestRecord>> Ledger::find_idempotent(const std::string& 
     return read_record(select);
 }
 
-Result<std::vector<UsageSum>> Ledger::usage_of(const std::string& buyer, std::int64_t since_ms) {
+Result<std::vector<UsageSum>> FileLedger::usage_of(const std::string& buyer,
+                                                   std::int64_t since_ms) {
     MINTMARK_TRY(auto select,
                  reader_->prepare(
                      "SELECT date(created_ms/1000,'unixepoch') AS day,key_id,model,"
@@ -354,7 +309,7 @@ Result<std::vector<UsageSum>> Ledger::usage_of(const std::string& buyer, std::in
     }
 }
 
-Result<std::vector<std::string>> Ledger::accounts_of(const std::string& buyer) {
+Result<std::vector<std::string>> FileLedger::accounts_of(const std::string& buyer) {
     MINTMARK_TRY(auto select,
                  reader_->prepare("SELECT DISTINCT account FROM requests WHERE buyer=?1 "
                                   "ORDER BY 1 LIMIT 1000"));
@@ -365,67 +320,6 @@ Result<std::vector<std::string>> Ledger::accounts_of(const std::string& buyer) {
         if (!has_row) return out;
         out.push_back(select.text(0));
     }
-}
-
-Result<std::vector<Ledger::Signed>> Ledger::signed_lanes() {
-    MINTMARK_TRY(auto select, reader_->prepare("SELECT account,lane,used,signed,voucher FROM lanes "
-                                               "WHERE voucher IS NOT NULL"));
-    std::vector<Signed> out;
-    while (true) {
-        MINTMARK_TRY(const bool has_row, select.step());
-        if (!has_row) return out;
-        Signed entry{select.text(0), select.text(1), {}};
-        MINTMARK_TRY(entry.state.used, Amount::parse(select.text(2)));
-        MINTMARK_TRY(entry.state.signed_total, Amount::parse(select.text(3)));
-        entry.state.voucher = select.text(4);
-        out.push_back(std::move(entry));
-    }
-}
-
-Result<std::vector<std::string>> audit(const std::filesystem::path& path) {
-    MINTMARK_TRY(auto db, Database::open(path));
-    std::map<std::pair<std::string, std::string>, Amount> sums;
-    std::map<std::string, std::int64_t> spent;
-    std::vector<std::string> out;
-    {
-        MINTMARK_TRY(auto rows, db->prepare("SELECT account,lane,units,usd,key_id,units_reserved,"
-                                            "usd_reserved,id,state FROM requests"));
-        while (true) {
-            MINTMARK_TRY(const bool has_row, rows.step());
-            if (!has_row) break;
-            MINTMARK_TRY(const Amount units, Amount::parse(rows.text(2)));
-            MINTMARK_TRY(const Amount most, Amount::parse(rows.text(5)));
-            if (units > most || rows.number(3) > rows.number(6)) {
-                out.push_back(fmt::format("request {} cost more than was reserved", rows.text(7)));
-            }
-            if (rows.text(8) == "reserved") continue;
-            Amount& sum = sums[{rows.text(0), rows.text(1)}];
-            sum = plus(sum, units);
-            spent[rows.text(4)] += rows.number(3);
-        }
-    }
-    MINTMARK_TRY(auto lanes, db->prepare("SELECT account,lane,used FROM lanes"));
-    while (true) {
-        MINTMARK_TRY(const bool has_row, lanes.step());
-        if (!has_row) break;
-        MINTMARK_TRY(const Amount used, Amount::parse(lanes.text(2)));
-        const Amount sum = sums[{lanes.text(0), lanes.text(1)}];
-        const bool has_base = !lanes.text(0).starts_with("grant:");
-        if (has_base ? used < sum : used != sum) {
-            out.push_back(fmt::format("{} {}: total {}, requests {}", lanes.text(0), lanes.text(1),
-                                      used.to_string(), sum.to_string()));
-        }
-    }
-    MINTMARK_TRY(auto keys, db->prepare("SELECT id,spent FROM keys"));
-    while (true) {
-        MINTMARK_TRY(const bool has_row, keys.step());
-        if (!has_row) break;
-        if (keys.number(1) != spent[keys.text(0)]) {
-            out.push_back(fmt::format("key {}: spent {}, requests {}", keys.text(0), keys.number(1),
-                                      spent[keys.text(0)]));
-        }
-    }
-    return out;
 }
 
 }  // namespace mintmark::ledger
