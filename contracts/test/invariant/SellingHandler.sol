@@ -88,14 +88,27 @@ contract SellingHandler is SellingPasses {
         depositedInto[channels.channelIdOf(user, node, token)] += amount;
     }
 
+    /// @dev Vouchers for versions in turn, of a channel with money if the buyer has one.
+    function settleSome(uint256 who, uint256 pick, uint256 roll, bool bySession, uint256 forger) external {
+        pick = _funded(who, pick);
+        for (uint256 i = 0; i < 4; ++i) {
+            roll = uint256(keccak256(abi.encode(roll)));
+            _settleOne(who, pick, versions[roll % versions.length], uint128(roll >> 128), bySession, forger);
+        }
+    }
+
     /// @dev Two vouchers in one batch: one by the buyer or his session key, one by somebody else.
-    function settleSome(uint256 who, uint256 pick, uint128 cumulative, bool bySession, uint256 forger)
-        external
-    {
+    function _settleOne(
+        uint256 who,
+        uint256 pick,
+        uint256 version,
+        uint128 cumulative,
+        bool bySession,
+        uint256 forger
+    ) private {
         (address user, address token, address node) = _pick(who, pick);
         bytes32 id = channels.channelIdOf(user, node, token);
-        uint256 version = versions[(pick >> 2) % versions.length];
-        cumulative = uint128(bound(cumulative, 1, 2 * depositedInto[id] + 1));
+        cumulative = uint128(bound(cumulative, 1, depositedInto[id] + 1));
         uint256 key = bySession ? _sessionKey(who) : _keys[who % 3];
         IPaymentChannels.Batch memory batch =
             IPaymentChannels.Batch(MODEL, VersionId.wrap(version), node, token);
@@ -103,8 +116,7 @@ contract SellingHandler is SellingPasses {
         items[0] = _voucher(batch, user, type(uint128).max, bound(forger, 1, 1e9));
         items[1] = _voucher(batch, user, cumulative, key);
         (IPaymentChannels.Status[] memory statuses, uint256 total) = channels.settleMany(batch, items);
-        bool paid = uint256(statuses[0]) <= uint256(IPaymentChannels.Status.SettledInPart);
-        if (paid) ++forgeries;
+        if (uint256(statuses[0]) <= uint256(IPaymentChannels.Status.SettledInPart)) ++forgeries;
         if (total == 0) return;
         if (cumulative > laneSigned[id][version]) laneSigned[id][version] = cumulative;
         lanePaid[id][version] += total;
@@ -303,6 +315,17 @@ contract SellingHandler is SellingPasses {
 
     function _pick(uint256 who, uint256 pick) private view returns (address, address, address) {
         return (users[who % 3], currencyOf[pick % 2], providers[(pick >> 1) % 2]);
+    }
+
+    /// @dev A channel of the user that has money, from `pick` on.
+    function _funded(uint256 who, uint256 pick) private view returns (uint256) {
+        for (uint256 i = 0; i < 4; ++i) {
+            (address user, address token, address node) = _pick(who, (pick % 4 + i) % 4);
+            if (channels.getChannel(channels.channelIdOf(user, node, token)).balance != 0) {
+                return (pick % 4 + i) % 4;
+            }
+        }
+        return pick;
     }
 
     function _sessionKey(uint256 who) private pure returns (uint256) {
