@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A paid load while everything is killed, cut, delayed and re-organised. Last line: what was lost, doubled, or does not agree.
 
-usage: run.py [--points N] [--seed N] [--engine redis|postgres|shared|all]     (N points in all, as many of each engine)
+usage: run.py [--points N] [--seed N] [--engine redis|postgres|both|shared|all]     (N points in all, as many of each engine)
 "shared": two gateways with one ledger in PostgreSQL, and every request to one of them at random; the others keep it in SQLite.
 Per point, after a random pause: kill -9 of the gateway, of the worker, of Redis or PostgreSQL; the chain's RPC cut or delayed; a
 re-organisation. Three buyers (pass, channel, NFT gate) and one of proofs ask all the time, streamed and not.
@@ -244,9 +244,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--points", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--engine", choices=("redis", "postgres", "shared", "all"), default="all")
+    parser.add_argument("--engine", choices=("redis", "postgres", "both", "shared", "all"), default="both")
     args = parser.parse_args()
-    engines = ["redis", "postgres", "shared"] if args.engine == "all" else [args.engine]
+    several = {"both": ["redis", "postgres"], "all": ["redis", "postgres", "shared"]}
+    engines = several.get(args.engine, [args.engine])
     is_good = True
     for engine in engines:
         load = Load(engine, args.seed)
