@@ -14,6 +14,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FORGE = "node_modules/.bin/forge"
 USUAL = ["defects", "release", "contracts", "e2e", "sdk", "dev"]
+FAILED = []  # what the summary repeats: the end of a log is what people see first
 LONG = ["long", "long-contracts", "long-fuzz", "mutants"]
 
 
@@ -25,7 +26,9 @@ def run(command, cwd=ROOT):
         lines.append(line)
         sys.stdout.write(line)
         sys.stdout.flush()
-    return process.wait(), "".join(lines)
+    status, out = process.wait(), "".join(lines)
+    FAILED.extend(failures(out) if status else [])
+    return status, out
 
 
 def quiet(command, cwd=ROOT):
@@ -34,6 +37,20 @@ def quiet(command, cwd=ROOT):
     if done.returncode != 0:
         print(done.stdout[-20000:])
     return done.returncode
+
+
+FAILURE = re.compile(r"^(?:FAIL  .*|\[FAIL.*|\t *\d+ - .*|not ok .*|✖ .*)$", re.M)
+
+
+def failures(out):
+    """The lines with which ctest, forge, node and test/e2e name a failed test; of an end-to-end test also what it raised."""
+    named = []
+    for found in FAILURE.finditer(out):
+        named.append(found[0].strip())
+        if found[0].startswith("FAIL  "):
+            trace = re.match(r"\nTraceback.*(?:\n  .*)*\n(.*(?:\n(?!ok |FAIL|\d+ passed).*){0,4})", out[found.end():])
+            named += ["    " + line for line in trace[1].splitlines()] if trace else []
+    return list(dict.fromkeys(named))[:60]
 
 
 def counted(status, passed, failed):
@@ -120,12 +137,14 @@ def main():
     chosen = args.only or (LONG if args.long else USUAL)
     rows, total_passed, total_failed = [], 0, 0
     for name in chosen:
-        begin = time.monotonic()
+        begin, before = time.monotonic(), len(FAILED)
         passed, failed = suites[name]()
+        if failed and not FAILED[before:]:
+            FAILED.append(f"{name}: see above")
         rows.append(f"{name:10} {passed:6} passed {failed:4} failed {time.monotonic() - begin:8.0f} s")
         total_passed += passed
         total_failed += failed
-    print("\n" + "\n".join(rows))
+    print("\n" + "\n".join(rows + FAILED))
     print(f"{total_passed} passed, {total_failed} failed")
     return 1 if total_failed or not total_passed else 0
 

@@ -141,7 +141,7 @@ def a_killed_workers_job_is_finished_once_by_another(world):
     until(lambda: state_of(world, job) == ACTIVE)
     until(lambda: job_processes(world.jobs))
     first.kill()
-    first.wait(timeout=10)
+    first.wait(timeout=90)
     until(lambda: not job_processes(world.jobs), 10)
     assert state_of(world, job) == ACTIVE, "it was not killed in the middle"
     second, third = start_worker(world), start_worker(world)
@@ -232,7 +232,7 @@ def a_fine_tune_registers_its_child_once(world):
     pattern = "models/reversed-*/publish.json"
     until(lambda: any(json.loads(path.read_text()).get("model_id") for path in world.creator.home.glob(pattern)), 120)
     first.kill()
-    first.wait(timeout=10)
+    first.wait(timeout=90)
     second = start_worker(world)
     shown = until(lambda: (row := jobs(world, "show", job))["state"] in ("completed", "failed") and row, 120)
     # A quick worker may have ended between the look at its file and the kill: then once was enough.
@@ -272,7 +272,7 @@ def redis_is_one_setting(world):
     job = jobs(world, "submit", "proof", "--data", world.job_data, config=config)["id"]
     until(lambda: job_processes(config))
     first.kill()
-    first.wait(timeout=10)
+    first.wait(timeout=90)
     second = start_worker(world, config)
     shown = until(lambda: (row := jobs(world, "show", job, config=config))["state"] == "completed" and row, 90)
     assert shown["attempts"] >= 1

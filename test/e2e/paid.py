@@ -179,7 +179,7 @@ def trouble_is_told_clearly(world):
     assert "not served any more" in refused["error"]["message"], refused
     world.platform.ok("chain", "down")
     time.sleep(1.1)
-    for _ in range(20):
+    for _ in range(300):
         try:
             status, head, answer = world.gateway.chat(key=world.bob.key)
             break

@@ -48,7 +48,7 @@ def expect_caught(world, claim):
     assert prover.code == REJECTED and "lied" in prover.err, prover.err
     world.second.refused(REJECTED, "referee", "conclude", claim, says="time still runs")
     world.pass_time(1201)
-    out, err = challenger.communicate(timeout=120)
+    out, err = challenger.communicate(timeout=300)
     assert challenger.returncode == 0, err
     done = json.loads(out.strip().splitlines()[-1])
     assert done["state"] == "rejected" and done["moves"][-1]["move"] == "conclude", out

@@ -230,7 +230,7 @@ def revenue_is_exact(world):
 def node_keeps_requests(world):
     """A node that starts anew answers the same request from its store."""
     world.node.terminate()
-    assert world.node.wait(timeout=20) == 0
+    assert world.node.wait(timeout=90) == 0
     world.node, world.node_url = world.start_node(world.creator)
     listed = world.creator.ok("infer", "list")["requests"]
     assert {entry["request"] for entry in listed} == set(world.requests)

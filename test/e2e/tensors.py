@@ -137,4 +137,4 @@ def an_answer_comes_now_and_its_proof_as_a_job(world):
     assert json.loads(world.tensors.request("GET", receipt)[2])["signature"]
     stop(worker)
     world.tensors.process.terminate()
-    assert world.tensors.process.wait(timeout=30) == 0
+    assert world.tensors.process.wait(timeout=90) == 0

@@ -44,7 +44,7 @@ class Upstream(BaseHTTPRequestHandler):
         if model == "html":
             return self.reply(200, b"<html>", "text/html")
         if model == "slow":
-            time.sleep(3)
+            time.sleep(8)
         if self.path.endswith("/embeddings"):
             texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
             data = [{"object": "embedding", "index": i, "embedding": [0.5, -0.25]} for i in range(len(texts))]
