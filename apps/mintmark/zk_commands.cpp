@@ -19,6 +19,7 @@ void add_zk_commands(CLI::App& root, App& app) {
     zk->require_subcommand(1);
     zk->fallthrough();
     add_zk_compile_commands(*zk, app);
+    add_zk_evaluate_command(*zk, app);
     add_zk_proof_commands(*zk, app);
     add_zk_srs_commands(*zk, app);
     add_zk_evm_commands(*zk, app);

@@ -80,12 +80,8 @@ std::string report_text(const model::QuantReport& r, bool reached) {
     table.row("activation bits", std::to_string(r.activation_bits))
         .row("weight bits", std::to_string(r.weight_bits))
         .row("samples", std::to_string(r.samples))
-        .row("largest error",
-             fmt::format("{:.4f} % of the output's range", 100 * r.max_relative_error))
-        .row("mean error", fmt::format("{:.4f} %", 100 * r.mean_relative_error))
-        .row("same top answer", fmt::format("{:.2f} %", 100 * r.top1_agreement))
         .row("target", reached ? "reached" : "NOT reached; this is the best that was tried");
-    std::string out = table.text();
+    std::string out = table.text() + '\n' + metrics_text(r);
     out += "\n\noutput                     float range            max error   mean error";
     for (std::size_t i = 0; i < r.outputs.size() && i < 32; ++i) {
         const model::OutputError& e = r.outputs[i];
@@ -114,7 +110,7 @@ std::string layers_text(const model::QuantReport& r) {
 
 struct CalibrateArgs {
     double max_error = 0.005;
-    double min_agreement = 0;
+    double min_agreement = 0, min_cosine = 0, max_perplexity_change = 0;
     std::string target = "accuracy";
     std::string plot;
 };
@@ -125,8 +121,11 @@ Status calibrate(const App& app, const ZkFlags& flags, const CalibrateArgs& args
     MINTMARK_TRY(const model::Graph graph, load(settings, flags.model));
     MINTMARK_TRY(const std::string text, read_text(flags.data));
     MINTMARK_TRY(model::InputFile file, model::read_input_json(text));
-    model::AccuracyTarget target{.max_relative_error = args.max_error, .min_top1_agreement = {}};
+    model::AccuracyTarget target;
+    target.max_relative_error = args.max_error;
     if (args.min_agreement > 0) target.min_top1_agreement = args.min_agreement;
+    if (args.min_cosine > 0) target.min_cosine = args.min_cosine;
+    if (args.max_perplexity_change > 0) target.max_perplexity_change = args.max_perplexity_change;
     MINTMARK_TRY(const std::vector<model::Sample> samples,
                  model::bind_samples(graph, file.samples));
     MINTMARK_TRY(const model::QuantResult result,
@@ -240,6 +239,10 @@ void add_zk_compile_commands(CLI::App& zk, App& app) {
     sub->add_option("--plot", goal->plot, "SVG file that shows each layer's part of the error");
     sub->add_option("--min-agreement", goal->min_agreement,
                     "instead: share of samples with the same top answer");
+    sub->add_option("--min-cosine", goal->min_cosine,
+                    "instead: least cosine of both first outputs, for embeddings");
+    sub->add_option("--max-perplexity-change", goal->max_perplexity_change,
+                    "instead: for language models, e.g. 0.01");
     sub->add_option("--target", goal->target,
                     "accepted for ezkl's sake, ignored: bits are chosen for --max-error");
     add_ignored_logrows(*sub, *flags);

@@ -34,7 +34,11 @@ using SharedFlags = std::shared_ptr<ZkFlags>;
 void add_ignored_logrows(CLI::App& sub, ZkFlags& flags);
 void warn_ignored(const App& app, const ZkFlags& flags);
 
+/// Lines about errors and what users of a model measure.
+[[nodiscard]] std::string metrics_text(const model::QuantReport& report);
+
 void add_zk_compile_commands(CLI::App& zk, App& app);
+void add_zk_evaluate_command(CLI::App& zk, App& app);
 void add_zk_proof_commands(CLI::App& zk, App& app);
 void add_zk_srs_commands(CLI::App& zk, App& app);
 void add_zk_evm_commands(CLI::App& zk, App& app);

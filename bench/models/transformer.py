@@ -62,9 +62,13 @@ class Transformer:
         return self.add("Mul", self.add("Mul", x, self.add("Add", erf, self.constant(1.0))), half)
 
     def attention(self, x, causal):
+        """GPT-2 has one projection for all three, BERT one for each."""
         size, tokens, heads = self.width // self.heads, self.tokens, self.heads
-        joint = self.dense(x, self.width, 3 * self.width)
-        parts = self.add("Split", joint, self.ints(*[self.width] * 3), outputs=3, axis=2)
+        if causal:
+            joint = self.dense(x, self.width, 3 * self.width)
+            parts = self.add("Split", joint, self.ints(*[self.width] * 3), outputs=3, axis=2)
+        else:
+            parts = [self.dense(x, self.width, self.width) for _ in range(3)]
         split = self.ints(1, tokens, heads, size)
         q, k, v = (self.add("Transpose", self.add("Reshape", part, split), perm=[0, 2, *last])
                    for part, last in zip(parts, ([1, 3], [3, 1], [1, 3])))

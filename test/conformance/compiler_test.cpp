@@ -33,7 +33,10 @@ struct Prepared {
 
 Prepared prepare(const fs::path& onnx) {
     Prepared out;
-    out.graph = model::load_onnx(onnx, {.batch = 2}).value();
+    const model::ImportOptions dims = {// of testdata/make_attention.py
+                                       .batch = 2,
+                                       .dims = {{"sequence", 5}, {"past", 3}, {"total", 8}}};
+    out.graph = model::load_onnx(onnx, dims).value();
     fs::path json = onnx;
     const std::string text = read_text(json.replace_extension(".json")).value();
     out.samples = model::read_input_json(text).value().samples;
@@ -154,6 +157,45 @@ TEST(Settings, RoundTrip) {
     EXPECT_EQ(back->to_json(), settings.to_json());
     EXPECT_EQ(worker::Settings::from_json(json::Json::object()).error().code,
               ErrorCode::kMalformed);
+}
+
+/// y = x W / 2^3 for two rows of four.
+model::QuantGraph product_graph(std::vector<std::int64_t> weights) {
+    model::QuantGraph graph;
+    graph.tensors = {{.name = "x", .shape = {2, 4}, .lo = -100, .hi = 100},
+                     {.name = "y", .shape = {2, 4}, .lo = -1000, .hi = 1000}};
+    graph.nodes = {{.name = "product",
+                    .inputs = {0},
+                    .output = 1,
+                    .op = model::QMatMul{{{4, 4}, std::move(weights)}, {}, {3, -1000, 1000, {}}}}};
+    graph.output = 1;
+    graph.input_ports = {{.name = "x", .shape = {2, 4}}};
+    graph.output_ports = {{.name = "y", .shape = {2, 4}}};
+    return graph;
+}
+
+/// The deviations from a row's mean need no committed weights. One who hopes that secret weights
+/// are taken for them finds that a difference of 1 in any entry keeps all of them hidden.
+TEST(Centring, OnlyExactDeviationsFromTheMeanArePublic) {
+    const std::vector<std::int64_t> centring = {9,  -3, -3, -3, -3, 9,  -3, -3,
+                                                -3, -3, 9,  -3, -3, -3, -3, 9};
+    for (std::size_t changed = 0; changed <= centring.size(); ++changed) {
+        std::vector<std::int64_t> weights = centring;
+        if (changed < centring.size()) ++weights[changed];
+        const model::QuantGraph graph = product_graph(std::move(weights));
+        const Status valid = model::validate(graph);
+        ASSERT_TRUE(valid) << valid.error().message;
+        const auto compiled = compiler::compile(graph, {}).value();
+        const auto hidden =
+            std::ranges::count(compiled.circuit.tensors, Column::kW, &Tensor::column);
+        EXPECT_EQ(hidden, changed == centring.size() ? 0 : 1) << changed;
+        for (const auto& input : hostile_inputs(graph)) {
+            const auto trace = prover::fill_witness(compiled.circuit, compiled.weights, input);
+            ASSERT_TRUE(trace) << trace.error().message;
+            EXPECT_EQ(trace->output, model::execute(graph, input).value());
+            EXPECT_TRUE(prover::mock(compiled.circuit, compiled.weights, *trace));
+        }
+    }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/compiler/lowering.hpp"
@@ -35,6 +36,18 @@ HiddenLayout kernel_first(const Dims& dims, std::size_t num_kernel_axes, std::ui
 /// Maps that read every axis of a fresh view from env axes first, first + 1, ...
 Operand read_in_order(const View& view, std::uint8_t first) {
     return OperandMaps(view).eq(view.order, first).build();
+}
+
+/// c of a weight c (n I - J): the deviations from a mean, c n times. Every model with a layer
+/// normalisation has it, so it is no secret; nothing for other weights.
+std::optional<std::int64_t> centring_factor(const model::Hidden& weight) {
+    const std::size_t n = weight.shape[0];
+    if (n < 2 || weight.shape[1] != n || weight.values[1] >= 0) return std::nullopt;
+    const std::int64_t c = -weight.values[1];
+    const std::int64_t diagonal = c * static_cast<std::int64_t>(n - 1);
+    for (std::size_t i = 0; i < n * n; ++i)
+        if (weight.values[i] != (i % (n + 1) == 0 ? diagonal : -c)) return std::nullopt;
+    return c;
 }
 
 }  // namespace
@@ -141,8 +154,30 @@ Dims Lowering::split_columns(const model::QNode& node) const {
     return fits ? *split : without_ones({shape.back()});
 }
 
+void Lowering::add_centring(const Input& x, std::int64_t factor) {
+    Dims out;
+    for (std::size_t d = 0; d < x.groups.size(); ++d)
+        append_axes(out, group_dims(x.view, x.groups[d]));
+    builder_.begin_step(out);
+    OperandMaps own(x.view), row(x.view);
+    std::uint8_t first = 0;
+    for (std::size_t d = 0; d < x.groups.size(); ++d) {
+        own.eq(x.groups[d], first);
+        if (d + 1 < x.groups.size()) row.eq(x.groups[d], first);
+        first = static_cast<std::uint8_t>(first + group_dims(x.view, x.groups[d]).size());
+    }
+    const std::uint64_t length = volume(group_dims(x.view, x.groups.back()));
+    builder_.step().lins.push_back({.coef = Int128{factor} * length, .operand = own.build()});
+    builder_.step().lins.push_back({.coef = -factor, .operand = row.build()});
+}
+
 Result<View> Lowering::lower_op(const model::QMatMul& op, const model::QNode& node) {
     MINTMARK_TRY(const Input x, input(node, 0));
+    const auto factor = op.bias ? std::nullopt : centring_factor(op.weight);
+    if (factor) {
+        add_centring(x, *factor);
+        return requantise(op.requant);
+    }
     Dims out;
     for (std::size_t d = 0; d + 1 < x.groups.size(); ++d) {
         append_axes(out, group_dims(x.view, x.groups[d]));

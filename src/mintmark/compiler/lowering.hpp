@@ -40,6 +40,8 @@ class Lowering {
     };
 
     void bind_input();
+    /// A step of the sums factor (n x - sum of x) over the last dim's n entries.
+    void add_centring(const Input& x, std::int64_t factor);
     void bind_output();
     [[nodiscard]] Result<View> lower(const model::QNode& node);
     [[nodiscard]] Result<View> lower_op(const model::QConv& op, const model::QNode& node);

@@ -52,8 +52,9 @@ TEST(MixedBits, ReachWhatEightBitsDoNot) {
     QuantOptions eight{.activation_bits = 8, .weight_bits = 12};
     const QuantGraph even = quantise(model.graph, model.input.samples, eight).value();
     const double error = compare(model.graph, even, model.input.samples)->max_relative_error;
-    const auto result = quantise_auto(model.graph, model.input.samples,
-                                      {.max_relative_error = error / 4, .min_top1_agreement = {}});
+    AccuracyTarget target;
+    target.max_relative_error = error / 4;
+    const auto result = quantise_auto(model.graph, model.input.samples, target);
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_TRUE(result->reached);
     EXPECT_EQ(result->options.activation_bits, 8);

@@ -100,8 +100,13 @@ struct QuantReport {
     std::uint8_t activation_bits = 0, weight_bits = 0;
     std::size_t samples = 0;
     double max_relative_error = 0, mean_relative_error = 0;
-    double top1_agreement = 1;  ///< share of samples whose largest output has the same index
+    double top1_agreement = 1;      ///< share of samples whose largest output has the same index
+    double row_top1_agreement = 1;  ///< the same for each row (last axis) of the first output
+    double min_cosine = 1;          ///< of both first outputs, least over the samples
     std::optional<double> float_accuracy, integer_accuracy;  ///< top-1, when labels are given
+    /// Of the ids that follow in the sample itself, for models from ids [.., T] to scores [.., T,
+    /// V].
+    std::optional<double> float_perplexity, integer_perplexity;
     std::vector<OutputError> outputs;
     std::vector<LayerError> layers;  ///< by explain (layer_report.hpp); may be empty
 };
@@ -115,6 +120,9 @@ struct QuantReport {
 struct AccuracyTarget {
     double max_relative_error = 0.005;              ///< unless min_top1_agreement is set
     std::optional<double> min_top1_agreement = {};  ///< e.g. 0.995: instead of the error bound
+    std::optional<double> min_cosine = {};          ///< e.g. 0.999: likewise, of embeddings
+    /// E.g. 0.01: likewise, of language models; largest |integer / float perplexity - 1|.
+    std::optional<double> max_perplexity_change = {};
 };
 
 struct QuantResult {

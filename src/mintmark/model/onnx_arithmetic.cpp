@@ -34,12 +34,15 @@ Result<ValueId> divide(const NodeView& node, ValueId a, ValueId b) {
     return is_real ? combined(node, Binary::kDiv, a, b) : integer_quotient(node, a, b);
 }
 
+bool is_far(double v) {
+    return v <= -kMasking;
+}
+
 /// x + c with a mask in the constant c: x does not matter there.
 Result<std::optional<ValueId>> add_mask(const NodeView& node, ValueId a, ValueId b) {
     const GraphBuilder& builder = node.builder();
     if (builder.value(a).is_constant) std::swap(a, b);
     const Value mask = builder.value(b);
-    const auto is_far = [](double v) { return v <= -kMasking; };
     if (builder.type(a) != ElementType::kReal || std::ranges::none_of(mask.data, is_far) ||
         std::ranges::all_of(mask.data, is_far)) {
         return std::nullopt;
@@ -52,6 +55,33 @@ Result<std::optional<ValueId>> add_mask(const NodeView& node, ValueId a, ValueId
     MINTMARK_TRY(const ValueId kept,
                  binary(node, Binary::kMul, a, constant(node, mask.shape, std::move(keep))));
     return binary(node, Binary::kAdd, kept, constant(node, mask.shape, std::move(rest)));
+}
+
+/// Something times constants far below 0.
+bool is_computed_mask(const NodeView& node, ValueId x) {
+    const Node* from = producer(node, x);
+    const auto* product = from == nullptr ? nullptr : std::get_if<BinaryOp>(&from->op);
+    if (product == nullptr || product->kind != Binary::kMul) return false;
+    return std::ranges::any_of(from->inputs, [&](ValueId id) {
+        const Value& value = node.builder().value(id);
+        return value.is_constant && std::ranges::all_of(value.data, is_far);
+    });
+}
+
+/// x + (c + m), m a computed mask, as (x + c) + m: no tensor holds a bias beside a mask.
+Result<std::optional<ValueId>> add_masked_bias(const NodeView& node, ValueId x, ValueId sum) {
+    const Node* from = producer(node, sum);
+    const auto* op = from == nullptr ? nullptr : std::get_if<BinaryOp>(&from->op);
+    if (op == nullptr || op->kind != Binary::kAdd) return std::nullopt;
+    for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
+        const ValueId bias = from->inputs[i], mask = from->inputs[1 - i];
+        const Value& value = node.builder().value(bias);
+        const bool is_bias = value.is_constant && std::ranges::none_of(value.data, is_far);
+        if (!is_bias || !is_computed_mask(node, mask)) continue;
+        MINTMARK_TRY(const ValueId moved, binary(node, Binary::kAdd, x, bias));
+        return binary(node, Binary::kAdd, moved, mask);
+    }
+    return std::nullopt;
 }
 
 template <Binary Kind>
@@ -72,6 +102,11 @@ Result<ValueId> import_binary(const NodeView& node) {
             (builder.value(a).is_constant || builder.value(b).is_constant)) {
             MINTMARK_TRY(const std::optional<ValueId> sum, add_mask(node, a, b));
             if (sum) return *sum;
+        } else if (Kind == Binary::kAdd) {
+            for (const auto& [x, y] : {std::pair{a, b}, std::pair{b, a}}) {
+                MINTMARK_TRY(const std::optional<ValueId> sum, add_masked_bias(node, x, y));
+                if (sum) return *sum;
+            }
         }
         if (Kind == Binary::kSub) {
             MINTMARK_TRY(const std::optional<ValueId> exact, centred(node, a, b));

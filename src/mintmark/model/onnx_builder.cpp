@@ -91,8 +91,14 @@ Result<ValueId> GraphBuilder::emit(Node node, const Shape& wanted) {
         operands[i] = {&value.shape, value.data};
     }
     std::vector<double> data = evaluate(node.op, operands, out_shape);
+    // As a runtime folds it: logarithmic buckets of positions are cut where binary32 says.
+    const bool is_single =
+        out_type == ElementType::kReal && onnx_type(output) != onnx::TensorProto::DOUBLE;
     for (double& x : data) {
         if (out_type == ElementType::kInteger) x = std::trunc(x);
+        // log 0 in tables of positions: another branch of a Where is taken there.
+        if (x < -kFar && out_type == ElementType::kReal) x = -kFar;
+        if (is_single) x = static_cast<double>(static_cast<float>(x));
         if (!std::isfinite(x)) {
             return fail(ErrorCode::kMalformed,
                         fmt::format("onnx: node '{}' ({}) makes a constant NaN or infinity",

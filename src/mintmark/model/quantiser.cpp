@@ -477,7 +477,8 @@ Status Quantiser::add_linear(const Layer& layer) {
         products(layer, layer.weight.data, layer.bias.data, real_range(x), most * max_of(x.step));
     if (!is_moderate(real)) return fail(ErrorCode::kUnsupported, sum_too_large(layer.name));
     Goal goal = goal_for(layer, real);
-    if (centres(layer)) keep_zero(layer, x, goal);
+    const bool is_centring = centres(layer);
+    std::uint8_t own_shift = is_centring ? keep_zero(layer, x, goal) : std::uint8_t{0};
     const bool exact = keeps_whole(layer, x, goal) || (most == 1 && max_of(x.range.hi) == 1);
     std::vector<double> weight(layer.weight.data.size()), bias(layer.bias.data.size());
     const std::vector<std::size_t> bias_at =
@@ -489,7 +490,9 @@ Status Quantiser::add_linear(const Layer& layer) {
         for_each_weight(layer, in, out, [&](std::size_t o, std::size_t i, std::size_t w) {
             if (weight[w] == 0) weight[w] = layer.weight.data[w] * (x.step[i] / goal.step[o]);
         });
-        sums.shift = exact ? 0 : pick_shift(largest_magnitude(weight));
+        sums.shift = is_centring ? own_shift
+                     : exact     ? std::uint8_t{0}
+                                 : pick_shift(largest_magnitude(weight));
         for (double& w : weight) w = round_half_up(std::ldexp(w, sums.shift));
         for (std::size_t o = 0; o < bias_at.size(); ++o) {
             const std::size_t b = bias_at[o];
@@ -499,7 +502,7 @@ Status Quantiser::add_linear(const Layer& layer) {
         const double width = std::ldexp(max_of(sums.acc.hi) - min_of(sums.acc.lo), -sums.shift);
         if (width <= goal.budget + kSlack / 2) break;
         for (double& s : goal.step) s = as_float(s * width / goal.budget * 1.001);
-        if (centres(layer)) keep_zero(layer, x, goal);
+        if (is_centring) own_shift = keep_zero(layer, x, goal);
     }
     if (std::max(largest_magnitude(weight), largest_magnitude(bias)) >= kMaxInteger)
         return fail(ErrorCode::kUnsupported, sum_too_large(layer.name));

@@ -65,7 +65,7 @@ class Quantiser {
     [[nodiscard]] Status add_sum(const Layer& layer);
     [[nodiscard]] Status add_linear(const Layer& layer);
     [[nodiscard]] Status add_scaled(const Layer& layer);
-    void keep_zero(const Layer& layer, const Ints& x, Goal& goal);
+    std::uint8_t keep_zero(const Layer& layer, const Ints& x, Goal& goal);
     [[nodiscard]] Status add_mask(const Layer& layer);
     [[nodiscard]] Status add_offset(const Layer& layer, Sums sums, double constant);
     [[nodiscard]] Result<Ints> rescale(const Ints& x, double step, const std::string& name);

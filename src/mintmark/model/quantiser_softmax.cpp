@@ -67,17 +67,20 @@ bool centres(const Layer& layer) {
     return true;
 }
 
-/// The step for which the weights of a row become whole numbers whose sum is exactly 0.
-void Quantiser::keep_zero(const Layer& layer, const Ints& x, Goal& goal) {
-    const double step = max_of(x.step), off = -layer.weight.data[1];
-    const double largest = off * static_cast<double>(layer.weight.shape[0] - 1);
-    double wanted = max_of(goal.step);
-    for (int round = 0; round < 4; ++round) {
-        const int shift = pick_shift(largest * step / wanted);
-        const double unit = std::max(1.0, std::floor(std::ldexp(off * step / wanted, shift)));
-        wanted = std::ldexp(off * step / unit, shift);
-    }
-    std::ranges::fill(goal.step, wanted);
+/// The step for which the weights of a row become whole numbers whose sum is exactly 0, and their
+/// shift. They are no secret and cost nothing, so weight bits do not limit them: unit is at least
+/// 4, a quarter being the most that the step is coarser than wanted.
+std::uint8_t Quantiser::keep_zero(const Layer& layer, const Ints& x, Goal& goal) {
+    constexpr double kLeastUnit = 4;
+    constexpr int kOneLimb = 12, kMostShift = 32;
+    const double off = -layer.weight.data[1] * max_of(x.step);
+    const double ratio = off / max_of(goal.step);
+    int shift = static_cast<int>(std::ceil(std::log2(kLeastUnit / ratio)));
+    shift = std::clamp(shift <= kOneLimb ? kOneLimb : shift, 0, kMostShift);
+    if (shift == kOneLimb) largest_small_shift_ = kOneLimb;
+    const double unit = std::max(1.0, std::floor(std::ldexp(ratio, shift)));
+    std::ranges::fill(goal.step, std::ldexp(off / unit, shift));
+    return static_cast<std::uint8_t>(shift);
 }
 
 /// Emits a node whose result is `bounds` for every element.

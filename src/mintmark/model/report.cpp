@@ -11,6 +11,7 @@
 #include "mintmark/model/plan.hpp"
 #include "mintmark/model/quantiser.hpp"
 #include "mintmark/model/simplify.hpp"
+#include "mintmark/model/task_metrics.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -149,12 +150,24 @@ class Comparison {
     std::size_t agreements_ = 0;
 };
 
-/// Squared error that the target allows, as a share of the present one.
+/// How far the perplexity moved; infinity where there is none.
+double perplexity_change(const QuantReport& report) {
+    if (!report.float_perplexity) return std::numeric_limits<double>::infinity();
+    return std::abs(*report.integer_perplexity / *report.float_perplexity - 1);
+}
+
+/// Squared error that the target allows, as a share of the present one. Cosines and perplexities
+/// fall with the square of the error. Half of it: the largest error falls slower than the mean.
 double allowed(const QuantReport& report, const AccuracyTarget& target) {
+    constexpr double kTiny = 1e-12;
+    if (target.min_cosine)
+        return (1 - *target.min_cosine) / std::max(1 - report.min_cosine, kTiny) / 2;
+    if (target.max_perplexity_change)
+        return *target.max_perplexity_change / std::max(perplexity_change(report), kTiny) / 2;
     const double wanted =
         target.min_top1_agreement ? report.max_relative_error / 2 : target.max_relative_error;
-    const double ratio = wanted / std::max(report.max_relative_error, 1e-12);
-    return ratio * ratio / 2;  // half: the largest error falls slower than the mean square
+    const double ratio = wanted / std::max(report.max_relative_error, kTiny);
+    return ratio * ratio / 2;
 }
 
 /// Raises the tensors that cause most of the error, as few as the target needs; false: none left.
@@ -180,12 +193,17 @@ bool raise_bits(std::vector<LayerError> layers, double keep,
 
 bool reaches(const QuantReport& report, const AccuracyTarget& target) {
     if (target.min_top1_agreement) return report.top1_agreement >= *target.min_top1_agreement;
+    if (target.min_cosine) return report.min_cosine >= *target.min_cosine;
+    if (target.max_perplexity_change)
+        return perplexity_change(report) <= *target.max_perplexity_change;
     return report.max_relative_error <= target.max_relative_error;
 }
 
 bool is_better(const QuantReport& a, const QuantReport& b, const AccuracyTarget& target) {
     if (target.min_top1_agreement && a.top1_agreement != b.top1_agreement)
         return a.top1_agreement > b.top1_agreement;
+    if (target.min_cosine) return a.min_cosine > b.min_cosine;
+    if (target.max_perplexity_change) return perplexity_change(a) < perplexity_change(b);
     return a.max_relative_error < b.max_relative_error;
 }
 
@@ -246,6 +264,7 @@ Result<QuantReport> compare(const Graph& graph, const QuantGraph& quantised,
                     "quantisation: labels and samples differ in number");
     QuantReport report;
     Comparison comparison(quantised, report);
+    TaskMetrics metrics(graph);
     std::size_t float_right = 0, integer_right = 0;
     for (std::size_t s = 0; s < samples.size(); ++s) {
         MINTMARK_TRY(const auto exact, run_float(graph, samples[s]));
@@ -253,11 +272,13 @@ Result<QuantReport> compare(const Graph& graph, const QuantGraph& quantised,
         MINTMARK_TRY(const auto output, execute(quantised, input));
         const auto integer = dequantise_output(quantised, output);
         comparison.add(exact, integer);
+        metrics.add(samples[s], exact.front(), integer.front());
         if (labels.empty()) continue;
         if (arg_max(exact) == labels[s]) ++float_right;
         if (arg_max(integer) == labels[s]) ++integer_right;
     }
     comparison.finish();
+    metrics.write(report);
     if (!labels.empty()) {
         const auto count = static_cast<double>(labels.size());
         report.float_accuracy = static_cast<double>(float_right) / count;

@@ -11,14 +11,49 @@
 
 namespace mintmark::model {
 
-inline constexpr const char* kTestModels[] = {
-    "mlp",        "cnn",      "groups",     "conv1d",         "layout",    "residual",
-    "scalars",    "square",   "two_inputs", "shapes",         "attention", "half",
-    "deep",       "logic",    "functions",  "moves",          "scatters",  "blocks",
-    "reductions", "upsample", "recurrent",  "einsum",         "norms",     "softmaxes",
-    "roots",      "decoder",  "encoder",    "volumes",        "sampling",  "branches",
-    "extremes",   "integers", "embedding",  "long_embedding", "pointers",  "trees",
-    "classical",  "qdq",      "qlinear"};
+inline constexpr const char* kTestModels[] = {"mlp",
+                                              "cnn",
+                                              "groups",
+                                              "conv1d",
+                                              "layout",
+                                              "residual",
+                                              "scalars",
+                                              "square",
+                                              "two_inputs",
+                                              "shapes",
+                                              "attention",
+                                              "half",
+                                              "deep",
+                                              "logic",
+                                              "functions",
+                                              "moves",
+                                              "scatters",
+                                              "blocks",
+                                              "reductions",
+                                              "upsample",
+                                              "recurrent",
+                                              "einsum",
+                                              "norms",
+                                              "softmaxes",
+                                              "roots",
+                                              "decoder",
+                                              "encoder",
+                                              "volumes",
+                                              "sampling",
+                                              "branches",
+                                              "extremes",
+                                              "integers",
+                                              "embedding",
+                                              "long_embedding",
+                                              "pointers",
+                                              "trees",
+                                              "classical",
+                                              "qdq",
+                                              "qlinear",
+                                              "bert_torchscript",
+                                              "gpt2_torchscript",
+                                              "llama_torchscript",
+                                              "t5_torchscript"};
 
 struct TestModel {
     Graph graph;
@@ -29,9 +64,13 @@ inline std::filesystem::path test_model_path(const std::string& file) {
     return std::filesystem::path(MINTMARK_MODEL_TESTDATA) / file;
 }
 
-/// Loads <name>.onnx and <name>.json with batch 2 where it is dynamic; fails the test if it cannot.
+/// Names of open dims in testdata/make_attention.py; batches of 2.
+inline const ImportOptions kTestDims = {.batch = 2,
+                                        .dims = {{"sequence", 5}, {"past", 3}, {"total", 8}}};
+
+/// Loads <name>.onnx and <name>.json; fails the test if it cannot.
 inline TestModel load_test_model(const std::string& name) {
-    const auto graph = load_onnx(test_model_path(name + ".onnx"), {.batch = 2});
+    const auto graph = load_onnx(test_model_path(name + ".onnx"), kTestDims);
     EXPECT_TRUE(graph) << graph.error().message;
     const auto text = read_text(test_model_path(name + ".json"));
     EXPECT_TRUE(text);

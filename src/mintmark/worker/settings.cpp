@@ -110,7 +110,11 @@ json::Json to_json(const model::QuantReport& r) {
                       {"samples", r.samples},
                       {"max_relative_error", r.max_relative_error},
                       {"mean_relative_error", r.mean_relative_error},
-                      {"top1_agreement", r.top1_agreement}};
+                      {"top1_agreement", r.top1_agreement},
+                      {"row_top1_agreement", r.row_top1_agreement},
+                      {"min_cosine", r.min_cosine}};
+    if (r.float_perplexity) out["float_perplexity"] = *r.float_perplexity;
+    if (r.integer_perplexity) out["integer_perplexity"] = *r.integer_perplexity;
     if (r.float_accuracy) out["float_accuracy"] = *r.float_accuracy;
     if (r.integer_accuracy) out["integer_accuracy"] = *r.integer_accuracy;
     out["outputs"] = output_errors(r);
