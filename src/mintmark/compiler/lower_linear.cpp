@@ -41,6 +41,7 @@ Operand read_in_order(const View& view, std::uint8_t first) {
 /// c of a weight c (n I - J): the deviations from a mean, c n times. Every model with a layer
 /// normalisation has it, so it is no secret; nothing for other weights.
 std::optional<std::int64_t> centring_factor(const model::Hidden& weight) {
+    if (weight.shape.size() != 2) return std::nullopt;
     const std::size_t n = weight.shape[0];
     if (n < 2 || weight.shape[1] != n || weight.values[1] >= 0) return std::nullopt;
     const std::int64_t c = -weight.values[1];

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the attention models of this folder as PyTorch's two exporters write them, and their inputs with ONNX Runtime's outputs.
+"""Writes the attention models of this folder as torch.onnx.export writes them, and their inputs with ONNX Runtime's outputs.
 
     make_attention.py export    the graphs of torch.onnx.export (TorchScript; Debian's python3-torch 1.13), dynamic axes and all
-    make_attention.py run       the graphs in the form of the dynamo exporter, by hand; then ONNX Runtime's outputs of all
+    make_attention.py run       ONNX Runtime's outputs of all
                                 (Python packages onnx 1.17, onnxruntime, numpy)
 
 The results are committed, so building and testing Mintmark needs none of this. Run it in this folder.
