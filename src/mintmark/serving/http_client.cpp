@@ -53,7 +53,7 @@ Task<Result<std::string>> ClientResponse::read_some() {
     co_return ready;
 }
 
-Task<Result<std::string>> ClientResponse::read_all() {
+Task<Result<std::string>> Incoming::read_all() {
     std::string out;
     while (true) {
         MINTMARK_CO_TRY(const std::string piece, co_await read_some());

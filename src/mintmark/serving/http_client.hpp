@@ -29,20 +29,30 @@ struct ClientRequest {
 
 class Client;
 
+/// An answer that comes in piece by piece.
+class Incoming {
+  public:
+    Incoming() = default;
+    virtual ~Incoming() = default;
+    Incoming(const Incoming&) = delete;
+    Incoming& operator=(const Incoming&) = delete;
+    [[nodiscard]] virtual int status() const = 0;
+    [[nodiscard]] virtual Headers headers() const = 0;
+    /// The next piece of the body; "" at its end. kNetwork, kExpired, kMalformed, kOutOfRange.
+    [[nodiscard]] virtual Task<Result<std::string>> read_some() = 0;
+    [[nodiscard]] Task<Result<std::string>> read_all();
+};
+
 /// A response whose headers are there. Dropping it before its end closes the connection, which
 /// tells the server to stop.
-class ClientResponse {
+class ClientResponse final : public Incoming {
   public:
     ClientResponse(Client& client, std::unique_ptr<Stream> stream,
                    std::unique_ptr<ResponseParser> parser);
-    ~ClientResponse();
-    ClientResponse(const ClientResponse&) = delete;
-    ClientResponse& operator=(const ClientResponse&) = delete;
-    [[nodiscard]] int status() const { return parser_->status(); }
-    [[nodiscard]] Headers headers() const { return parser_->headers(); }
-    /// The next piece of the body; "" at its end. kNetwork, kExpired, kMalformed, kOutOfRange.
-    [[nodiscard]] Task<Result<std::string>> read_some();
-    [[nodiscard]] Task<Result<std::string>> read_all();
+    ~ClientResponse() override;
+    [[nodiscard]] int status() const override { return parser_->status(); }
+    [[nodiscard]] Headers headers() const override { return parser_->headers(); }
+    [[nodiscard]] Task<Result<std::string>> read_some() override;
 
   private:
     Client& client_;

@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/optional.hpp>
+#include <utility>
+
+#include "mintmark/serving/http_plain.hpp"
 
 namespace mintmark::serving {
 namespace {
@@ -67,26 +71,66 @@ Status check_framing(const Message& message) {
     return {};
 }
 
+/// A message that begins with a plain head within the limits; the head is taken away.
+template <class Read>
+std::optional<PlainMessage> begin_plain(Reading reading, const MessageLimits& limits,
+                                        std::string& pending, Read read) {
+    if (reading == Reading::kBeastOnly) return std::nullopt;
+    const std::optional<PlainHead> head = read();
+    if (!head || head->bytes > limits.header_bytes || head->body_bytes > limits.body_bytes) {
+        return std::nullopt;
+    }
+    pending.erase(0, head->bytes);
+    return PlainMessage{head->body_bytes, 0, head->keep_alive, head->status};
+}
+
+/// Moves what has come of the body; what is behind it stays in `pending`.
+void feed_plain(PlainMessage& message, std::string& pending, std::string_view bytes,
+                std::string& body) {
+    if (!pending.empty()) {
+        pending += bytes;
+        bytes = pending;
+    }
+    const std::size_t left = static_cast<std::size_t>(message.body_bytes - message.got_bytes);
+    const std::size_t size = std::min(left, bytes.size());
+    body.append(bytes.substr(0, size));
+    message.got_bytes += size;
+    if (pending.empty()) {
+        pending = bytes.substr(size);
+    } else {
+        pending.erase(0, size);
+    }
+}
+
 }  // namespace
 
 struct RequestParser::State {
+    explicit State(const MessageLimits& limits) {
+        parser.eager(true);
+        parser.header_limit(limits.header_bytes);
+        parser.body_limit(limits.body_bytes);
+    }
     http::request_parser<http::string_body> parser;
     bool is_checked = false;
 };
 
-RequestParser::RequestParser(const MessageLimits& limits) : limits_(limits) {
-    reset();
-}
+RequestParser::RequestParser(const MessageLimits& limits, Reading reading)
+    : limits_(limits), reading_(reading) {}
 RequestParser::~RequestParser() = default;
 
-void RequestParser::reset() {
-    state_ = std::make_unique<State>();
-    state_->parser.eager(true);
-    state_->parser.header_limit(limits_.header_bytes);
-    state_->parser.body_limit(limits_.body_bytes);
-}
-
 Status RequestParser::feed(std::string_view bytes) {
+    if (!plain_ && state_ == nullptr) {
+        pending_ += bytes;
+        bytes = {};
+        if (pending_.empty()) return {};
+        plain_ = begin_plain(reading_, limits_, pending_,
+                             [&] { return read_plain_request(pending_, request_); });
+        if (!plain_) state_ = std::make_unique<State>(limits_);
+    }
+    if (plain_) {
+        feed_plain(*plain_, pending_, bytes, request_.body);
+        return {};
+    }
     MINTMARK_CHECK(feed_parser(state_->parser, pending_, bytes));
     if (state_->parser.is_header_done() && !state_->is_checked) {
         state_->is_checked = true;
@@ -100,23 +144,28 @@ Status RequestParser::feed(std::string_view bytes) {
 }
 
 bool RequestParser::is_begun() const {
-    return !pending_.empty() || state_->parser.got_some();
+    return !pending_.empty() || plain_ || (state_ != nullptr && state_->parser.got_some());
 }
 bool RequestParser::is_header_done() const {
-    return state_->parser.is_header_done();
+    return plain_ || (state_ != nullptr && state_->parser.is_header_done());
 }
 bool RequestParser::is_done() const {
-    return state_->parser.is_done();
+    if (plain_) return plain_->got_bytes == plain_->body_bytes;
+    return state_ != nullptr && state_->parser.is_done();
 }
 
 bool RequestParser::expects_continue() const {
-    return is_header_done() &&
+    return !plain_ && is_header_done() &&
            boost::beast::iequals(state_->parser.get()[http::field::expect], "100-continue");
 }
 
 Request RequestParser::take() {
+    if (plain_) {
+        plain_.reset();
+        return std::exchange(request_, {});
+    }
     auto message = state_->parser.release();
-    reset();
+    state_ = nullptr;
     Request out;
     out.method = std::string(message.method_string());
     const std::string_view target(message.target().data(), message.target().size());
@@ -131,25 +180,34 @@ Request RequestParser::take() {
 }
 
 struct ResponseParser::State {
+    explicit State(const MessageLimits& limits) {
+        parser.eager(true);
+        parser.header_limit(limits.header_bytes);
+        parser.body_limit(limits.body_bytes);
+    }
     http::response_parser<http::string_body> parser;
 };
 
-ResponseParser::ResponseParser(const MessageLimits& limits) : limits_(limits) {
-    reset();
-}
+ResponseParser::ResponseParser(const MessageLimits& limits, Reading reading)
+    : limits_(limits), reading_(reading) {}
 ResponseParser::~ResponseParser() = default;
 
-void ResponseParser::reset() {
-    state_ = std::make_unique<State>();
-    state_->parser.eager(true);
-    state_->parser.header_limit(limits_.header_bytes);
-    state_->parser.body_limit(limits_.body_bytes);
-}
-
 Status ResponseParser::feed(std::string_view bytes) {
+    if (!plain_ && state_ == nullptr) {
+        pending_ += bytes;
+        bytes = {};
+        if (pending_.empty()) return {};
+        plain_ = begin_plain(reading_, limits_, pending_,
+                             [&] { return read_plain_response(pending_, headers_); });
+        if (!plain_) state_ = std::make_unique<State>(limits_);
+    }
+    if (plain_) {
+        feed_plain(*plain_, pending_, bytes, body_);
+        return {};
+    }
     MINTMARK_CHECK(feed_parser(state_->parser, pending_, bytes));
     while (state_->parser.is_done() && status() / 100 == 1) {
-        reset();
+        state_ = std::make_unique<State>(limits_);
         MINTMARK_CHECK(feed_parser(state_->parser, pending_, ""));
     }
     if (state_->parser.is_header_done()) return check_framing(state_->parser.get());
@@ -157,9 +215,10 @@ Status ResponseParser::feed(std::string_view bytes) {
 }
 
 Status ResponseParser::feed_end() {
+    if (plain_ && is_done()) return {};
     // Beast asserts on an end before the first byte.
-    if (!state_->parser.got_some())
-        return fail(ErrorCode::kMalformed, "the response is cut off before its first byte");
+    if (state_ == nullptr || !state_->parser.got_some())
+        return fail(ErrorCode::kMalformed, "the response is cut off");
     error_code ec;
     state_->parser.put_eof(ec);
     if (ec) return fail(ErrorCode::kMalformed, "the response is cut off");
@@ -167,24 +226,32 @@ Status ResponseParser::feed_end() {
 }
 
 bool ResponseParser::is_header_done() const {
-    return state_->parser.is_header_done();
+    return plain_ || (state_ != nullptr && state_->parser.is_header_done());
 }
 bool ResponseParser::is_done() const {
-    return state_->parser.is_done();
+    if (plain_) return plain_->got_bytes == plain_->body_bytes;
+    return state_ != nullptr && state_->parser.is_done();
 }
 bool ResponseParser::keep_alive() const {
-    return state_->parser.keep_alive();
+    if (plain_) return plain_->keep_alive;
+    return state_ != nullptr && state_->parser.keep_alive();
 }
 int ResponseParser::status() const {
-    return static_cast<int>(state_->parser.get().result_int());
+    if (plain_) return plain_->status;
+    return state_ == nullptr ? 0 : static_cast<int>(state_->parser.get().result_int());
 }
 Headers ResponseParser::headers() const {
-    return copy_headers(state_->parser.get());
+    if (plain_) return headers_;
+    return state_ == nullptr ? Headers() : copy_headers(state_->parser.get());
 }
 
 std::string ResponseParser::take_body() {
     std::string out;
-    out.swap(state_->parser.get().body());  // the reader appends to what is left there
+    if (state_ == nullptr) {
+        out.swap(body_);
+    } else {
+        out.swap(state_->parser.get().body());  // the reader appends to what is left there
+    }
     return out;
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,10 +32,21 @@ struct Request {
     }
 };
 
+/// Which parser reads a message: the plain one first, or Beast's alone (to compare the two).
+enum class Reading : std::uint8_t { kPlainFirst, kBeastOnly };
+
+/// A message that is plain (http_plain.hpp), on its way in.
+struct PlainMessage {
+    std::uint64_t body_bytes = 0;  ///< that come in all
+    std::uint64_t got_bytes = 0;
+    bool keep_alive = true;
+    int status = 0;
+};
+
 /// Reads requests of one connection, one after the other. Total on any bytes.
 class RequestParser {
   public:
-    explicit RequestParser(const MessageLimits& limits);
+    explicit RequestParser(const MessageLimits& limits, Reading reading = Reading::kPlainFirst);
     ~RequestParser();
     RequestParser(const RequestParser&) = delete;
     RequestParser& operator=(const RequestParser&) = delete;
@@ -53,16 +65,18 @@ class RequestParser {
 
   private:
     struct State;
-    void reset();
     MessageLimits limits_;
-    std::unique_ptr<State> state_;
-    std::string pending_ = {};  ///< not parsed yet
+    Reading reading_;
+    std::optional<PlainMessage> plain_ = {};
+    Request request_ = {};          ///< of the plain message
+    std::unique_ptr<State> state_;  ///< Beast's; nullptr: not needed so far
+    std::string pending_ = {};      ///< not parsed yet
 };
 
 /// Reads one response; the body is taken piece by piece.
 class ResponseParser {
   public:
-    explicit ResponseParser(const MessageLimits& limits);
+    explicit ResponseParser(const MessageLimits& limits, Reading reading = Reading::kPlainFirst);
     ~ResponseParser();
     ResponseParser(const ResponseParser&) = delete;
     ResponseParser& operator=(const ResponseParser&) = delete;
@@ -80,8 +94,11 @@ class ResponseParser {
 
   private:
     struct State;
-    void reset();
     MessageLimits limits_;
+    Reading reading_;
+    std::optional<PlainMessage> plain_ = {};
+    Headers headers_ = {};  ///< of the plain message, and what has come of its body
+    std::string body_ = {};
     std::unique_ptr<State> state_;
     std::string pending_ = {};
 };

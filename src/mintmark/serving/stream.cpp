@@ -13,6 +13,8 @@
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <charconv>
 
+#include "mintmark/serving/deadlines.hpp"
+
 namespace mintmark::serving {
 namespace {
 
@@ -31,36 +33,77 @@ bool is_end(error_code ec) {
     return ec == asio::error::eof || ec == asio::ssl::error::stream_truncated;
 }
 
-class TcpStream final : public Stream {
+class TcpStream final : public Stream, private Deadlines::Watched {
   public:
-    explicit TcpStream(beast::tcp_stream stream) : stream_(std::move(stream)) {}
+    explicit TcpStream(tcp::socket socket)
+        : socket_(std::move(socket)),
+          deadlines_(asio::use_service<Deadlines>(
+              asio::query(socket_.get_executor(), asio::execution::context))) {
+        error_code ignored;
+        socket_.non_blocking(true, ignored);
+    }
 
     Task<Result<std::size_t>> read_some(std::span<char> into) override {
+        const Busy busy(*this);
         auto [ec, size] =
-            co_await stream_.async_read_some(asio::buffer(into.data(), into.size()), kToken);
-        if (ec && !is_end(ec)) co_return network_error("read", ec);
+            co_await socket_.async_read_some(asio::buffer(into.data(), into.size()), kToken);
+        if (ec && !is_end(ec)) co_return error("read", ec);
         co_return size;
     }
+    /// Most writes fit into the socket's buffer and end at once.
     Task<Status> write(std::string_view bytes) override {
-        auto [ec, size] =
-            co_await asio::async_write(stream_, asio::buffer(bytes.data(), bytes.size()), kToken);
-        if (ec) co_return network_error("write", ec);
+        error_code ec;
+        const std::size_t size = socket_.send(asio::buffer(bytes.data(), bytes.size()), 0, ec);
+        if (!ec && size == bytes.size()) co_return Status{};
+        if (ec && ec != asio::error::would_block && ec != asio::error::try_again) {
+            co_return error("write", ec);
+        }
+        bytes.remove_prefix(ec ? 0 : size);
+        const Busy busy(*this);
+        auto [later, rest] =
+            co_await asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()), kToken);
+        if (later) co_return error("write", later);
         co_return Status{};
     }
-    void set_deadline(Milliseconds from_now) override { stream_.expires_after(from_now); }
+    void set_deadline(Milliseconds from_now) override {
+        until = Deadlines::Clock::now() + from_now;
+    }
     void close() override {
         error_code ignored;
-        stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
-        stream_.close();
+        socket_.shutdown(tcp::socket::shutdown_both, ignored);
+        socket_.close(ignored);
     }
     [[nodiscard]] std::string peer() const override {
         error_code ignored;
-        return stream_.socket().remote_endpoint(ignored).address().to_string();
+        return socket_.remote_endpoint(ignored).address().to_string();
     }
-    [[nodiscard]] beast::tcp_stream& next() { return stream_; }
+    [[nodiscard]] tcp::socket& next() { return socket_; }
 
   private:
-    beast::tcp_stream stream_;
+    /// While something is in progress, the deadline counts.
+    class Busy {
+      public:
+        explicit Busy(TcpStream& stream) : stream_(stream) { stream_.deadlines_.enter(stream_); }
+        ~Busy() { stream_.deadlines_.leave(stream_); }
+        Busy(const Busy&) = delete;
+        Busy& operator=(const Busy&) = delete;
+
+      private:
+        TcpStream& stream_;
+    };
+    void expire() override {
+        is_expired_ = true;
+        error_code ignored;
+        socket_.close(ignored);
+    }
+    [[nodiscard]] std::unexpected<Error> error(std::string_view what, error_code ec) const {
+        if (is_expired_) return fail(ErrorCode::kExpired, fmt::format("{}: too slow", what));
+        return network_error(what, ec);
+    }
+
+    tcp::socket socket_;
+    Deadlines& deadlines_;
+    bool is_expired_ = false;
 };
 
 class Tls final : public TlsContext {
@@ -155,7 +198,7 @@ class TcpAcceptor final : public Acceptor {
         if (ec) co_return network_error("accept", ec);
         error_code ignored;
         socket.set_option(tcp::no_delay(true), ignored);
-        co_return std::make_unique<TcpStream>(beast::tcp_stream(std::move(socket)));
+        co_return std::make_unique<TcpStream>(std::move(socket));
     }
     void close() override {
         error_code ignored;
@@ -264,7 +307,7 @@ Task<Result<std::unique_ptr<Stream>>> connect(const Endpoint& endpoint,
     if (ec) co_return network_error("connect " + where, ec);
     error_code ignored;
     stream.socket().set_option(tcp::no_delay(true), ignored);
-    if (!endpoint.is_tls) co_return std::make_unique<TcpStream>(std::move(stream));
+    if (!endpoint.is_tls) co_return std::make_unique<TcpStream>(stream.release_socket());
     auto secure = std::make_unique<TlsStream>(std::move(stream), std::move(tls));
     const Status done =
         co_await secure->shake(asio::ssl::stream_base::client, std::string(endpoint.host));
@@ -282,8 +325,8 @@ Result<std::unique_ptr<Acceptor>> Acceptor::listen(Loop& loop, const std::string
 Task<Result<std::unique_ptr<Stream>>> shake_hands(std::unique_ptr<Stream> plain,
                                                   std::shared_ptr<TlsContext> tls,
                                                   Milliseconds timeout) {
-    auto& tcp_stream = static_cast<TcpStream&>(*plain).next();
-    auto secure = std::make_unique<TlsStream>(std::move(tcp_stream), std::move(tls));
+    beast::tcp_stream stream(std::move(static_cast<TcpStream&>(*plain).next()));
+    auto secure = std::make_unique<TlsStream>(std::move(stream), std::move(tls));
     secure->set_deadline(timeout);
     const Status done = co_await secure->shake(asio::ssl::stream_base::server, std::string());
     if (!done) co_return std::unexpected(done.error());
