@@ -21,6 +21,7 @@ import examples
 import gateway
 import governance
 import indexed
+import infernet
 import jobs
 import ownership
 import paid
@@ -33,6 +34,7 @@ import standalone
 import story
 import systems
 import tensors
+import traces
 import upto
 import x402
 from harness import ROOT, World
@@ -63,6 +65,8 @@ def main():
         for suite in selling_suites:
             suite.run(market)
         gateway.suite.run(serving)
+        infernet.suite.run(serving)
+        traces.suite.run(serving)
         x402.suite.run(payments)
         upto.suite.run(payments)
         cluster.suite.run(payments)
@@ -86,8 +90,8 @@ def main():
         together.close()
         if hasattr(deployed, "other"):
             deployed.other.close()
-    passed = sum(suite.passed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, upto.suite, degraded.suite, cluster.suite, paid.suite, indexed.suite, settled.suite, systems.suite, earners.suite, batches.suite, deployment.suite])
-    failed = sum(suite.failed for suite in [*suites, *selling_suites, gateway.suite, x402.suite, upto.suite, degraded.suite, cluster.suite, paid.suite, indexed.suite, settled.suite, systems.suite, earners.suite, batches.suite, deployment.suite])
+    passed = sum(suite.passed for suite in [*suites, *selling_suites, gateway.suite, infernet.suite, traces.suite, x402.suite, upto.suite, degraded.suite, cluster.suite, paid.suite, indexed.suite, settled.suite, systems.suite, earners.suite, batches.suite, deployment.suite])
+    failed = sum(suite.failed for suite in [*suites, *selling_suites, gateway.suite, infernet.suite, traces.suite, x402.suite, upto.suite, degraded.suite, cluster.suite, paid.suite, indexed.suite, settled.suite, systems.suite, earners.suite, batches.suite, deployment.suite])
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

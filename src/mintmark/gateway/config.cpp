@@ -145,6 +145,26 @@ Status read_siwe(Reader reader, SiweConfig& out) {
     return reader.finish();
 }
 
+Status read_traces(Reader reader, TraceConfig& out) {
+    reader.text("endpoint", out.endpoint);
+    reader.required("endpoint");
+    if (!out.endpoint.empty() && !serving::BaseUrl::parse(out.endpoint)) {
+        reader.bad_key("endpoint", "is no URL");
+    }
+    std::filesystem::path authorities;
+    reader.path("authorities", authorities);
+    out.authorities = authorities.string();
+    reader.text("service", out.service);
+    if (const toml::node* node = reader.find("sample")) {
+        const auto value = node->value<double>();
+        const bool is_share = value && *value >= 0 && *value <= 1;
+        if (!is_share) reader.bad(*node, "sample", "must be from 0 to 1");
+        if (is_share) out.sample = *value;
+    }
+    reader.number("interval_ms", out.interval_ms, 10, 600'000);
+    return reader.finish();
+}
+
 Status read_x402(Reader reader, X402Config& out) {
     for (const char* key : {"asset", "name", "version"}) reader.required(key);
     reader.text("asset", out.asset);
@@ -157,6 +177,20 @@ Status read_x402(Reader reader, X402Config& out) {
     reader.number("timeout_s", out.timeout_s, 2, 86'400);
     reader.flag("upto", out.has_upto);
     return reader.finish();
+}
+
+void read_infernet(Reader& reader, UpstreamConfig& out) {
+    out.health_path = "/info";
+    reader.text("container", out.infernet.container);
+    reader.required("container");
+    std::string request = "openai";
+    reader.text("request", request);
+    if (request != "openai" && request != "prompt") {
+        reader.bad_key("request", "must be openai or prompt");
+    }
+    out.infernet.is_prompt = request == "prompt";
+    reader.text("result", out.infernet.result);
+    reader.number("poll_ms", out.infernet.poll_ms, 1, 60'000);
 }
 
 Status read_upstream(Reader reader, UpstreamConfig& out) {
@@ -173,6 +207,12 @@ Status read_upstream(Reader reader, UpstreamConfig& out) {
     std::filesystem::path authorities;
     reader.path("authorities", authorities);
     out.authorities = authorities.string();
+    std::string kind = "openai";
+    reader.text("kind", kind);
+    if (kind != "openai" && kind != "infernet") {
+        reader.bad_key("kind", "must be openai or infernet");
+    }
+    if (kind == "infernet") read_infernet(reader, out);
     reader.text("health_path", out.health_path);
     reader.number("health_s", out.health_s, 1, 3600);
     reader.number("connect_ms", out.connect_ms, 10, kMostMs);
@@ -374,6 +414,7 @@ Result<Config> Config::parse(std::string_view text, const std::filesystem::path&
     MINTMARK_CHECK(read_table(root, file, "settle", out.settle, read_settle));
     MINTMARK_CHECK(read_table(root, file, "siwe", out.siwe, read_siwe));
     MINTMARK_CHECK(read_table(root, file, "x402", out.x402, read_x402));
+    MINTMARK_CHECK(read_table(root, file, "traces", out.traces, read_traces));
     out.shared_ledger.name = default_name(out.server.port);
     MINTMARK_CHECK(read_table(root, file, "ledger", out, read_ledger));
     MINTMARK_CHECK(read_table(root, file, "log", out, [](Reader reader, Config& config) {

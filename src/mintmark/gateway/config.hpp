@@ -33,6 +33,14 @@ struct ServerConfig {
     std::uint64_t requests_per_minute = 0;  ///< of one key; 0: no limit
 };
 
+/// How an upstream that is an Infernet node is asked (infernet.hpp).
+struct InfernetConfig {
+    std::string container = {};  ///< empty: the upstream speaks OpenAI's API
+    bool is_prompt = false;      ///< the container is given {"prompt": text}, not OpenAI's request
+    std::string result = "output";  ///< member of the container's output with the text
+    std::int64_t poll_ms = 500;     ///< between looks at a job; doubles, and when the node is busy
+};
+
 struct UpstreamConfig {
     std::string name = {};
     std::string url = {};
@@ -45,6 +53,7 @@ struct UpstreamConfig {
     std::int64_t silence_ms = 60'000;
     std::uint64_t max_response_bytes = std::uint64_t{64} << 20U;
     std::string tokenize_url = {};  ///< llama.cpp's or vLLM's /tokenize; empty: none
+    InfernetConfig infernet = {};
 };
 
 struct ModelConfig {
@@ -110,6 +119,15 @@ struct SharedLedgerConfig {
     [[nodiscard]] ledger::SharedOptions options() const;
 };
 
+/// OpenTelemetry (trace.hpp); nothing is sent anywhere without an endpoint.
+struct TraceConfig {
+    std::string endpoint = {};     ///< "http://collector:4318/v1/traces"; empty: off
+    std::string authorities = {};  ///< PEM file, instead of the system's
+    std::string service = "mintmark";
+    double sample = 1.0;  ///< share of the traces that is sent
+    std::int64_t interval_ms = 1'000;
+};
+
 struct SiweConfig {
     std::string domain = {};  ///< "gateway.example:8700"; empty: no sign-in
     std::string uri = {};
@@ -126,6 +144,7 @@ struct Config {
     IndexConfig index = {};
     SettleConfig settle = {};
     SiweConfig siwe = {};
+    TraceConfig traces = {};
     std::vector<std::string> order = {"pass", "gate", "channel", "grant"};
     std::vector<UpstreamConfig> upstreams = {};
     std::vector<ModelConfig> models = {};

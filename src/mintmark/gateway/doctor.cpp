@@ -102,6 +102,7 @@ void examine_tls(const Config& config, Diagnosis& out) {
 }
 
 void examine_upstreams(const Config& config, Diagnosis& out) {
+    serving::Loop loop{1};  // outlives the connections that are kept
     Metrics metrics;
     auto upstreams = Upstreams::open(config.upstreams, metrics);
     if (!upstreams) {
@@ -110,11 +111,11 @@ void examine_upstreams(const Config& config, Diagnosis& out) {
         return;
     }
     for (const UpstreamConfig& upstream : config.upstreams) {
-        serving::Loop loop{1};
         Status status = fail(ErrorCode::kInternal, "not probed");
         boost::asio::co_spawn(
             loop, [&]() -> Task<void> { status = co_await (*upstreams)->probe(upstream.name); },
             boost::asio::detached);
+        loop.restart();
         loop.run();
         add(out, "upstream " + upstream.name, status, upstream.url + " answers",
             "start it, or fix url and health_path");

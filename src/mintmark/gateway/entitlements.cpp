@@ -105,6 +105,9 @@ Task<Result<Entitlement>> Entitlements::choose(const Buyer& buyer, const ModelCo
                                                const market::Usage& worst, const U256& usd_exact) {
     std::vector<std::string> kinds = config_.order;
     if (!buyer.wanted.empty()) kinds = {buyer.wanted.substr(0, buyer.wanted.find(':'))};
+    // Such a key belongs to no wallet: it has nothing else.
+    const bool is_granted = buyer.wanted.empty() && buyer.grant != nullptr;
+    if (is_granted) std::erase_if(kinds, [](const std::string& kind) { return kind != "grant"; });
     std::string reasons;
     ErrorCode code = ErrorCode::kInsufficientFunds;
     for (const std::string& kind : kinds) {

@@ -143,6 +143,7 @@ Status Gateway::set_up() {
         MINTMARK_TRY(chain_, ChainView::open(config_, metrics_));
     }
     MINTMARK_TRY(upstreams_, Upstreams::open(config_.upstreams, metrics_));
+    MINTMARK_TRY(tracer_, Tracer::open(config_.traces));
     MINTMARK_CHECK(open_facilitator());
     MINTMARK_CHECK(open_settlement());
     if (!config_.jobs.queue.empty()) {
@@ -244,6 +245,7 @@ Result<std::uint16_t> Gateway::start() {
     MINTMARK_TRY(const std::uint16_t port,
                  server_->listen(config_.server.host, config_.server.port, tls));
     boost::asio::co_spawn(loop_, upstreams_->watch(loop_), boost::asio::detached);
+    boost::asio::co_spawn(loop_, tracer_->run(), boost::asio::detached);
     boost::asio::co_spawn(loop_, housekeeping(), boost::asio::detached);
     return port;
 }
@@ -369,6 +371,7 @@ Task<void> Gateway::route(const std::string& id, Request& request, Responder& re
         const auto index = chain_ == nullptr ? std::nullopt : chain_->index_state();
         if (index) metrics_.index(*index);
         if (settlement_ != nullptr) metrics_.settlement(settlement_->state());
+        if (tracer_->is_on()) metrics_.traces(tracer_->counts());
         (void)co_await responder.send(200, std::move(headers), metrics_.text());
         co_return;
     } else if (path == "/v1/models" && request.method == "GET") {
@@ -420,6 +423,7 @@ Task<void> stop_on_signal(serving::Loop& loop, Gateway& gateway, std::int64_t dr
         (void)co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     }
     gateway.abort();
+    co_await gateway.flush_traces();
     loop.stop();
 }
 

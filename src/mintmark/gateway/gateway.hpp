@@ -17,6 +17,7 @@
 #include "mintmark/gateway/facilitator.hpp"
 #include "mintmark/gateway/metrics.hpp"
 #include "mintmark/gateway/tensor_model.hpp"
+#include "mintmark/gateway/trace.hpp"
 #include "mintmark/gateway/upstreams.hpp"
 #include "mintmark/ledger/shared.hpp"
 #include "mintmark/market/channels.hpp"
@@ -64,6 +65,8 @@ class Gateway {
     void abort();
     [[nodiscard]] bool is_idle() const;
     [[nodiscard]] std::size_t running() const { return ledger_->running(); }
+    /// Sends the last spans, if spans are sent.
+    [[nodiscard]] Task<void> flush_traces() { return tracer_->flush(); }
 
   private:
     struct Bucket {
@@ -125,8 +128,11 @@ class Gateway {
     Task<void> metered(Endpoint endpoint, const std::string& id, Request& request,
                        Responder& responder, int& status);
     /// nullopt: answered.
-    Task<std::optional<Refusal>> meter(Endpoint endpoint, const std::string& id, Request& request,
+    Task<std::optional<Refusal>> meter(Endpoint endpoint, Run& run, Request& request,
                                        Responder& responder, Headers& headers);
+    /// Sends the run's request to its model's servers, under a span of its own.
+    Task<Result<Upstreams::Answer>> ask_upstream(Run& run, serving::ClientRequest request);
+    void end_span(Run& run, const Request& request, int status, std::string_view code);
     std::optional<Refusal> understand(Endpoint endpoint, Request& request, Run& run);
     Task<Result<bool>> prepare(Run& run, Request& request);
     /// Chooses what pays and reserves it.
@@ -135,14 +141,14 @@ class Gateway {
     Task<Status> confirm(Run& run);
     Task<std::optional<Refusal>> answer_whole(Run& run, Responder& responder);
     Task<std::optional<Refusal>> answer_stream(Run& run, Responder& responder);
-    Task<void> pump(Run& run, Responder& responder, serving::ClientResponse& upstream);
+    Task<void> pump(Run& run, Responder& responder, serving::Incoming& upstream);
     Task<market::Usage> settle_usage(Run& run, std::optional<market::Usage> reported);
     Task<Status> close(Run& run, const market::Usage& usage, std::string state, int status,
                        std::string body);
     void cancel(Run& run, std::string state, int status);
     /// What the run has cost, as units of its account and in pico-dollars.
     void price(Run& run, const market::Usage& usage) const;
-    json::Json cost_json(const Run& run) const;
+    static CostText cost_text(const Run& run);
     Task<Status> replay(const ledger::RequestRecord& record, const Run& run, Responder& responder);
 
     // The Open Inference Protocol and jobs (tensors.cpp).
@@ -181,6 +187,7 @@ class Gateway {
     std::unique_ptr<ledger::Ledger> ledger_;
     boost::asio::thread_pool ledger_pool_{1};  ///< asks a shared ledger
     std::unique_ptr<Upstreams> upstreams_;
+    std::unique_ptr<Tracer> tracer_;
     std::unique_ptr<Entitlements> entitlements_;
     std::unique_ptr<serving::Server> server_;
     TensorModels tensor_models_;

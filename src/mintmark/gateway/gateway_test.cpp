@@ -110,10 +110,55 @@ TEST(Calls, TheWorstCaseIsNeverBelowTheUse) {
     EXPECT_THAT(upstream_body(*open_end, model()), HasSubstr(R"("max_tokens":100)"));
 }
 
+TEST(Calls, AServerReadsNoLimitAboveWhatIsReserved) {
+    // llama.cpp prefers n_predict to max_tokens; others read max_completion_tokens, or the last
+    // one.
+    const auto reserved = [](std::string body) {
+        auto call = read_call(Endpoint::kChat, std::move(body), 16).value();
+        EXPECT_TRUE(bound_output(call, model()).has_value());
+        return std::pair(call.max_output, upstream_body(call, model()));
+    };
+    const std::string start = R"({"model":"m","messages":[{}],)";
+    EXPECT_EQ(reserved(start + R"("max_tokens":1,"n_predict":90})").first, 90U);
+    EXPECT_EQ(reserved(start + R"("max_completion_tokens":1,"max_tokens":90})").first, 90U);
+    const auto [most, sent] = reserved(start + R"("max_tokens":null})");
+    EXPECT_EQ(most, 100U);
+    EXPECT_THAT(sent, HasSubstr(R"("max_tokens":100)"));
+    EXPECT_EQ(reserved(start + R"("max_tokens":1,"max_tokens":80})").first, 80U);
+    for (const char* bad : {R"("n_predict":-1})", R"("max_tokens":1e9})", R"("n_predict":101})"}) {
+        auto call = read_call(Endpoint::kChat, start + bad, 16).value();
+        EXPECT_FALSE(bound_output(call, model()).has_value()) << bad;
+    }
+}
+
+TEST(Calls, AStreamIsAskedForItsUsage) {
+    for (const char* options :
+         {"", R"(,"stream_options":null)", R"(,"stream_options":{})",
+          R"(,"stream_options":{"include_usage":false,"x":1})", R"(,"stream_options":7)"}) {
+        auto call =
+            read_call(Endpoint::kChat,
+                      std::string(R"({"model":"m","stream":true,"messages":[{}])") + options + "}",
+                      16)
+                .value();
+        ASSERT_TRUE(bound_output(call, model()).has_value());
+        const auto sent = json::parse(upstream_body(call, model()));
+        ASSERT_TRUE(sent.has_value());
+        EXPECT_EQ((*sent)["stream_options"]["include_usage"], true) << options;
+        EXPECT_EQ((*sent)["model"], "up");
+    }
+}
+
+TEST(Calls, TheCostStandsInTheUsageWhateverWasThere) {
+    const CostText cost = {"0.5", R"({"a":1})"};
+    EXPECT_EQ(usage_with_cost(R"({"x":1})", cost), R"({"x":1,"cost":0.5,"cost_details":{"a":1}})");
+    EXPECT_EQ(usage_with_cost(R"({"cost":0,"cost_details":null})", cost),
+              R"({"cost":0.5,"cost_details":{"a":1}})");
+}
+
 TEST(Calls, UsageOfAnUpstream) {
     const Call call = read_call(Endpoint::kChat, R"({"model":"m","messages":[{}]})", 16).value();
     const auto usage = [&](std::string_view text) {
-        return reported_usage(call, json::parse(text).value());
+        return reported_usage(call, json::Document::read(std::string(text)).value().root());
     };
     EXPECT_FALSE(usage("{}").has_value());
     EXPECT_FALSE(usage(R"({"usage":null})").has_value());

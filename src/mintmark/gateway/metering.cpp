@@ -24,13 +24,20 @@ std::uint64_t& at(market::Usage& usage, Unit unit) {
     return usage[static_cast<std::size_t>(unit)];
 }
 
-std::string prompt_text(const json::Json& value) {
-    if (value.is_string()) return value.get<std::string>() + "\n";
-    std::string out;
-    if (value.is_structured()) {
-        for (const json::Json& item : value) out += prompt_text(item);
+/// gen_ai.operation.name.
+std::string_view operation_name(Endpoint endpoint) {
+    switch (endpoint) {
+        case Endpoint::kCompletion:
+            return "text_completion";
+        case Endpoint::kEmbedding:
+            return "embeddings";
+        case Endpoint::kImage:
+            return "image_generation";
+        case Endpoint::kTensor:
+            return "infer";
+        default:
+            return "chat";
     }
-    return out;
 }
 
 Refusal upstream_refusal(const Error& error) {
@@ -67,8 +74,17 @@ Refusal upstream_error(int status, std::string_view body) {
 Task<void> Gateway::metered(Endpoint endpoint, const std::string& id, Request& request,
                             Responder& responder, int& status) {
     Headers headers;
-    const auto no = co_await meter(endpoint, id, request, responder, headers);
+    Run run;
+    run.id = id;
+    run.span = tracer_->begin("POST", SpanKind::kServer, request.header("traceparent"),
+                              request.header("tracestate"));
+    const auto no = co_await meter(endpoint, run, request, responder, headers);
     status = 200;
+    if (no) {
+        end_span(run, request, no->status, no->code);
+    } else {
+        end_span(run, request, 200, "");
+    }
     if (!no) co_return;
     const auto shape = endpoint == Endpoint::kTensor ? ErrorShape::kTensor : ErrorShape::kOpenAi;
     co_await refuse(*no, id, responder, status, headers, shape);
@@ -76,7 +92,8 @@ Task<void> Gateway::metered(Endpoint endpoint, const std::string& id, Request& r
 
 std::optional<Refusal> Gateway::understand(Endpoint endpoint, Request& request, Run& run) {
     if (endpoint == Endpoint::kTensor) return understand_tensors(request, run);
-    auto call = read_call(endpoint, request.body, kMaxChoices);
+    run.row.request_hash = hex_of(sha256(as_bytes(request.body)));
+    auto call = read_call(endpoint, std::move(request.body), kMaxChoices);
     if (!call) return refusal_of(call.error());
     run.call = *std::move(call);
     run.model = config_.model(run.call.model);
@@ -85,9 +102,8 @@ std::optional<Refusal> Gateway::understand(Endpoint endpoint, Request& request, 
         404, "the model " + run.call.model + " does not exist", "model_not_found", "model", {}};
 }
 
-Task<std::optional<Refusal>> Gateway::meter(Endpoint endpoint, const std::string& id,
-                                            Request& request, Responder& responder,
-                                            Headers& headers) {
+Task<std::optional<Refusal>> Gateway::meter(Endpoint endpoint, Run& run, Request& request,
+                                            Responder& responder, Headers& headers) {
     const bool is_paying = may_pay(request);
     if (ledger_->is_shared() && !is_paying) co_await learn_key(request);
     auto buyer = is_paying ? Result<Buyer>(Buyer{}) : authenticate(request, "inference");
@@ -95,8 +111,6 @@ Task<std::optional<Refusal>> Gateway::meter(Endpoint endpoint, const std::string
     if (auto no = limit_rate(*buyer, headers)) co_return no;
     if (is_draining_) co_return Refusal{503, "the gateway is stopping", "draining", "", {}};
     if (!durability_.is_healthy()) co_return refusal_of({ErrorCode::kIo, "", ""});
-    Run run;
-    run.id = id;
     run.buyer = *std::move(buyer);
     run.headers = headers;
     if (auto no = understand(endpoint, request, run)) co_return no;
@@ -128,9 +142,9 @@ Task<std::optional<Refusal>> Gateway::meter(Endpoint endpoint, const std::string
         (void)co_await replay(**record, run, responder);
         co_return std::nullopt;
     }
-    for (const auto& header : common_headers(id)) run.headers.push_back(header);
+    for (const auto& header : common_headers(run.id)) run.headers.push_back(header);
     run.headers.emplace_back("X-Mintmark-Account", run.entitlement.account);
-    run.headers.emplace_back("X-Mintmark-Receipt", "/v1/receipts/" + id);
+    run.headers.emplace_back("X-Mintmark-Receipt", "/v1/receipts/" + run.id);
     std::optional<Refusal> no;  // not with ?: — g++ 12 destroys its temporaries twice
     if (endpoint == Endpoint::kTensor) {
         no = co_await answer_tensors(run, responder);
@@ -157,7 +171,7 @@ Task<Result<bool>> Gateway::prepare(Run& run, Request& request) {
     row.buyer = run.buyer.address;
     row.model = run.model->id;
     row.endpoint = std::string(endpoint_path(run.call.endpoint));
-    row.request_hash = hex_of(sha256(as_bytes(request.body)));
+    if (row.request_hash.empty()) row.request_hash = hex_of(sha256(as_bytes(request.body)));
     row.created_ms = unix_ms();
     row.idempotency_key =
         run.payment ? run.payment_key : std::string(request.header("idempotency-key"));
@@ -230,7 +244,7 @@ Task<Status> Gateway::reserve(Run& run) {
     }
     MINTMARK_CO_TRY(row.units_reserved, run.entitlement.units_of(run.worst, exact));
     if (has_card) {
-        MINTMARK_CO_TRY(row.usd_reserved, price_in_pico_usd(run.card.card, run.worst));
+        MINTMARK_CO_TRY(row.usd_reserved, in_pico_usd(exact));
     }
     row.account = run.entitlement.account;
     row.lane = run.entitlement.lane;
@@ -239,50 +253,97 @@ Task<Status> Gateway::reserve(Run& run) {
     co_return Status{};
 }
 
+Task<Result<Upstreams::Answer>> Gateway::ask_upstream(Run& run, serving::ClientRequest request) {
+    run.upstream_span =
+        tracer_->child(run.span, operation_name(run.call.endpoint), SpanKind::kClient);
+    tracer_->inject(run.upstream_span, request.headers);
+    auto sent = co_await upstreams_->send(run.model->upstreams, std::move(request));
+    if (sent) {
+        run.upstream = sent->upstream;
+        run.upstream_span.set("mintmark.upstream", run.upstream);
+        run.upstream_span.set("http.response.status_code",
+                              static_cast<std::uint64_t>(sent->response->status()));
+    }
+    run.upstream_span.set("gen_ai.request.model", run.model->upstream_model);
+    run.upstream_span.is_error = !sent || sent->response->status() >= 500;
+    if (!sent) tracer_->end(std::move(run.upstream_span));
+    co_return sent;
+}
+
+/// Attributes by OpenTelemetry's conventions for HTTP and generative AI.
+void Gateway::end_span(Run& run, const Request& request, int status, std::string_view code) {
+    Span& span = run.span;
+    if (!span.is_on()) return;
+    span.name += " " + request.path;
+    span.set("http.request.method", request.method);
+    span.set("url.path", request.path);
+    span.set("http.response.status_code", static_cast<std::uint64_t>(status));
+    span.set("mintmark.request_id", run.id);
+    if (run.model != nullptr) {  // a stranger's name of a model is not repeated
+        span.set("gen_ai.operation.name", operation_name(run.call.endpoint));
+        span.set("gen_ai.request.model", run.model->id);
+    }
+    if (!run.entitlement.account.empty()) {
+        const std::string_view account = run.entitlement.account;
+        span.set("mintmark.entitlement", account.substr(0, account.find(':')));
+    }
+    if (!code.empty()) span.set("error.type", code);
+    const auto count = [&](std::string_view name, Unit unit, Unit also) {
+        span.set(name, at(run.usage, unit) + at(run.usage, also));
+    };
+    if (code.empty()) {
+        count("gen_ai.usage.input_tokens", Unit::kInputToken, Unit::kCachedInputToken);
+        count("gen_ai.usage.output_tokens", Unit::kOutputToken, Unit::kReasoningToken);
+        span.set("mintmark.cost_pico_usd", run.usd);
+    }
+    span.is_error = status >= 500;
+    tracer_->end(std::move(span));
+}
+
 Task<std::optional<Refusal>> Gateway::answer_whole(Run& run, Responder& responder) {
     serving::ClientRequest request;
     request.path = endpoint_path(run.call.endpoint);
     request.body = upstream_body(run.call, *run.model);
     request.headers.emplace_back("X-Request-Id", run.id);
-    auto sent = co_await upstreams_->send(run.model->upstreams, request);
+    auto sent = co_await ask_upstream(run, std::move(request));
     if (!sent) co_return upstream_refusal(sent.error());
-    run.upstream = sent->upstream;
     auto body = co_await sent->response->read_all();
+    run.upstream_span.is_error = run.upstream_span.is_error || !body;
+    tracer_->end(std::move(run.upstream_span));
     if (!body) co_return upstream_refusal(body.error());
     const int status = sent->response->status();
     if (status != 200) co_return upstream_error(status, *body);
-    auto parsed = json::parse(*body);
-    if (!parsed || !parsed->is_object()) {
+    run.response_hash.update(as_bytes(*body));
+    const auto answer = json::Document::read(*std::move(body));
+    if (!answer || !answer->root().is(json::Kind::kObject)) {
         co_return upstream_refusal({ErrorCode::kMalformed, "no JSON", ""});
     }
-    json::Json answer = *std::move(parsed);
-    collect_text(answer, run.text);
-    const market::Usage usage = co_await settle_usage(run, reported_usage(run.call, answer));
-    run.response_hash.update(as_bytes(*body));
+    const json::View root = answer->root();
+    collect_text(root, run.text);
+    const market::Usage usage = co_await settle_usage(run, reported_usage(run.call, root));
     // Priced first: the answer carries its cost, and is on disk before it is sent.
     run.usage = usage;
-    auto finish = [&](const json::Json& cost) {
-        answer["model"] = run.model->id;
-        for (const auto& [key, value] : cost.items()) answer["usage"][key] = value;
-        return json::compact(answer);
+    auto finish = [&]() {
+        const auto told = root.find("usage");
+        const bool has_usage = told && told->is(json::Kind::kObject);
+        std::string counted =
+            has_usage ? std::string(told->raw()) : reported_form(run.call.endpoint, usage);
+        json::Edits edits(*answer);
+        edits.set(root, "model", json::quoted(run.model->id));
+        edits.set(root, "usage", usage_with_cost(std::move(counted), cost_text(run)));
+        return edits.apply();
     };
-    if (!answer.contains("usage") || !answer["usage"].is_object()) {
-        answer["usage"] = usage_json(usage);
-    }
-    json::Json cost;
     const bool is_kept = !run.row.idempotency_key.empty();
     // close() fixes the cost; the text of an idempotent answer goes to disk with it.
-    if (is_kept) {
-        price(run, usage);
-        cost = cost_json(run);
-    }
+    if (is_kept) price(run, usage);
     if (auto no = co_await collect(run)) co_return no;
-    std::string text = is_kept ? finish(cost) : std::string();
+    std::string text;
+    if (is_kept) text = finish();
     const Status closed = co_await close(run, usage, "settled", 200, text);
     if (!closed) co_return refusal_of(closed.error());
-    if (!is_kept) text = finish(cost_json(run));
+    if (!is_kept) text = finish();
     run.headers.emplace_back("X-Mintmark-Cost-Usd", dollars_text(run.usd));
-    (void)co_await responder.send(200, run.headers, std::move(text));
+    (void)co_await responder.send(200, std::move(run.headers), std::move(text));
     co_return std::nullopt;
 }
 
@@ -310,12 +371,8 @@ Task<market::Usage> Gateway::settle_usage(Run& run, std::optional<market::Usage>
         };
         at(usage, Unit::kOutputToken) = co_await count(run.text);
         if (!reported) {
-            std::string prompt;
-            for (const char* name : {"messages", "prompt", "input", "instructions"}) {
-                const json::Json* part = json::find(run.call.body, name);
-                if (part != nullptr) prompt += prompt_text(*part);
-            }
-            at(usage, Unit::kInputToken) = std::max<std::uint64_t>(co_await count(prompt), 1);
+            at(usage, Unit::kInputToken) =
+                std::max<std::uint64_t>(co_await count(prompt_text(run.call)), 1);
         }
     }
     const std::uint64_t input_bound = at(run.worst, Unit::kInputToken);
@@ -342,7 +399,7 @@ void Gateway::price(Run& run, const market::Usage& usage) const {
     const auto exact = price_exact(run.card.card, usage).value_or(chain::U256());
     run.units = std::min(run.entitlement.units_of(usage, exact).value_or(run.row.units_reserved),
                          run.row.units_reserved);
-    run.usd = std::min(price_in_pico_usd(run.card.card, usage).value_or(0), run.row.usd_reserved);
+    run.usd = std::min(in_pico_usd(exact).value_or(0), run.row.usd_reserved);
     if (!run.payment) return;
     if (run.payment->accepted.scheme == PaymentScheme::kUpto) {
         const auto taken = amount_of(run.usd, config_.x402.decimals).value_or(run.payment->value);
@@ -368,7 +425,10 @@ Task<Status> Gateway::close(Run& run, const market::Usage& usage, std::string st
     outcome.status = status;
     if (body.size() <= kMaxKeptBytes) outcome.body = std::move(body);
     MINTMARK_CO_TRY(const std::uint64_t sequence, ledger_->finish(run.id, std::move(outcome)));
+    Span commit = tracer_->child(run.span, "ledger commit", SpanKind::kInternal);
     const Status durable = co_await durability_.wait(sequence);
+    commit.is_error = !durable;
+    tracer_->end(std::move(commit));
     if (!run.row.idempotency_key.empty()) {
         ledger_->forget_idempotency(run.row.key_id, run.row.idempotency_key);
     }
@@ -390,15 +450,12 @@ void Gateway::cancel(Run& run, std::string state, int status) {
     }
 }
 
-json::Json Gateway::cost_json(const Run& run) const {
-    json::Json details = {{"pico_usd", std::to_string(run.usd)},
-                          {"account", run.entitlement.account},
-                          {"units", run.units.to_string()},
-                          {"price_epoch", run.card.epoch},
-                          {"receipt", run.id}};
-    json::Json out;
-    out["cost"] = static_cast<double>(run.usd) * 1e-12;
-    out["cost_details"] = std::move(details);
+CostText Gateway::cost_text(const Run& run) {
+    CostText out;
+    out.cost = dollars_text(run.usd);
+    out.details = fmt::format(
+        R"({{"pico_usd":"{}","account":{},"units":"{}","price_epoch":{},"receipt":"{}"}})", run.usd,
+        json::quoted(run.entitlement.account), run.units.to_string(), run.card.epoch, run.id);
     return out;
 }
 

@@ -56,6 +56,11 @@ struct Metrics::State {
             .Name("mintmark_gateway")
             .Help("Connections, running requests, unsigned dollars")
             .Register(registry);
+    prometheus::Family<prometheus::Gauge>& traces =
+        prometheus::BuildGauge()
+            .Name("mintmark_traces")
+            .Help("Spans exported and dropped; failures: look at the collector")
+            .Register(registry);
     prometheus::Family<prometheus::Gauge>& index =
         prometheus::BuildGauge()
             .Name("mintmark_index")
@@ -163,6 +168,15 @@ void Metrics::settlement(const settlement::ServiceState& state) {
     number("bad_rows", counts.bad_rows);
     number("failures", state.failures);
     number("settles_here", counts.is_settler ? 1 : 0);
+}
+
+void Metrics::traces(const Tracer::Counts& counts) {
+    const auto set = [&](const char* what, std::uint64_t value) {
+        state_->traces.Add({{"what", what}}).Set(static_cast<double>(value));
+    };
+    set("exported", counts.exported);
+    set("dropped", counts.dropped);
+    set("failures", counts.failures);
 }
 
 std::string Metrics::text() const {

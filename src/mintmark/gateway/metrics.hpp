@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "mintmark/gateway/trace.hpp"
+
 namespace mintmark::settlement {
 struct ServiceState;
 }
@@ -32,6 +34,7 @@ class Metrics {
     void chain_healthy(bool is_healthy);
     void index(const IndexState& state);
     void settlement(const settlement::ServiceState& state);
+    void traces(const Tracer::Counts& counts);
     void set_gauges(double connections, double running, double unsigned_usd);
     [[nodiscard]] std::string text() const;
 

@@ -10,6 +10,8 @@ namespace mintmark::gateway {
 namespace {
 
 using json::Json;
+using json::Kind;
+using json::View;
 using market::Unit;
 using market::Usage;
 
@@ -30,26 +32,23 @@ std::unexpected<Error> bad_parameter(std::string_view name, std::string_view wha
     return fail(ErrorCode::kInvalidArgument, fmt::format("{}: {}", name, what), std::string(name));
 }
 
+/// Names of a limit of one choice's output: OpenAI's, then those that servers read beside them.
+constexpr std::array<std::string_view, 5> kOutputLimits = {
+    "max_completion_tokens", "max_tokens", "max_output_tokens", "n_predict", "max_new_tokens"};
+
 /// A whole number of the object that may be absent or null.
-Result<std::optional<std::uint64_t>> optional_u64(const Json& object, std::string_view name) {
-    const Json* value = json::find(object, name);
-    if (value == nullptr || value->is_null()) return std::nullopt;
-    if (!value->is_number_unsigned()) return bad_parameter(name, "must be a whole number");
-    return value->get<std::uint64_t>();
+Result<std::optional<std::uint64_t>> optional_u64(const View& object, std::string_view name) {
+    const auto value = object.find(name);
+    if (!value || value->is(Kind::kNull)) return std::nullopt;
+    const auto number = value->number();
+    if (!number) return bad_parameter(name, "must be a whole number");
+    return number;
 }
 
-/// Bytes of all text in a value: an upper bound of the tokens in it.
-std::uint64_t text_bytes(const Json& value) {
-    if (value.is_string()) return value.get_ref<const std::string&>().size();
-    if (value.is_number()) return 1;  // a token id
-    std::uint64_t sum = 0;
-    if (value.is_structured()) {
-        for (const Json& item : value) sum += text_bytes(item) + kTemplateTokens / 4;
-    }
-    if (value.is_object()) {
-        for (const auto& [key, item] : value.items()) sum += key.size();
-    }
-    return sum;
+/// Bytes of all text in a request: an upper bound of the tokens in it.
+std::uint64_t text_bytes(const json::Document& body) {
+    const json::TextSize size = body.size();  // a number may be a token's
+    return size.string_bytes + size.numbers + size.children * (kTemplateTokens / 4);
 }
 
 /// "1024x512" in pixels.
@@ -64,11 +63,11 @@ std::uint64_t pixels_of(std::string_view size) {
     return width * height;
 }
 
-Status read_image(const Json& body, Call& call) {
+Status read_image(const View& body, Call& call) {
     call.images = call.choices;
-    const Json* size = json::find(body, "size");
+    const auto size = body.find("size");
     const std::string text =
-        size != nullptr && size->is_string() ? size->get<std::string>() : std::string("1024x1024");
+        size && size->is(Kind::kString) ? size->text() : std::string("1024x1024");
     call.pixels = pixels_of(text == "auto" ? "1536x1536" : text);
     if (call.pixels == 0) return bad_parameter("size", "must be WIDTHxHEIGHT");
     return {};
@@ -87,28 +86,39 @@ std::string_view content_name(Endpoint endpoint) {
 }
 
 /// All text below a member, roles and identifiers left out.
-void add_strings(const Json& object, std::string_view name, std::string& out) {
-    constexpr std::array<std::string_view, 5> kNotWritten = {"role", "id", "type", "status",
-                                                             "object"};
-    const Json* value = json::find(object, name);
-    if (value == nullptr || std::ranges::find(kNotWritten, name) != kNotWritten.end()) return;
-    if (value->is_string()) out += value->get_ref<const std::string&>();
-    if (value->is_object()) {
-        for (const auto& [key, item] : value->items()) add_strings(*value, key, out);
-    }
-    if (value->is_array()) {
-        for (const Json& item : *value) {
-            if (item.is_string()) out += item.get_ref<const std::string&>();
-            if (!item.is_object()) continue;
-            for (const auto& [key, inner] : item.items()) add_strings(item, key, out);
-        }
-    }
+void add_strings(const View& key, const View& value, std::string& out) {
+    constexpr std::array<std::string_view, 5> kNotWritten = {"\"role\"", "\"id\"", "\"type\"",
+                                                             "\"status\"", "\"object\""};
+    if (std::ranges::find(kNotWritten, key.raw()) != kNotWritten.end()) return;
+    const auto add_members = [&](const View& object) {
+        object.each_member(
+            [&](const View& name, const View& inner) { add_strings(name, inner, out); });
+    };
+    value.append_text(out);
+    add_members(value);
+    value.each_item([&](const View& item) {
+        item.append_text(out);
+        add_members(item);
+    });
 }
 
-std::uint64_t number_at(const Json* object, std::string_view name) {
-    if (object == nullptr) return 0;
-    const Json* value = json::find(*object, name);
-    return value != nullptr && value->is_number_unsigned() ? value->get<std::uint64_t>() : 0;
+void add_member(const View& object, std::string_view name, std::string& out) {
+    object.each_member([&](const View& key, const View& value) {
+        if (key.raw().substr(1, key.raw().size() - 2) == name) add_strings(key, value, out);
+    });
+}
+
+void add_prompt(const View& value, std::string& out) {
+    value.append_text(out);
+    if (value.is(Kind::kString)) out += '\n';
+    value.each_item([&](const View& item) { add_prompt(item, out); });
+    value.each_member([&](const View&, const View& item) { add_prompt(item, out); });
+}
+
+std::uint64_t number_at(const std::optional<View>& object, std::string_view name) {
+    if (!object) return 0;
+    const auto value = object->find(name);
+    return value ? value->number().value_or(0) : 0;
 }
 
 bool is_sold(const market::RateCard& card, Unit unit) {
@@ -120,6 +130,37 @@ void fold(Usage& usage, const market::RateCard& card, Unit from, Unit into) {
     if (is_sold(card, from)) return;
     at(usage, into) += at(usage, from);
     at(usage, from) = 0;
+}
+
+/// How many answers are asked for, and that there is something to answer.
+Status read_choices(const View& root, std::uint64_t max_choices, Call& call) {
+    const std::string_view name = content_name(call.endpoint);
+    const auto content = root.find(name);
+    if (!content || content->is(Kind::kNull)) return bad_parameter(name, "is missing");
+    if (call.endpoint == Endpoint::kChat && (!content->is(Kind::kArray) || content->is_empty())) {
+        return bad_parameter("messages", "must be a list with at least one message");
+    }
+    MINTMARK_TRY(const auto choices, optional_u64(root, "n"));
+    call.choices = choices.value_or(1);
+    if (call.choices == 0) return bad_parameter("n", "must be at least 1");
+    MINTMARK_TRY(const auto best_of, optional_u64(root, "best_of"));
+    call.choices = std::max(call.choices, best_of.value_or(1));
+    if (call.endpoint == Endpoint::kCompletion) {
+        std::uint64_t prompts = 0;
+        bool are_tokens = false;  // one prompt, as numbers
+        content->each_item([&](const View& item) {
+            are_tokens = are_tokens || (prompts == 0 && item.is(Kind::kNumber));
+            ++prompts;
+        });
+        if (!are_tokens && prompts > max_choices) {
+            return bad_parameter("prompt", "has too many items");
+        }
+        if (!are_tokens && prompts > 0) call.choices *= prompts;
+    }
+    if (call.choices == 0 || call.choices > max_choices) {
+        return bad_parameter("n", fmt::format("must be from 1 to {}", max_choices));
+    }
+    return {};
 }
 
 }  // namespace
@@ -136,49 +177,31 @@ std::string_view endpoint_path(Endpoint endpoint) {
     return kPaths[static_cast<std::size_t>(endpoint)];
 }
 
-Result<Call> read_call(Endpoint endpoint, std::string_view body, std::uint64_t max_choices) {
-    auto parsed = json::parse(body);
+Result<Call> read_call(Endpoint endpoint, std::string body, std::uint64_t max_choices) {
+    auto parsed = json::Document::read(std::move(body));
     if (!parsed) return fail(ErrorCode::kInvalidArgument, parsed.error().message);
     Call call;
     call.endpoint = endpoint;
     call.body = *std::move(parsed);
-    if (!call.body.is_object()) {
+    const View root = call.body.root();
+    if (!root.is(Kind::kObject)) {
         return fail(ErrorCode::kInvalidArgument, "the body must be a JSON object");
     }
-    const Json* model = json::find(call.body, "model");
-    if (model == nullptr || !model->is_string()) return bad_parameter("model", "must be text");
-    call.model = model->get<std::string>();
-    const Json* content = json::find(call.body, content_name(endpoint));
-    if (content == nullptr || content->is_null()) {
-        return bad_parameter(content_name(endpoint), "is missing");
+    const auto model = root.find("model");
+    if (!model || !model->is(Kind::kString)) return bad_parameter("model", "must be text");
+    call.model = model->text();
+    MINTMARK_CHECK(read_choices(root, max_choices, call));
+    const auto stream = root.find("stream");
+    if (stream && !stream->is(Kind::kNull)) {
+        const auto is_stream = stream->boolean();
+        if (!is_stream) return bad_parameter("stream", "must be true or false");
+        call.is_stream = *is_stream;
     }
-    if (endpoint == Endpoint::kChat && (!content->is_array() || content->empty())) {
-        return bad_parameter("messages", "must be a list with at least one message");
+    if (const auto options = root.find("stream_options")) {
+        const auto include = options->find("include_usage");
+        call.wants_usage_chunk = include && include->boolean().value_or(false);
     }
-    MINTMARK_TRY(const auto choices, optional_u64(call.body, "n"));
-    call.choices = choices.value_or(1);
-    if (call.choices == 0) return bad_parameter("n", "must be at least 1");
-    MINTMARK_TRY(const auto best_of, optional_u64(call.body, "best_of"));
-    call.choices = std::max(call.choices, best_of.value_or(1));
-    if (endpoint == Endpoint::kCompletion && content->is_array() && !content->empty() &&
-        !content->front().is_number()) {
-        if (content->size() > max_choices) return bad_parameter("prompt", "has too many items");
-        call.choices *= content->size();
-    }
-    if (call.choices == 0 || call.choices > max_choices) {
-        return bad_parameter("n", fmt::format("must be from 1 to {}", max_choices));
-    }
-    const Json* stream = json::find(call.body, "stream");
-    if (stream != nullptr && !stream->is_null()) {
-        if (!stream->is_boolean()) return bad_parameter("stream", "must be true or false");
-        call.is_stream = stream->get<bool>();
-    }
-    if (const Json* options = json::find(call.body, "stream_options"); options != nullptr) {
-        const Json* include = json::find(*options, "include_usage");
-        call.wants_usage_chunk =
-            include != nullptr && include->is_boolean() && include->get<bool>();
-    }
-    if (endpoint == Endpoint::kImage) MINTMARK_CHECK(read_image(call.body, call));
+    if (endpoint == Endpoint::kImage) MINTMARK_CHECK(read_image(root, call));
     // Tools, schemas and instructions are read by the model too.
     call.prompt_bytes = text_bytes(call.body) + kTemplateTokens;
     return call;
@@ -189,35 +212,49 @@ Status bound_output(Call& call, const ModelConfig& model) {
         call.endpoint == Endpoint::kTensor) {
         return {};
     }
-    call.max_output = model.max_output_tokens;
-    for (const char* name : {"max_completion_tokens", "max_tokens", "max_output_tokens"}) {
-        MINTMARK_TRY(const auto asked, optional_u64(call.body, name));
+    std::optional<std::uint64_t> most;
+    for (const std::string_view name : kOutputLimits) {
+        MINTMARK_TRY(const auto asked, optional_u64(call.body.root(), name));
         if (!asked) continue;
         if (*asked > model.max_output_tokens) {
             return fail(ErrorCode::kOutOfRange,
                         fmt::format("{}: the model writes at most {} tokens", name,
                                     model.max_output_tokens),
-                        name);
+                        std::string(name));
         }
-        call.max_output = *asked;
-        return {};
+        most = std::max(most.value_or(0), *asked);
     }
+    call.max_output = most.value_or(model.max_output_tokens);
     return {};
 }
 
 std::string upstream_body(const Call& call, const ModelConfig& model) {
-    Json body = call.body;
-    body["model"] = model.upstream_model;
-    const bool is_text = call.endpoint == Endpoint::kChat || call.endpoint == Endpoint::kCompletion;
-    if (is_text && call.is_stream) body["stream_options"]["include_usage"] = true;
-    const bool is_bounded = body.contains("max_tokens") || body.contains("max_completion_tokens") ||
-                            body.contains("max_output_tokens");
-    // What was reserved is what the upstream may write.
-    if (is_text && !is_bounded) body["max_tokens"] = call.max_output;
-    if (call.endpoint == Endpoint::kResponse && !is_bounded) {
-        body["max_output_tokens"] = call.max_output;
+    const View root = call.body.root();
+    json::Edits edits(call.body);
+    if (call.model != model.upstream_model) {
+        edits.set(root, "model", json::quoted(model.upstream_model));
     }
-    return json::compact(body);
+    const bool is_text = call.endpoint == Endpoint::kChat || call.endpoint == Endpoint::kCompletion;
+    if (is_text && call.is_stream) {
+        const auto options = root.find("stream_options");
+        if (options && options->is(Kind::kObject)) {
+            edits.set(*options, "include_usage", "true");
+        } else {
+            edits.set(root, "stream_options", R"({"include_usage":true})");
+        }
+    }
+    if (!is_text && call.endpoint != Endpoint::kResponse) return edits.apply();
+    // What was reserved is what the upstream may write: no limit is left out, and none is null.
+    const std::string bound = std::to_string(call.max_output);
+    bool is_bounded = false;
+    for (const std::string_view name : kOutputLimits) {
+        const auto limit = root.find(name);
+        if (!limit) continue;
+        is_bounded = true;
+        if (limit->is(Kind::kNull)) edits.replace(*limit, bound);
+    }
+    if (!is_bounded) edits.set(root, is_text ? "max_tokens" : "max_output_tokens", bound);
+    return edits.apply();
 }
 
 Usage worst_case(const Call& call) {
@@ -234,27 +271,26 @@ Usage worst_case(const Call& call) {
     return usage;
 }
 
-std::optional<Usage> reported_usage(const Call& call, const Json& answer) {
+std::optional<Usage> reported_usage(const Call& call, const View& answer) {
     if (call.endpoint == Endpoint::kImage) {
         Usage usage = worst_case(call);
-        const Json* data = json::find(answer, "data");
-        const std::uint64_t made = data != nullptr && data->is_array() ? data->size() : 0;
-        at(usage, Unit::kImage) = std::min<std::uint64_t>(made, call.images);
+        std::uint64_t made = 0;
+        if (const auto data = answer.find("data")) data->each_item([&](const View&) { ++made; });
+        at(usage, Unit::kImage) = std::min(made, call.images);
         at(usage, Unit::kPixelStep) = at(usage, Unit::kImage) * call.pixels;
         return usage;
     }
-    const Json* object = json::find(answer, "usage");
-    if (object == nullptr || !object->is_object()) return std::nullopt;
+    const auto object = answer.find("usage");
+    if (!object || !object->is(Kind::kObject)) return std::nullopt;
     const bool is_response = call.endpoint == Endpoint::kResponse;
     const std::uint64_t input = number_at(object, is_response ? "input_tokens" : "prompt_tokens");
     const std::uint64_t output =
         number_at(object, is_response ? "output_tokens" : "completion_tokens");
     // A count of zero for a prompt is "unknown", not "free".
     if (input == 0) return std::nullopt;
-    const Json* in =
-        json::find(*object, is_response ? "input_tokens_details" : "prompt_tokens_details");
-    const Json* out =
-        json::find(*object, is_response ? "output_tokens_details" : "completion_tokens_details");
+    const auto in = object->find(is_response ? "input_tokens_details" : "prompt_tokens_details");
+    const auto out =
+        object->find(is_response ? "output_tokens_details" : "completion_tokens_details");
     const std::uint64_t cached = std::min(number_at(in, "cached_tokens"), input);
     const std::uint64_t reasoning = std::min(number_at(out, "reasoning_tokens"), output);
     Usage usage = {};
@@ -266,14 +302,21 @@ std::optional<Usage> reported_usage(const Call& call, const Json& answer) {
     return usage;
 }
 
-void collect_text(const Json& answer, std::string& out) {
-    if (const Json* choices = json::find(answer, "choices");
-        choices != nullptr && choices->is_array()) {
-        for (const Json& choice : *choices) {
-            for (const char* part : {"text", "delta", "message"}) add_strings(choice, part, out);
-        }
+void collect_text(const View& answer, std::string& out) {
+    if (const auto choices = answer.find("choices")) {
+        choices->each_item([&](const View& choice) {
+            for (const char* part : {"text", "delta", "message"}) add_member(choice, part, out);
+        });
     }
-    add_strings(answer, "output", out);
+    add_member(answer, "output", out);
+}
+
+std::string prompt_text(const Call& call) {
+    std::string out;
+    for (const char* name : {"messages", "prompt", "input", "instructions"}) {
+        if (const auto part = call.body.root().find(name)) add_prompt(*part, out);
+    }
+    return out;
 }
 
 Result<chain::U256> price_exact(const market::RateCard& card, const Usage& usage) {
@@ -300,6 +343,10 @@ Result<chain::U256> price_exact(const market::RateCard& card, const Usage& usage
 
 Result<std::uint64_t> price_in_pico_usd(const market::RateCard& card, const Usage& usage) {
     MINTMARK_TRY(const chain::U256 exact, price_exact(card, usage));
+    return in_pico_usd(exact);
+}
+
+Result<std::uint64_t> in_pico_usd(const chain::U256& exact) {
     constexpr std::uint64_t kScale = 1'000'000'000'000'000;  // 10^27 / 10^12
     const auto [quotient, remainder] = exact.divide(kScale);
     const auto value = quotient.to_u64();
@@ -315,6 +362,28 @@ Json usage_json(const Usage& usage) {
         if (usage[i] != 0) out[std::string(market::unit_name(static_cast<Unit>(i)))] = usage[i];
     }
     return out;
+}
+
+std::string reported_form(Endpoint endpoint, const Usage& usage) {
+    if (endpoint == Endpoint::kImage) return json::compact(usage_json(usage));
+    const std::uint64_t in = at(usage, Unit::kInputToken) + at(usage, Unit::kCachedInputToken);
+    const std::uint64_t out = at(usage, Unit::kOutputToken) + at(usage, Unit::kReasoningToken);
+    if (endpoint == Endpoint::kEmbedding) {
+        return fmt::format(R"({{"prompt_tokens":{},"total_tokens":{}}})", in, in + out);
+    }
+    const bool is_response = endpoint == Endpoint::kResponse;
+    return fmt::format(R"({{"{}":{},"{}":{},"total_tokens":{}}})",
+                       is_response ? "input_tokens" : "prompt_tokens", in,
+                       is_response ? "output_tokens" : "completion_tokens", out, in + out);
+}
+
+std::string usage_with_cost(std::string usage, const CostText& cost) {
+    auto document = json::Document::read(std::move(usage));
+    if (!document || !document->root().is(Kind::kObject)) return "{}";
+    json::Edits edits(*document);
+    edits.set(document->root(), "cost", cost.cost);
+    edits.set(document->root(), "cost_details", cost.details);
+    return edits.apply();
 }
 
 std::string dollars_text(std::uint64_t pico_usd) {

@@ -7,6 +7,7 @@
 
 #include "mintmark/gateway/entitlements.hpp"
 #include "mintmark/gateway/kserve.hpp"
+#include "mintmark/gateway/trace.hpp"
 #include "mintmark/gateway/x402.hpp"
 #include "mintmark/hash/sha256.hpp"
 #include "mintmark/serving/http_client.hpp"
@@ -30,7 +31,9 @@ struct Run {
     std::uint64_t nonce_at = 0;     ///< the payment's; 0: none
     serving::Headers headers = {};  ///< of the answer
     std::string upstream = {};
-    std::string text = {};  ///< what was produced
+    Span span = {};           ///< of the request
+    Span upstream_span = {};  ///< of what the model's server does for it
+    std::string text = {};    ///< what was produced
     Sha256 response_hash = {};
     std::string kept = {};  ///< of a stream with an idempotency key
     // What it cost, once it is closed.

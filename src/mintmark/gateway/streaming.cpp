@@ -17,27 +17,43 @@ using serving::ServerSentEvent;
 /// What one stream has shown so far.
 struct StreamState {
     std::optional<market::Usage> reported = {};
-    std::optional<json::Json> usage_object = {};  ///< the upstream's own
-    std::optional<json::Json> last = {};          ///< held back: it gets the cost
+    std::string usage_object = {};            ///< the upstream's own, as it wrote it
+    std::optional<json::Document> last = {};  ///< held back: it gets the cost
     std::string last_name = {};
     bool is_done = false;
     bool is_broken = false;  ///< the upstream's fault
     bool is_gone = false;    ///< the client hung up
 };
 
-bool has_finish_reason(const json::Json& chunk) {
-    const json::Json* choices = json::find(chunk, "choices");
-    if (choices == nullptr || !choices->is_array()) return false;
-    for (const json::Json& choice : *choices) {
-        const json::Json* reason = json::find(choice, "finish_reason");
-        if (reason != nullptr && reason->is_string()) return true;
+bool has_finish_reason(const json::View& chunk) {
+    bool out = false;
+    if (const auto choices = chunk.find("choices")) {
+        choices->each_item([&](const json::View& choice) {
+            const auto reason = choice.find("finish_reason");
+            out = out || (reason && reason->is(json::Kind::kString));
+        });
     }
-    return false;
+    return out;
 }
 
-bool is_usage_chunk(const json::Json& chunk) {
-    const json::Json* choices = json::find(chunk, "choices");
-    return choices != nullptr && choices->is_array() && choices->empty();
+bool is_usage_chunk(const json::View& chunk) {
+    const auto choices = chunk.find("choices");
+    return choices && choices->is(json::Kind::kArray) && choices->is_empty();
+}
+
+/// What of an event is the answer: the event itself, or the response that it carries.
+json::View answer_in(const json::Document& event) {
+    return event.root().find("response").value_or(event.root());
+}
+
+/// An event with our name of the model; with `usage`, that too.
+std::string event_text(const json::Document& event, const std::string& model,
+                       const std::string& usage = {}) {
+    json::Edits edits(event);
+    const json::View answer = answer_in(event);
+    if (answer.find("model")) edits.set(answer, "model", json::quoted(model));
+    if (!usage.empty()) edits.set(answer, "usage", usage);
+    return edits.apply();
 }
 
 }  // namespace
@@ -48,7 +64,7 @@ Task<std::optional<Refusal>> Gateway::answer_stream(Run& run, Responder& respond
     request.body = upstream_body(run.call, *run.model);
     request.headers.emplace_back("X-Request-Id", run.id);
     request.headers.emplace_back("Accept", "text/event-stream");
-    auto sent = co_await upstreams_->send(run.model->upstreams, request);
+    auto sent = co_await ask_upstream(run, std::move(request));
     if (!sent) {
         Refusal no;
         no.status = sent.error().code == ErrorCode::kExpired ? 504 : 502;
@@ -56,7 +72,6 @@ Task<std::optional<Refusal>> Gateway::answer_stream(Run& run, Responder& respond
         no.message = "the model's server does not answer; nothing was charged";
         co_return no;
     }
-    run.upstream = sent->upstream;
     const serving::Headers upstream_headers = sent->response->headers();
     const std::string_view type = net::header_value(upstream_headers, "content-type");
     if (sent->response->status() != 200 || !type.starts_with("text/event-stream")) {
@@ -91,7 +106,7 @@ Task<std::optional<Refusal>> Gateway::answer_stream(Run& run, Responder& respond
     co_return std::nullopt;
 }
 
-Task<void> Gateway::pump(Run& run, Responder& responder, serving::ClientResponse& upstream) {
+Task<void> Gateway::pump(Run& run, Responder& responder, serving::Incoming& upstream) {
     serving::SseParser parser;
     StreamState state;
     const bool is_kept = !run.row.idempotency_key.empty();
@@ -120,46 +135,42 @@ Task<void> Gateway::pump(Run& run, Responder& responder, serving::ClientResponse
                 state.is_done = true;
                 break;
             }
-            auto parsed = json::parse(event.data);
-            if (!parsed || !parsed->is_object() || parsed->contains("error")) {
+            auto parsed = json::Document::read(event.data);
+            if (!parsed || !parsed->root().is(json::Kind::kObject) ||
+                parsed->root().find("error")) {
                 state.is_broken = true;
                 break;
             }
-            json::Json chunk = *std::move(parsed);
+            const json::View chunk = parsed->root();
             const bool is_response = run.call.endpoint == Endpoint::kResponse;
-            const json::Json* holder = is_response ? json::find(chunk, "response") : &chunk;
-            if (holder != nullptr) {
-                if (const auto usage = reported_usage(run.call, *holder)) {
-                    state.reported = usage;
-                    state.usage_object = (*holder)["usage"];
-                }
+            if (const auto usage = reported_usage(run.call, answer_in(*parsed))) {
+                state.reported = usage;
+                const auto told = answer_in(*parsed).find("usage");
+                if (told && told->is(json::Kind::kObject)) state.usage_object = told->raw();
             }
             if (is_response) {
-                const json::Json* delta = json::find(chunk, "delta");
-                if (delta != nullptr && delta->is_string())
-                    run.text += delta->get_ref<const std::string&>();
+                if (const auto delta = chunk.find("delta")) delta->append_text(run.text);
             } else {
                 collect_text(chunk, run.text);
             }
-            if (chunk.contains("model")) chunk["model"] = run.model->id;
             const bool is_last = is_response ? event.name == "response.completed" ||
                                                    event.name == "response.incomplete"
                                              : has_finish_reason(chunk);
             if (!is_response && is_usage_chunk(chunk)) {
                 // Ours comes at the end, with the cost.
-                if (!state.last) state.last = json::Json(chunk);
+                if (!state.last) state.last = *std::move(parsed);
                 continue;
             }
             if (is_last && !run.call.wants_usage_chunk) {
-                if (state.last && !is_usage_chunk(*state.last)) {  // one of several choices
-                    ServerSentEvent before{state.last_name, json::compact(*state.last)};
+                if (state.last && !is_usage_chunk(state.last->root())) {  // one of several choices
+                    ServerSentEvent before{state.last_name, event_text(*state.last, run.model->id)};
                     co_await emit(before);
                 }
-                state.last = std::move(chunk);
+                state.last = *std::move(parsed);
                 state.last_name = event.name;
                 continue;
             }
-            ServerSentEvent forwarded{event.name, json::compact(chunk)};
+            ServerSentEvent forwarded{event.name, event_text(*parsed, run.model->id)};
             co_await emit(forwarded);
             if (state.is_gone) break;
         }
@@ -176,6 +187,8 @@ Task<void> Gateway::pump(Run& run, Responder& responder, serving::ClientResponse
         }
     }
     if (state.is_broken) metrics_.upstream_failure(run.upstream);
+    run.upstream_span.is_error = state.is_broken;
+    tracer_->end(std::move(run.upstream_span));
     const market::Usage usage = co_await settle_usage(run, state.reported);
     const bool is_whole = !state.is_broken && !state.is_gone;
     // The last event is part of what an idempotent request keeps, so it is made before it is
@@ -183,21 +196,16 @@ Task<void> Gateway::pump(Run& run, Responder& responder, serving::ClientResponse
     price(run, usage);
     ServerSentEvent last{state.last_name, ""};
     if (is_whole) {
-        json::Json chunk = state.last.value_or(json::Json{{"object", "chat.completion.chunk"},
-                                                          {"model", run.model->id},
-                                                          {"choices", json::Json::array()}});
-        const bool is_response = run.call.endpoint == Endpoint::kResponse;
-        json::Json& holder = is_response && chunk.contains("response") ? chunk["response"] : chunk;
-        holder["usage"] = state.usage_object.value_or(usage_json(usage));
-        if (!state.usage_object && !is_response) {
-            const auto in = usage[static_cast<std::size_t>(market::Unit::kInputToken)];
-            const auto out = usage[static_cast<std::size_t>(market::Unit::kOutputToken)];
-            holder["usage"] = {
-                {"prompt_tokens", in}, {"completion_tokens", out}, {"total_tokens", in + out}};
+        if (!state.last) {
+            state.last = json::Document::read(R"({"object":"chat.completion.chunk","model":"",)"
+                                              R"("choices":[]})")
+                             .value();
         }
-        const json::Json cost = cost_json(run);
-        for (const auto& [key, value] : cost.items()) holder["usage"][key] = value;
-        last.data = json::compact(chunk);
+        if (state.usage_object.empty()) {
+            state.usage_object = reported_form(run.call.endpoint, usage);
+        }
+        last.data = event_text(*state.last, run.model->id,
+                               usage_with_cost(std::move(state.usage_object), cost_text(run)));
     } else {
         last.data = error_envelope(
             502, "the model's server broke off; you pay for what you received", "upstream_broken");

@@ -10,6 +10,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <cstdlib>
 
+#include "mintmark/gateway/infernet.hpp"
 #include "mintmark/gateway/log.hpp"
 #include "mintmark/gateway/metrics.hpp"
 #include "mintmark/json/json.hpp"
@@ -68,7 +69,7 @@ Result<std::unique_ptr<Upstreams>> Upstreams::open(const std::vector<UpstreamCon
 }
 
 Task<Result<Upstreams::Answer>> Upstreams::send(const std::vector<std::string>& names,
-                                                const serving::ClientRequest& request) {
+                                                serving::ClientRequest request) {
     std::vector<Upstream*> order;
     for (const bool wanted : {true, false}) {
         for (const std::string& name : names) {
@@ -77,13 +78,14 @@ Task<Result<Upstreams::Answer>> Upstreams::send(const std::vector<std::string>& 
         }
     }
     Result<Answer> last = fail(ErrorCode::kNetwork, "no upstream");
+    request.headers.emplace_back("Content-Type", "application/json");
+    const std::size_t shared = request.headers.size();
     for (Upstream* upstream : order) {
-        serving::ClientRequest copy = request;
-        copy.headers.emplace_back("Content-Type", "application/json");
+        request.headers.resize(shared);
         if (!upstream->authorization.empty()) {
-            copy.headers.emplace_back("Authorization", upstream->authorization);
+            request.headers.emplace_back("Authorization", upstream->authorization);
         }
-        auto response = co_await upstream->client->send(copy);
+        auto response = co_await ask(*upstream, request);
         if (!response) {
             metrics_.upstream_failure(upstream->config.name);
             set_health(*upstream, false, response.error().message);
@@ -98,6 +100,18 @@ Task<Result<Upstreams::Answer>> Upstreams::send(const std::vector<std::string>& 
         metrics_.upstream_failure(upstream->config.name);
     }
     co_return last;
+}
+
+Task<Result<std::unique_ptr<serving::Incoming>>> Upstreams::ask(
+    Upstream& upstream, const serving::ClientRequest& request) {
+    if (!upstream.config.infernet.container.empty()) {
+        const InfernetNode node{*upstream.client, upstream.config.infernet,
+                                serving::Milliseconds(upstream.config.first_byte_ms)};
+        co_return co_await run_on_infernet(node, request);
+    }
+    MINTMARK_CO_TRY(std::unique_ptr<serving::Incoming> response,
+                    co_await upstream.client->send(request));
+    co_return response;
 }
 
 Task<Result<std::uint64_t>> Upstreams::count_tokens(const std::string& upstream,
@@ -147,11 +161,13 @@ Task<Status> Upstreams::probe(const std::string& name) {
     if (!response) {
         done = std::unexpected(response.error());
     } else {
-        (void)co_await (*response)->read_all();
+        const auto body = co_await (*response)->read_all();
         const int status = (*response)->status();
         if (status >= 400) {
             done = fail(ErrorCode::kNetwork, fmt::format("it answers {} with status {}",
                                                          upstream.config.health_path, status));
+        } else if (!upstream.config.infernet.container.empty()) {
+            done = check_infernet_info(body.value_or(""), upstream.config.infernet.container);
         }
     }
     count(upstream, done.has_value());

@@ -26,12 +26,12 @@ class Upstreams {
 
     struct Answer {
         std::string upstream;
-        std::unique_ptr<serving::ClientResponse> response;
+        std::unique_ptr<serving::Incoming> response;  ///< in OpenAI's form, whatever it speaks
     };
     /// Sends to the first of `names` that answers with anything but 5xx or 429; healthy ones first.
     /// Then the last answer, if there is one; else kNetwork or kExpired.
     [[nodiscard]] Task<Result<Answer>> send(const std::vector<std::string>& names,
-                                            const serving::ClientRequest& request);
+                                            serving::ClientRequest request);
     /// Tokens of a text as the upstream counts them; kUnsupported when it does not.
     [[nodiscard]] Task<Result<std::uint64_t>> count_tokens(const std::string& upstream,
                                                            const std::string& model,
@@ -61,6 +61,8 @@ class Upstreams {
     static void count(Upstream& upstream, bool is_answered);
     void set_health(Upstream& upstream, bool is_healthy, const std::string& why);
     Task<void> watch_one(Upstream& upstream);
+    static Task<Result<std::unique_ptr<serving::Incoming>>> ask(
+        Upstream& upstream, const serving::ClientRequest& request);
 
     Metrics& metrics_;
     std::map<std::string, Upstream> upstreams_;
