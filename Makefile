@@ -73,7 +73,7 @@ bench-rivals: build ## the same models through ezkl (PyPI, pinned) on this machi
 bench-accuracy: build ## one proof that LeNet-5 is right on so many of 1,000 images (14 GB of memory)
 	@python3 tools/bench_accuracy.py
 
-bench-gateway: build ## the gateway against nginx as plain reverse proxy, same upstream, same run
+bench-gateway: build ## the gateway against nginx as plain reverse proxy and LiteLLM (PyPI, pinned), same upstream, same run
 	@tools/setup.sh bench-gateway
 	@cmake --build --preset release --target mintmark_index_test >/dev/null
 	@python3 tools/bench_gateway.py

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The gateway against nginx as plain reverse proxy (and LiteLLM, if a venv with it is named), same upstream, same run.
+"""The gateway against nginx as plain reverse proxy and LiteLLM's proxy (PyPI, pinned), same upstream, same run.
 
-usage: bench_gateway.py [--seconds N] [--connections N] [--streams N] [--litellm PYTHON]
+usage: bench_gateway.py [--seconds N] [--connections N] [--streams N] [--litellm PYTHON|none]
 Server on core 0; upstream (nginx with a fixed answer) and wrk on core 1. Durable metering is on. Rows go to build/bench-gateway.jsonl.
 """
 import argparse
@@ -17,17 +17,30 @@ import subprocess
 import sys
 import time
 import urllib.request
+import venv
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build/bench-gateway"
 ROWS = ROOT / "build/bench-gateway.jsonl"
 MINTMARK = os.environ.get("MINTMARK", str(ROOT / "build/release/apps/mintmark/mintmark"))
+LITELLM_PACKAGE = "litellm[proxy]==1.108.7"
 KEY = "mm_" + "22" * 24
 ANSWER = {"id": "c", "object": "chat.completion", "created": 1, "model": "up",
           "choices": [{"index": 0, "message": {"role": "assistant", "content": "Paris."}, "finish_reason": "stop"}],
           "usage": {"prompt_tokens": 14, "completion_tokens": 2, "total_tokens": 16}}
 BODY = {"model": "up", "messages": [{"role": "user", "content": "What is the capital of France?"}], "max_tokens": 16}
 UPSTREAM, PROXY, GATEWAY, LITELLM, SSE = 18801, 18802, 18803, 18804, 18805
+
+
+def litellm_python(named):
+    """Of a virtual environment with LiteLLM's proxy; made below build/ once."""
+    if named:
+        return None if named == "none" else named
+    program = ROOT / "build/litellm/bin/python"
+    if not program.exists():
+        venv.create(program.parents[1], with_pip=True)
+        subprocess.run([program, "-m", "pip", "install", "--quiet", LITELLM_PACKAGE], check=True, timeout=1800)
+    return program
 
 
 def pinned(core, *command, **more):
@@ -89,7 +102,7 @@ credit_usd = "1000000"
     return processes, gateway
 
 
-def wait_for(port, seconds=90):
+def wait_for(port, seconds=300):
     request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/chat/completions", json.dumps(BODY).encode(),
                                      {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"})
     end = time.monotonic() + seconds
@@ -203,8 +216,9 @@ def main():
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--streams", type=int, default=5000)
-    parser.add_argument("--litellm", help="python of a virtual environment with litellm[proxy]")
+    parser.add_argument("--litellm", help="python of a virtual environment with litellm[proxy]; none: without it")
     args = parser.parse_args()
+    args.litellm = litellm_python(args.litellm)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
     index_start()
     shutil.rmtree(FOLDER, ignore_errors=True)
