@@ -2,12 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
+#include "mintmark/base/rng.hpp"
 #include "mintmark/chain/sender.hpp"
 #include "mintmark/chain/typed_data.hpp"
 #include "mintmark/gateway/log.hpp"
 
 namespace mintmark::gateway {
 namespace {
+
+constexpr std::size_t kTagBytes = 8;
 
 using chain::AbiValue;
 
@@ -171,6 +176,11 @@ Settlement Facilitator::pay(const Payment& payment, const chain::U256& amount) {
     chain::Intent intent;
     intent.to = transfer->to;
     intent.data = std::move(transfer->data);
+    // Two gateways of one wallet would else sign the same bytes, and both take the one transfer for
+    // theirs. Contracts do not read behind their arguments.
+    std::array<std::uint8_t, kTagBytes> tag = {};
+    system_rng().fill(tag);
+    intent.data.insert(intent.data.end(), tag.begin(), tag.end());
     const auto receipt = sender.send(intent);
     if (receipt) {
         out.is_paid = true;
