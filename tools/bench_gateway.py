@@ -95,10 +95,10 @@ credit_usd = "1000000"
     if litellm:
         yaml = FOLDER / "litellm.yaml"
         yaml.write_text(f"model_list:\n  - model_name: up\n    litellm_params:\n      model: openai/up\n      api_base: "
-                        f"http://127.0.0.1:{UPSTREAM}/v1\n      api_key: x\nlitellm_settings:\n  num_retries: 0\n")
+                        f"http://127.0.0.1:{UPSTREAM}/v1\n      api_key: x\nlitellm_settings:\n  num_retries: 0\ngeneral_settings:\n  master_key: {KEY}\n")
         processes.append(pinned(0, pathlib.Path(litellm).parent / "litellm", "--config", yaml, "--port", LITELLM, "--host",
                                 "127.0.0.1", "--num_workers", 1, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                env=dict(os.environ, LITELLM_LOG="ERROR")))
+                                env=dict(os.environ, LITELLM_LOG="ERROR", LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY="true")))
     return processes, gateway
 
 
