@@ -97,7 +97,7 @@ def nothing_is_settled_twice(world):
     assert claimed + platform == CALLS * PRICE_WEI
     assert world.balance(world.contract("RevenueRouter")) == world.balance(world.contract("AccessPass")) == 0
     world.node.terminate()
-    assert world.node.wait(timeout=20) == 0
+    assert world.node.wait(timeout=90) == 0
 
 
 @suite.test
