@@ -128,7 +128,7 @@ class World:
         for process in self.processes:
             if process.poll() is None:
                 process.terminate()
-                process.wait(timeout=20)
+                process.wait(timeout=90)
         self.platform.run("chain", "down")
 
 
