@@ -108,6 +108,17 @@ std::string layers_text(const model::QuantReport& r) {
     return out;
 }
 
+/// A goal outside (0, 1], or none at all (nan), would be taken for none.
+CLI::Validator share() {
+    return CLI::Validator(
+        [](std::string& text) {
+            double value = 0;
+            const bool is_share = CLI::detail::lexical_cast(text, value) && value > 0 && value <= 1;
+            return is_share ? std::string() : "'" + text + "' is not above 0 and at most 1";
+        },
+        "0 < x <= 1");
+}
+
 struct CalibrateArgs {
     double max_error = 0.005;
     double min_agreement = 0, min_cosine = 0, max_perplexity_change = 0;
@@ -238,11 +249,14 @@ void add_zk_compile_commands(CLI::App& zk, App& app) {
     sub->add_option("--max-error", goal->max_error, "largest error, as a part of the range");
     sub->add_option("--plot", goal->plot, "SVG file that shows each layer's part of the error");
     sub->add_option("--min-agreement", goal->min_agreement,
-                    "instead: share of samples with the same top answer");
+                    "instead: share of samples with the same top answer")
+        ->check(share());
     sub->add_option("--min-cosine", goal->min_cosine,
-                    "instead: least cosine of both first outputs, for embeddings");
+                    "instead: least cosine of both first outputs, for embeddings")
+        ->check(share());
     sub->add_option("--max-perplexity-change", goal->max_perplexity_change,
-                    "instead: for language models, e.g. 0.01");
+                    "instead: for language models, e.g. 0.01")
+        ->check(share());
     sub->add_option("--target", goal->target,
                     "accepted for ezkl's sake, ignored: bits are chosen for --max-error");
     add_ignored_logrows(*sub, *flags);
