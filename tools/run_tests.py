@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 FORGE = "node_modules/.bin/forge"
 USUAL = ["defects", "release", "contracts", "e2e", "sdk", "dev"]
 FAILED = []  # what the summary repeats: the end of a log is what people see first
+NOTED = []
 LONG = ["long", "long-contracts", "long-fuzz", "mutants"]
 
 
@@ -99,6 +100,7 @@ def e2e():
     if quiet(["cmake", "--preset", "release"]) or quiet(["cmake", "--build", "--preset", "release", "--target", "mintmark"]):
         return 0, 1
     status, out = run(["python3", "test/e2e/run.py"])
+    NOTED.extend(re.findall(r"^UNSTEADY: .*", out, re.M))
     found = re.findall(r"^(\d+) passed, (\d+) failed$", out, re.M)
     if not found:
         return 0, 1
@@ -144,7 +146,7 @@ def main():
         rows.append(f"{name:10} {passed:6} passed {failed:4} failed {time.monotonic() - begin:8.0f} s")
         total_passed += passed
         total_failed += failed
-    print("\n" + "\n".join(rows + FAILED))
+    print("\n" + "\n".join(rows + NOTED + FAILED))
     print(f"{total_passed} passed, {total_failed} failed")
     return 1 if total_failed or not total_passed else 0
 

@@ -156,6 +156,7 @@ void Metrics::settlement(const settlement::ServiceState& state) {
     };
     number("due_lanes", counts.due);
     number("open_transactions", counts.open);
+    number("unconfirmed", counts.unconfirmed);
     set("oldest_due_s", static_cast<double>(counts.oldest_ms) / 1000);
     number("sent", counts.sent);
     number("final", counts.final);

@@ -80,9 +80,11 @@ Status Batcher::run(std::int64_t now_ms, Urgency urgency) {
         MINTMARK_CHECK(look_after(intent, is_first, now_ms));
         if (intent.state == IntentState::kSigned) is_first = false;
     }
-    counts_.open = static_cast<std::uint64_t>(std::ranges::count_if(open, [](const Intent& each) {
-        return each.state == IntentState::kSigned || each.state == IntentState::kMined;
-    }));
+    const auto num_in = [&](IntentState state) {
+        return static_cast<std::uint64_t>(std::ranges::count(open, state, &Intent::state));
+    };
+    counts_.unconfirmed = num_in(IntentState::kMined);
+    counts_.open = num_in(IntentState::kSigned) + counts_.unconfirmed;
     MINTMARK_TRY(const auto due, wanted(now_ms));
     const bool waits = std::ranges::any_of(
         open, [](const Intent& each) { return each.state == IntentState::kSigned; });

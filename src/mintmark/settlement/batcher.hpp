@@ -34,6 +34,7 @@ struct Counts {
     std::uint64_t above_cap = 0;         ///< not sent: gas above the cap or the batch's worth
     std::uint64_t bad_rows = 0;
     std::uint64_t due = 0, open = 0;  ///< now: lanes, transactions
+    std::uint64_t unconfirmed = 0;    ///< now: those of the open ones that are mined
     std::int64_t oldest_ms = 0;       ///< now: age of the oldest due lane
     bool is_settler = true;           ///< now; false: another gateway of the database is
 };
