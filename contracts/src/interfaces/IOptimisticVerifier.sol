@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 /// @title Results that stand unless somebody challenges them
 interface IOptimisticVerifier {
     /// @dev Pending: can be challenged until `until`, final after it. Challenged: must be proven until `until`. Proven and
-    /// Returned (its bond is back) are final. Rejected: no proof came.
+    /// Returned (its bond is back) are final. Rejected: no proof came; it can be proposed anew, with another bond.
     enum State {
         None,
         Pending,

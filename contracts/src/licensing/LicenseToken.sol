@@ -198,6 +198,10 @@ contract LicenseToken is ILicenseToken, IERC5192, ERC721, Guarded, ReentrancyGua
         if (msg.value != expected) revert LicenseToken_WrongValue(msg.value, expected);
         if (terms.mintFee == 0) return;
         if (!native) {
+            // `pay` takes what is delivered for ever, a stopped token too; a sale is new.
+            if (!_router.isAccepted(terms.currency)) {
+                revert IRevenueRouter.RevenueRouter_TokenNotAccepted(terms.currency);
+            }
             uint256 received = TokenTransfer.pull(terms.currency, msg.sender, terms.mintFee);
             if (received != terms.mintFee) revert LicenseToken_ReceivedOther(received, terms.mintFee);
             IERC20(terms.currency).forceApprove(address(_router), terms.mintFee);

@@ -195,6 +195,52 @@ contract OptimisticVerifierTest is AdapterBase {
         settleWith(request, truth, "");
     }
 
+    /// @dev Somebody sees a node's claim coming, makes it first, doubts it himself and lets it fall. He pays half of a bond for
+    /// it; the node's answer is as good as before.
+    function test_optimistic_aTrueClaimThatSomebodyLetFallIsClaimedAgain() public {
+        address attacker = makeAddr("attacker");
+        vm.deal(attacker, 10 ether);
+        vm.startPrank(attacker);
+        bytes32 id = adapter.propose{value: BOND}(key, context, truth);
+        adapter.challenge{value: CHALLENGE_BOND}(id);
+        vm.stopPrank();
+        vm.prank(proposer);
+        vm.expectRevert(abi.encodeWithSelector(IOptimisticVerifier.Optimistic_ClaimKnown.selector, id));
+        adapter.propose{value: BOND}(key, context, truth);
+        skip(ANSWER + 1);
+        adapter.reject(id);
+        vm.prank(attacker);
+        adapter.withdraw(attacker);
+        assertEq(attacker.balance, 10 ether - (BOND - BOND / 2));
+
+        assertEq(propose(truth), id);
+        IOptimisticVerifier.Claim memory claim = adapter.getClaim(id);
+        assertEq(claim.proposer, proposer);
+        assertEq(claim.challenger, address(0));
+        assertEq(claim.until, block.timestamp + WINDOW);
+        skip(WINDOW + 1);
+        settleWith(request, truth, "");
+        adapter.returnBond(id);
+        assertEq(adapter.creditOf(proposer), BOND);
+        assertEq(address(adapter).balance, BOND + adapter.creditOf(treasury));
+    }
+
+    /// @dev A lie that was rejected costs another bond, has a whole window again and can be doubted again.
+    function test_optimistic_aLieClaimedAgainLosesAgain() public {
+        for (uint256 i = 1; i <= 2; ++i) {
+            bytes32 id = propose(lie());
+            assertFalse(adapter.isFinal(id));
+            challenge(id);
+            skip(ANSWER + 1);
+            assertFalse(adapter.isFinal(id));
+            adapter.reject(id);
+            assertEq(adapter.creditOf(challenger), i * (CHALLENGE_BOND + BOND / 2));
+            assertEq(adapter.creditOf(treasury), i * (BOND - BOND / 2));
+        }
+        assertEq(proposer.balance, 98 ether);
+        refuseToSettle(request, lie(), "");
+    }
+
     function test_optimistic_challengeAndAnswerOnlyInTime() public {
         bytes32 id = propose(truth);
         skip(WINDOW + 1);

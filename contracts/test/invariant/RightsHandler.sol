@@ -30,6 +30,7 @@ contract RightsHandler is LicensingBase {
     mapping(address token => uint256) public paidOut;
     mapping(address token => uint256) public royaltiesSetAside;
     mapping(address token => uint256) public royaltiesCollected;
+    mapping(ModelId modelId => mapping(address token => bool)) private _owed; // royalties, at some time
     /// @dev What each person is due of a vault, in units × shares, added up payment by payment from his balance then.
     mapping(ModelId modelId => mapping(address person => mapping(address token => uint256))) public due;
     mapping(ModelId modelId => mapping(address person => mapping(address token => uint256))) public got;
@@ -120,6 +121,7 @@ contract RightsHandler is LicensingBase {
         }
         // Nothing but rounding keeps the parts that can be claimed one by one below the amount, and never above it.
         uint256 ancestors = graph.ancestorsOf(model).length;
+        if (afterwards[1] != before[1]) _owed[model][token] = true;
         if (sum > amount + ancestors || amount > sum + ancestors) {
             ++splitsAstray;
             return;
@@ -367,7 +369,7 @@ contract RightsHandler is LicensingBase {
     function owing(uint256 pick, address token) private view returns (bool, ModelId model) {
         for (uint256 i = 0; i < models.length; ++i) {
             model = models[(pick % models.length + i) % models.length];
-            if (collectable(model, token) != 0) return (true, model);
+            if (_owed[model][token] && collectable(model, token) != 0) return (true, model);
         }
         return (false, model);
     }

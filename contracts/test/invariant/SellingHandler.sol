@@ -25,6 +25,7 @@ contract SellingHandler is SellingPasses {
 
     address[3] public users;
     uint256[3] private _keys;
+    address[3] private _signers; // of the users' session keys
     address[2] public providers;
     address[2] public currencyOf;
     /// @dev The last one has no name of 16 bits.
@@ -53,6 +54,7 @@ contract SellingHandler is SellingPasses {
         }
         for (uint256 i = 0; i < 3; ++i) {
             (users[i], _keys[i]) = makeAddrAndKey(string(abi.encodePacked("user", vm.toString(i))));
+            _signers[i] = vm.addr(_sessionKey(i));
             vm.deal(users[i], 1e60);
             dollar.mint(users[i], 1e60);
             _nft.mint(users[i], i);
@@ -88,44 +90,57 @@ contract SellingHandler is SellingPasses {
         depositedInto[channels.channelIdOf(user, node, token)] += amount;
     }
 
-    /// @dev Vouchers for versions in turn, of a channel with money if the buyer has one.
+    /// @dev Vouchers for versions in turn, of a channel with money if the buyer has one; in the first batch also one that
+    /// somebody else signed.
     function settleSome(uint256 who, uint256 pick, uint256 roll, bool bySession, uint256 forger) external {
         pick = _funded(who, pick);
+        forger = bound(forger, 1, 1e9);
         for (uint256 i = 0; i < 4; ++i) {
             roll = uint256(keccak256(abi.encode(roll)));
-            _settleOne(who, pick, versions[roll % versions.length], uint128(roll >> 128), bySession, forger);
+            _settleOne(who, pick, roll, bySession, i == 0 ? forger : 0);
         }
     }
 
-    /// @dev Two vouchers in one batch: one by the buyer or his session key, one by somebody else.
-    function _settleOne(
+    function _settleOne(uint256 who, uint256 pick, uint256 roll, bool bySession, uint256 forger) private {
+        bytes32 id = _channelOf(who, pick);
+        uint256 version = versions[roll % versions.length];
+        uint128 cumulative = uint128(bound(roll >> 128, 1, depositedInto[id] + 1));
+        uint256 key = bySession ? _sessionKey(who) : _keys[who % 3];
+        uint256 total = _settleBatch(who, pick, version, cumulative, key, forger);
+        if (total == 0) return;
+        if (cumulative > laneSigned[id][version]) laneSigned[id][version] = cumulative;
+        lanePaid[id][version] += total;
+        if (bySession) sessionSettled[id][_signers[who % 3]] += total;
+    }
+
+    /// @dev A voucher by the buyer or his session key, and before it one by a forger unless that is zero.
+    function _settleBatch(
         uint256 who,
         uint256 pick,
         uint256 version,
         uint128 cumulative,
-        bool bySession,
+        uint256 key,
         uint256 forger
-    ) private {
+    ) private returns (uint256) {
         (address user, address token, address node) = _pick(who, pick);
-        bytes32 id = channels.channelIdOf(user, node, token);
-        cumulative = uint128(bound(cumulative, 1, depositedInto[id] + 1));
-        uint256 key = bySession ? _sessionKey(who) : _keys[who % 3];
         IPaymentChannels.Batch memory batch =
             IPaymentChannels.Batch(MODEL, VersionId.wrap(version), node, token);
-        IPaymentChannels.Item[] memory items = new IPaymentChannels.Item[](2);
-        items[0] = _voucher(batch, user, type(uint128).max, bound(forger, 1, 1e9));
-        items[1] = _voucher(batch, user, cumulative, key);
+        IPaymentChannels.Item[] memory items = new IPaymentChannels.Item[](forger == 0 ? 1 : 2);
+        if (forger != 0) items[0] = _voucher(batch, user, type(uint128).max, forger);
+        items[items.length - 1] = _voucher(batch, user, cumulative, key);
         (IPaymentChannels.Status[] memory statuses, uint256 total) = channels.settleMany(batch, items);
-        if (uint256(statuses[0]) <= uint256(IPaymentChannels.Status.SettledInPart)) ++forgeries;
-        if (total == 0) return;
-        if (cumulative > laneSigned[id][version]) laneSigned[id][version] = cumulative;
-        lanePaid[id][version] += total;
-        if (bySession) sessionSettled[id][vm.addr(key)] += total;
+        if (forger != 0 && statuses[0] <= IPaymentChannels.Status.SettledInPart) ++forgeries;
+        return total;
+    }
+
+    function _channelOf(uint256 who, uint256 pick) private view returns (bytes32) {
+        (address user, address token, address node) = _pick(who, pick);
+        return channels.channelIdOf(user, node, token);
     }
 
     function authoriseSome(uint256 who, uint256 pick, uint96 cap, uint64 time) external {
         (address user, address token, address node) = _pick(who, pick);
-        address signer = vm.addr(_sessionKey(who));
+        address signer = _signers[who % 3];
         bytes32 id = channels.channelIdOf(user, node, token);
         IPaymentChannels.Session memory session = channels.sessionOf(id, signer);
         bool live = session.expires >= block.timestamp;
@@ -140,7 +155,7 @@ contract SellingHandler is SellingPasses {
 
     function revokeSome(uint256 who, uint256 pick) external {
         (address user, address token, address node) = _pick(who, pick);
-        address signer = vm.addr(_sessionKey(who));
+        address signer = _signers[who % 3];
         bytes32 id = channels.channelIdOf(user, node, token);
         if (channels.sessionOf(id, signer).expires <= block.timestamp + THAW) return;
         vm.prank(user);
@@ -179,6 +194,17 @@ contract SellingHandler is SellingPasses {
             returned[user][token] += amount;
         } catch {
             ++blockedExits;
+        }
+    }
+
+    /// @dev What a channel's versions were paid, in all; `astray` if the contract says otherwise of one of them, or if one was
+    /// paid more than was signed for it.
+    function lanesOf(bytes32 id) external view returns (uint256 sum, bool astray) {
+        for (uint256 i = 0; i < versions.length; ++i) {
+            uint256 paid = lanePaid[id][versions[i]];
+            if (channels.settledFor(id, MODEL, VersionId.wrap(versions[i])) != paid) astray = true;
+            if (paid > laneSigned[id][versions[i]]) astray = true;
+            sum += paid;
         }
     }
 
@@ -326,6 +352,10 @@ contract SellingHandler is SellingPasses {
             }
         }
         return pick;
+    }
+
+    function sessionSigner(uint256 who) external view returns (address) {
+        return _signers[who];
     }
 
     function _sessionKey(uint256 who) private pure returns (uint256) {

@@ -36,7 +36,7 @@ contract SystemInvariantTest is PublicInvariants {
         targetContract(address(handler));
     }
 
-    /// @dev After every action.
+    /// @dev After every sixteenth action and the last one.
     function invariant_lives() public {
         hold("invariant 1_escrowIsFullyBacked", this.check_1_escrowIsFullyBacked);
         hold("invariant 2_splitsSumExactly", this.check_2_splitsSumExactly);

@@ -101,6 +101,22 @@ contract LicenseTokenTest is LicensingBase {
         licenseToken.mint(licenseOrder(modelId, termsId, tuner));
     }
 
+    /// @dev A dollar that was broken and stopped buys no licence with worthless units, whatever is still offered for it.
+    function test_mint_aStoppedTokenBuysNothing() public {
+        (TermsId termsId,) = priced(address(usdc), 1000);
+        usdc.approve(address(licenseToken), 1000);
+        vm.prank(operator);
+        revenueRouter.stopToken(address(usdc), true);
+        vm.expectRevert(
+            abi.encodeWithSelector(IRevenueRouter.RevenueRouter_TokenNotAccepted.selector, address(usdc))
+        );
+        licenseToken.mint(licenseOrder(modelId, termsId, tuner));
+        vm.prank(operator);
+        revenueRouter.stopToken(address(usdc), false);
+        licenseToken.mint(licenseOrder(modelId, termsId, tuner));
+        assertEq(revenueRouter.claimable(modelId, address(usdc)), 975);
+    }
+
     function test_A2_theValueIsTheFee() public {
         (TermsId termsId,) = priced(NATIVE, 1 ether);
         ILicenseToken.Order memory o = licenseOrder(modelId, termsId, tuner);

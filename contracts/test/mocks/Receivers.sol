@@ -74,3 +74,12 @@ contract Wallet is IERC1271 {
         return this.onERC721Received.selector;
     }
 }
+
+/// @dev A wallet contract that accepts every signature.
+contract YesWallet is IERC1271 {
+    function isValidSignature(bytes32, bytes calldata) external pure returns (bytes4) {
+        return IERC1271.isValidSignature.selector;
+    }
+
+    receive() external payable {}
+}

@@ -13,11 +13,13 @@ contract VaultTest is LicensingBase {
     RevenueVault internal vault;
     address internal alice = makeAddr("alice");
     address internal bob = makeAddr("bob");
+    ModelId internal tuned; // without a vault
 
     function setUp() public override {
         super.setUp();
         setPlatform(0);
         vault = openVault(modelId, 500_000, 100, alice);
+        tuned = born(tuner);
     }
 
     function test_D18_incomeIsSharedThroughAToken() public {
@@ -254,7 +256,7 @@ contract VaultTest is LicensingBase {
         uint96[20] memory amounts,
         uint256 supply
     ) public {
-        ModelId model = born(tuner);
+        ModelId model = tuned;
         supply = bound(supply, 1, 1e27);
         address[3] memory people = [alice, bob, stranger];
         RevenueVault shares = openVault(model, 1_000_000, supply, alice);

@@ -214,7 +214,9 @@ contract LibrariesTest is Test {
         for (uint256 i = 0; i < count; ++i) {
             (uint256 a, uint256 slice) = (uint8(records[6 * i]), uint8(records[6 * i + 1]));
             uint256 index = uint256(uint8(records[6 * i + 4])) << 8 | uint8(records[6 * i + 5]);
-            assertEq(_value(s.f, i), Fr.eqIndex(s.f.points + 64 * a, slice, index), vm.toString(i));
+            (uint256 value, uint256 expected) =
+                (_value(s.f, i), Fr.eqIndex(s.f.points + 64 * a, slice, index));
+            if (value != expected) assertEq(value, expected, vm.toString(i));
         }
     }
 

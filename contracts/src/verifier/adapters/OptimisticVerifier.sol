@@ -47,7 +47,9 @@ contract OptimisticVerifier is IProofVerifier, IOptimisticVerifier, IAdapterErro
             revert Optimistic_TooFewInstances(instances.length, k.inputWords);
         }
         claimId = claimIdOf(key, context, instances);
-        if (_claims[claimId].state != State.None) revert Optimistic_ClaimKnown(claimId);
+        // Whoever comes first may let a claim fall, for the price of a bond: what is true can then be claimed again.
+        State state = _claims[claimId].state;
+        if (state != State.None && state != State.Rejected) revert Optimistic_ClaimKnown(claimId);
         uint64 until = uint64(block.timestamp + k.window);
         _claims[claimId] = Claim({
             state: State.Pending,
