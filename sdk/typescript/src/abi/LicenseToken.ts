@@ -72,5 +72,6 @@ export const licenseTokenAbi = [
   {"type":"error","name":"LicenseToken_WrongValue","inputs":[{"name":"value","type":"uint256"},{"name":"expected","type":"uint256"}]},
   {"type":"error","name":"LicenseToken_ZeroAddress","inputs":[]},
   {"type":"error","name":"ReentrancyGuardReentrantCall","inputs":[]},
+  {"type":"error","name":"RevenueRouter_TokenNotAccepted","inputs":[{"name":"token","type":"address"}]},
   {"type":"error","name":"SafeERC20FailedOperation","inputs":[{"name":"token","type":"address"}]},
 ] as const;
