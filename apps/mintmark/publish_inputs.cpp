@@ -79,10 +79,14 @@ Result<service::PublishState> begin_state(const service::ModelFolder& folder,
 Result<service::PublishOptions> source_options(const App& app, const PublishArgs& args,
                                                const service::PushedModel& pushed) {
     service::PublishOptions out;
-    std::string text;
     out.settings.model_path = pushed.onnx.string();
-    MINTMARK_TRY(out.settings.input, worker::parse_visibility(args.input_visibility, text));
-    if (!text.empty()) notice(app, text);
+    MINTMARK_TRY(const auto input, worker::parse_visibility(args.input_visibility));
+    if (input.is_private)
+        return fail(ErrorCode::kInvalidArgument,
+                    "a call is bound to its buyer's input, so nobody can sell a private one",
+                    "use committed: it is hidden as well, and the buyer can show what he sent");
+    if (!input.notice.empty()) notice(app, input.notice);
+    out.settings.input = input.visibility;
     MINTMARK_TRY(out.settings.optimise, worker::parse_optimise(args.optimise));
     if (!args.data.empty()) {
         MINTMARK_TRY(const std::string data, read_text(args.data));

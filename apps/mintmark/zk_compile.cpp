@@ -28,14 +28,16 @@ Result<worker::Settings> settings_of(const App& app, const ZkFlags& flags, const
     worker::Settings out;
     out.model_path = flags.model;
     out.weights_path = args.weights;
-    std::string text;
-    MINTMARK_TRY(out.input, worker::parse_visibility(args.input_visibility, text));
-    MINTMARK_TRY(out.output, worker::parse_visibility(args.output_visibility, text));
-    MINTMARK_TRY(const Visibility param, worker::parse_visibility(args.param_visibility, text));
-    if (param == Visibility::kPublic) {
-        notice(app, "weights are always committed; 'public' would only mean publishing them too");
-    }
-    if (!text.empty()) notice(app, text);
+    MINTMARK_TRY(const auto input, worker::parse_visibility(args.input_visibility));
+    MINTMARK_TRY(const auto output, worker::parse_visibility(args.output_visibility));
+    MINTMARK_TRY(const auto weights, worker::parse_weight_visibility(args.param_visibility));
+    for (const std::string& text : {input.notice, output.notice, weights.notice})
+        if (!text.empty()) notice(app, text);
+    out.input = input.visibility;
+    out.output = output.visibility;
+    out.exposure = {.private_input = input.is_private,
+                    .private_output = output.is_private,
+                    .public_weights = weights.visibility == Visibility::kPublic};
     MINTMARK_TRY(out.optimise, worker::parse_optimise(args.optimise));
     for (const std::string& variable : args.variables) {
         const std::size_t equals = variable.find('=');
@@ -151,6 +153,8 @@ Status calibrate(const App& app, const ZkFlags& flags, const CalibrateArgs& args
         settings.samples.resize(worker::Settings::kMaxSamples);
     }
     MINTMARK_CHECK(settings.write(flags.settings));
+    if (!result.reached)
+        notice(app, "the goal is not reached; the settings are the best that was tried");
     json::Json value = worker::to_json(report);
     value["target_reached"] = result.reached;
     value["tensors_with_more_bits"] = result.options.tensor_bits.size();
@@ -210,9 +214,11 @@ Status table(const App& app, const ZkFlags& flags) {
 }
 
 void add_run_args(CLI::App& sub, RunArgs& args) {
-    sub.add_option("--input-visibility", args.input_visibility, "public or committed");
-    sub.add_option("--output-visibility", args.output_visibility, "public or committed");
-    sub.add_option("--param-visibility", args.param_visibility, "weights are always committed");
+    sub.add_option("--input-visibility", args.input_visibility,
+                   "public, committed, or private: nobody can ever open it");
+    sub.add_option("--output-visibility", args.output_visibility, "public, committed or private");
+    sub.add_option("--param-visibility", args.param_visibility,
+                   "committed, or public: whoever has the weights can check the key");
     sub.add_option("--optimise", args.optimise, "prove, gas or balanced");
     sub.add_option("--variables", args.variables, "dynamic dimensions, NAME=NUMBER")
         ->delimiter(',');

@@ -20,7 +20,7 @@ Status setup(const App& app, const ZkFlags& flags) {
     MINTMARK_TRY(const Srs srs, worker::load_srs(flags.srs, compiled.circuit.mu));
     if (srs.insecure) notice(app, "the SRS is insecure: for development only");
     Bytes32 seed = {};
-    system_rng().fill(seed);
+    if (!model.exposure.public_weights) system_rng().fill(seed);
     const Stopwatch watch;
     MINTMARK_TRY(prover::ProvingKey key,
                  prover::setup(compiled.circuit, compiled.weights, srs, seed));
@@ -38,7 +38,9 @@ Status setup(const App& app, const ZkFlags& flags) {
          Table()
              .row("verifying key", fmt::format("{} ({})", flags.vk, human_bytes(vk.size())))
              .row("key digest", to_hex(keccak256(vk)))
-             .row("proving key", flags.pk + " (secret: it holds the blinding seed)")
+             .row("proving key", flags.pk + (model.exposure.public_weights
+                                                 ? " (weights are public: its seed is zero)"
+                                                 : " (secret: it holds the blinding seed)"))
              .row("time", human_ms(ms))
              .text());
     return {};

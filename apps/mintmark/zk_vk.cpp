@@ -20,8 +20,9 @@ struct CheckFlags {
     bool has_compiled = false;
 };
 
-Result<Bytes32> seed_of(const CheckFlags& flags) {
+Result<Bytes32> seed_of(const CheckFlags& flags, const worker::CompiledModel& model) {
     if (!flags.seed.empty()) return bytes32_from_hex(flags.seed);
+    if (model.exposure.public_weights) return Bytes32{};
     MINTMARK_TRY(const worker::KeyFile key, worker::KeyFile::read(flags.zk.pk));
     return key.seed;
 }
@@ -60,7 +61,7 @@ Result<worker::KeyPart> check_compiled(const CheckFlags& flags,
 Status check(const App& app, const CheckFlags& flags) {
     MINTMARK_TRY(const RegisteredKey key, registered_key(app, flags.key));
     MINTMARK_TRY(const worker::CompiledModel model, model_of(flags.zk, flags.onnx));
-    MINTMARK_TRY(const Bytes32 seed, seed_of(flags));
+    MINTMARK_TRY(const Bytes32 seed, seed_of(flags, model));
     MINTMARK_TRY(const compiler::Compiled compiled, compiler::compile(model.graph, model.options));
     MINTMARK_TRY(const Srs srs, worker::load_srs(flags.zk.srs, compiled.circuit.mu));
     std::vector<worker::KeyPart> parts;

@@ -14,6 +14,8 @@ namespace mintmark::worker {
 namespace {
 
 constexpr std::uint32_t kFormat = 1;
+constexpr std::uint8_t kPrivate = 2;        ///< beside the two values of Visibility
+constexpr unsigned kPublicWeights = 0x10U;  ///< beside the goal
 constexpr std::string_view kModelMagic = "MMCM";
 constexpr std::string_view kKeyMagic = "MMPK";
 
@@ -57,13 +59,18 @@ Result<wire::ByteReader> open_file(ByteSpan bytes, std::string_view magic, std::
     return reader;
 }
 
+Visibility visibility_of(std::uint8_t byte) noexcept {
+    return byte == 0 ? Visibility::kPublic : Visibility::kCommitted;
+}
+
 }  // namespace
 
 Bytes CompiledModel::encode() const {
     Bytes out = begin_file(kModelMagic);
-    out.push_back(static_cast<std::uint8_t>(options.input));
-    out.push_back(static_cast<std::uint8_t>(options.output));
-    out.push_back(static_cast<std::uint8_t>(options.optimise));
+    out.push_back(exposure.private_input ? kPrivate : static_cast<std::uint8_t>(options.input));
+    out.push_back(exposure.private_output ? kPrivate : static_cast<std::uint8_t>(options.output));
+    out.push_back(static_cast<std::uint8_t>(static_cast<std::uint8_t>(options.optimise) |
+                                            (exposure.public_weights ? kPublicWeights : 0U)));
     out.push_back(options.max_mu);
     append(out, model::encode(graph));
     seal(out);
@@ -73,14 +80,18 @@ Bytes CompiledModel::encode() const {
 Result<CompiledModel> CompiledModel::decode(ByteSpan bytes) {
     MINTMARK_TRY(wire::ByteReader reader, open_file(bytes, kModelMagic, "compiled model"));
     MINTMARK_TRY(const ByteSpan head, reader.take(4));
-    if (head[0] > 1 || head[1] > 1 || head[2] > 2 || head[3] > kMaxMu) {
+    const unsigned goal = head[2] & ~kPublicWeights;
+    if (head[0] > kPrivate || head[1] > kPrivate || goal > 2 || head[3] > kMaxMu) {
         return fail(ErrorCode::kMalformed, "compiled model: option out of range");
     }
     CompiledModel out;
-    out.options = {.input = static_cast<Visibility>(head[0]),
-                   .output = static_cast<Visibility>(head[1]),
-                   .optimise = static_cast<compiler::Optimise>(head[2]),
+    out.options = {.input = visibility_of(head[0]),
+                   .output = visibility_of(head[1]),
+                   .optimise = static_cast<compiler::Optimise>(goal),
                    .max_mu = head[3]};
+    out.exposure = {.private_input = head[0] == kPrivate,
+                    .private_output = head[1] == kPrivate,
+                    .public_weights = (head[2] & kPublicWeights) != 0};
     MINTMARK_TRY(const ByteSpan rest, reader.take(reader.remaining()));
     MINTMARK_TRY(out.graph, model::decode_quant_graph(rest));
     return out;

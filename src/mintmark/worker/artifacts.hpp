@@ -17,10 +17,24 @@
 
 namespace mintmark::worker {
 
+/// What the circuit does not know of its visibilities (docs/spec/protocol.md, "Visibility").
+/// Private: committed under blinders that are drawn for each proof and kept nowhere, so that nobody
+/// can ever open them, nor tell whether two proofs are of one value.
+struct Exposure {
+    bool private_input = false;
+    bool private_output = false;
+    /// The key's commitments are blinded from the seed zero: whoever has the weights checks the
+    /// key.
+    bool public_weights = false;
+
+    friend bool operator==(const Exposure&, const Exposure&) = default;
+};
+
 /// model.compiled: the quantised model and how its circuit is made (which is deterministic).
 struct CompiledModel {
     model::QuantGraph graph;
     compiler::CompileOptions options;
+    Exposure exposure = {};
 
     [[nodiscard]] Bytes encode() const;
     /// Total: kMalformed (also on a wrong checksum), kUnsupported for a newer format.

@@ -27,6 +27,7 @@ Result<CompiledModel> compile_model(const Settings& settings, const std::filesys
     MINTMARK_TRY(out.graph, model::quantise(graph, settings.samples, quant));
     out.options = {
         .input = settings.input, .output = settings.output, .optimise = settings.optimise};
+    out.exposure = settings.exposure;
     return out;
 }
 

@@ -47,6 +47,27 @@ Result<std::vector<std::int64_t>> read_ints(const json::Json& value, std::string
     return out;
 }
 
+/// False where it is not there: files of before there were private parts.
+Result<bool> read_flag(const json::Json& value, std::string_view key) {
+    const json::Json* flag = json::find(value, key);
+    if (flag == nullptr) return false;
+    if (!flag->is_boolean()) return fail(ErrorCode::kMalformed, fmt::format("{}: not a flag", key));
+    return flag->get<bool>();
+}
+
+/// The witness's blinders, and fresh ones for what is private; kInvalidArgument.
+Result<prover::Openings> openings_of(const Circuit& circuit, const WitnessFile& witness, Rng& rng) {
+    prover::Openings fresh = prover::random_openings(circuit, rng);
+    prover::Openings out = witness.openings;
+    const bool is_odd = (witness.private_input && !out.input.empty()) ||
+                        (witness.private_output && !out.output.empty());
+    if (witness.private_input) out.input = std::move(fresh.input);
+    if (witness.private_output) out.output = std::move(fresh.output);
+    if (is_odd || out.input.size() != circuit.n_in || out.output.size() != circuit.n_out)
+        return fail(ErrorCode::kInvalidArgument, "the witness has a wrong number of blinders");
+    return out;
+}
+
 Result<Bytes> hex_member(const json::Json& value, std::string_view key) {
     MINTMARK_TRY(const std::string text, json::get_string(value, key));
     return from_hex(text);
@@ -65,7 +86,9 @@ json::Json WitnessFile::to_json() const {
             {"output", output},
             {"output_values", output_values},
             {"input_blinders", fr_list(openings.input)},
-            {"output_blinders", fr_list(openings.output)}};
+            {"output_blinders", fr_list(openings.output)},
+            {"private_input", private_input},
+            {"private_output", private_output}};
 }
 
 Result<WitnessFile> WitnessFile::from_json(const json::Json& value) {
@@ -78,6 +101,8 @@ Result<WitnessFile> WitnessFile::from_json(const json::Json& value) {
     MINTMARK_TRY(out.output, read_ints(value, "output"));
     MINTMARK_TRY(out.openings.input, read_fr_list(value, "input_blinders"));
     MINTMARK_TRY(out.openings.output, read_fr_list(value, "output_blinders"));
+    MINTMARK_TRY(out.private_input, read_flag(value, "private_input"));
+    MINTMARK_TRY(out.private_output, read_flag(value, "private_output"));
     return out;
 }
 
@@ -143,7 +168,13 @@ Result<WitnessFile> run_model(const CompiledModel& model, std::vector<std::int64
 Result<WitnessFile> run_model(const CompiledModel& model, const model::Sample& sample, Rng& rng) {
     MINTMARK_TRY(std::vector<std::int64_t> input, model::quantise_input(model.graph, sample));
     MINTMARK_TRY(const compiler::Compiled compiled, compiler::compile(model.graph, model.options));
-    return run_model(model, std::move(input), prover::random_openings(compiled.circuit, rng));
+    prover::Openings openings = prover::random_openings(compiled.circuit, rng);
+    if (model.exposure.private_input) openings.input.clear();
+    if (model.exposure.private_output) openings.output.clear();
+    MINTMARK_TRY(WitnessFile out, run_model(model, std::move(input), std::move(openings)));
+    out.private_input = model.exposure.private_input;
+    out.private_output = model.exposure.private_output;
+    return out;
 }
 
 Result<ProofFile> prove_file(CompiledModel model, const KeyFile& key, const Srs& srs,
@@ -158,14 +189,11 @@ Result<ProofFile> prove_file(CompiledModel model, const KeyFile& key, const Srs&
         return fail(ErrorCode::kRejected, "the witness is not a run of this model",
                     "make it again with: mintmark zk gen-witness");
     }
-    if (witness.openings.input.size() != circuit.n_in ||
-        witness.openings.output.size() != circuit.n_out) {
-        return fail(ErrorCode::kInvalidArgument, "the witness has a wrong number of blinders");
-    }
+    MINTMARK_TRY(const prover::Openings openings, openings_of(circuit, witness, rng));
     const prover::Statement statement{
         .context = context,
-        .instances = prover::make_instances(circuit, srs, trace, witness.openings),
-        .openings = witness.openings};
+        .instances = prover::make_instances(circuit, srs, trace, openings),
+        .openings = openings};
     ProofFile out{.vk_digest = digest(pk.vk),
                   .context = context,
                   .instances = to_words(statement.instances),

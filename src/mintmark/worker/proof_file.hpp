@@ -16,7 +16,9 @@ namespace mintmark::worker {
 struct WitnessFile {
     std::vector<std::int64_t> input, output;
     model::Sample output_values;  ///< real values, for people
+    /// Empty for a private part: its blinders are drawn by prove_file and kept nowhere.
     prover::Openings openings;
+    bool private_input = false, private_output = false;
 
     [[nodiscard]] json::Json to_json() const;
     [[nodiscard]] static Result<WitnessFile> from_json(const json::Json& value);

@@ -147,9 +147,9 @@ json::Json Settings::to_json() const {
         {"mintmark_settings", kFormat},
         {"model", model_path},
         {"run_args",
-         {{"input_visibility", visibility_name(input)},
-          {"output_visibility", visibility_name(output)},
-          {"param_visibility", "committed"},
+         {{"input_visibility", visibility_name(input, exposure.private_input)},
+          {"output_visibility", visibility_name(output, exposure.private_output)},
+          {"param_visibility", exposure.public_weights ? "public" : "committed"},
           {"optimise", optimise_name(optimise)},
           {"batch_size", batch_size},
           {"dims", dims},
@@ -168,6 +168,25 @@ json::Json Settings::to_json() const {
     return out;
 }
 
+namespace {
+
+Status read_visibilities(const json::Json& args, Settings& out) {
+    MINTMARK_TRY(const std::string input_name, json::get_string(args, "input_visibility"));
+    MINTMARK_TRY(const std::string output_name, json::get_string(args, "output_visibility"));
+    MINTMARK_TRY(const std::string weights_name, json::get_string(args, "param_visibility"));
+    MINTMARK_TRY(const ChosenVisibility input, parse_visibility(input_name));
+    MINTMARK_TRY(const ChosenVisibility output, parse_visibility(output_name));
+    MINTMARK_TRY(const ChosenVisibility weights, parse_weight_visibility(weights_name));
+    out.input = input.visibility;
+    out.output = output.visibility;
+    out.exposure = {.private_input = input.is_private,
+                    .private_output = output.is_private,
+                    .public_weights = weights.visibility == Visibility::kPublic};
+    return {};
+}
+
+}  // namespace
+
 Result<Settings> Settings::from_json(const json::Json& value) {
     auto format = json::get_u64(value, "mintmark_settings");
     if (!format) {
@@ -184,12 +203,8 @@ Result<Settings> Settings::from_json(const json::Json& value) {
         MINTMARK_TRY(out.weights_path, json::get_string(value, "weights"));
     }
     MINTMARK_TRY(const json::Json args, json::get_object(value, "run_args"));
-    std::string notice;
-    MINTMARK_TRY(const std::string input_name, json::get_string(args, "input_visibility"));
-    MINTMARK_TRY(const std::string output_name, json::get_string(args, "output_visibility"));
+    MINTMARK_CHECK(read_visibilities(args, out));
     MINTMARK_TRY(const std::string goal, json::get_string(args, "optimise"));
-    MINTMARK_TRY(out.input, parse_visibility(input_name, notice));
-    MINTMARK_TRY(out.output, parse_visibility(output_name, notice));
     MINTMARK_TRY(out.optimise, parse_optimise(goal));
     MINTMARK_TRY(const auto batch, bounded(args, "batch_size", 1U << 20U));
     out.batch_size = static_cast<std::uint32_t>(batch);
@@ -211,21 +226,34 @@ Status Settings::write(const std::filesystem::path& path) const {
     return write_text(path, json::compact(to_json()) + "\n");
 }
 
-Result<Visibility> parse_visibility(std::string_view text, std::string& notice) {
-    if (text == "public") return Visibility::kPublic;
-    if (text == "committed") return Visibility::kCommitted;
+Result<ChosenVisibility> parse_visibility(std::string_view text) {
+    if (text == "public") return ChosenVisibility{.visibility = Visibility::kPublic};
+    if (text == "committed") return ChosenVisibility{};
+    if (text == "private") return ChosenVisibility{.is_private = true};
     for (const std::string_view alias :
-         {"private", "hashed", "hashed/public", "polycommit", "encrypted", "fixed"}) {
+         {"hashed", "hashed/public", "polycommit", "encrypted", "fixed"}) {
         if (text != alias) continue;
-        notice = fmt::format(
-            "visibility '{}' is taken as 'committed': bound to a hiding commitment", text);
-        return Visibility::kCommitted;
+        return ChosenVisibility{
+            .notice = fmt::format(
+                "visibility '{}' is taken as 'committed': bound to a hiding commitment", text)};
     }
     return fail(ErrorCode::kInvalidArgument, fmt::format("unknown visibility '{}'", text),
-                "use public or committed");
+                "use public, committed or private");
 }
 
-std::string_view visibility_name(Visibility visibility) noexcept {
+Result<ChosenVisibility> parse_weight_visibility(std::string_view text) {
+    MINTMARK_TRY(ChosenVisibility out, parse_visibility(text));
+    if (out.is_private) {
+        out.is_private = false;
+        out.notice =
+            "private weights are taken as 'committed', which hides them as well: a proof about "
+            "weights that nothing binds would be about no model";
+    }
+    return out;
+}
+
+std::string_view visibility_name(Visibility visibility, bool is_private) noexcept {
+    if (is_private) return "private";
     return visibility == Visibility::kPublic ? "public" : "committed";
 }
 

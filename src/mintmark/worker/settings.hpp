@@ -15,6 +15,7 @@
 #include "mintmark/compiler/compile.hpp"
 #include "mintmark/json/json.hpp"
 #include "mintmark/model/model.hpp"
+#include "mintmark/worker/artifacts.hpp"
 
 namespace mintmark::worker {
 
@@ -26,6 +27,7 @@ struct Settings {
     std::map<std::string, std::uint32_t> dims = {};  ///< binds other named dimensions
     Visibility input = Visibility::kCommitted;
     Visibility output = Visibility::kPublic;
+    Exposure exposure = {};
     compiler::Optimise optimise = compiler::Optimise::kBalanced;
     model::QuantOptions quant = {};
     /// Calibration samples, at most kMaxSamples: ranges of activations come from them.
@@ -41,10 +43,20 @@ struct Settings {
     [[nodiscard]] Status write(const std::filesystem::path& path) const;
 };
 
-/// "public" or "committed". ezkl's "private", "hashed", "polycommit", "encrypted" and "fixed" mean
-/// committed here and set `notice` to a line that says so. kInvalidArgument otherwise.
-[[nodiscard]] Result<Visibility> parse_visibility(std::string_view text, std::string& notice);
-[[nodiscard]] std::string_view visibility_name(Visibility visibility) noexcept;
+/// A visibility as the user named it.
+struct ChosenVisibility {
+    Visibility visibility = Visibility::kCommitted;
+    bool is_private = false;  ///< then visibility is kCommitted
+    std::string notice = {};  ///< what he should be told; may be empty
+};
+
+/// "public", "committed" or "private" of an input or an output. ezkl's "hashed", "polycommit",
+/// "encrypted" and "fixed" mean committed here. kInvalidArgument otherwise.
+[[nodiscard]] Result<ChosenVisibility> parse_visibility(std::string_view text);
+/// Of the weights: as above, but "private" is committed too, with a notice that says why.
+[[nodiscard]] Result<ChosenVisibility> parse_weight_visibility(std::string_view text);
+[[nodiscard]] std::string_view visibility_name(Visibility visibility,
+                                               bool is_private = false) noexcept;
 
 /// "balanced", "prove" or "gas"; kInvalidArgument.
 [[nodiscard]] Result<compiler::Optimise> parse_optimise(std::string_view text);
