@@ -1,6 +1,7 @@
 // mintmark: one program for creators, buyers and integrators. This file: global flags and wiring.
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <string_view>
@@ -96,8 +97,12 @@ int main(int argc, char** argv) {
     try {
         root.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        const int status = root.exit(error);
-        return status == 0 ? 0 : mintmark::exit_code(mintmark::ErrorCode::kInvalidArgument);
+        if (error.get_exit_code() == 0) return root.exit(error);  // --help, --version
+        app.is_json = std::any_of(argv, argv + argc, [](std::string_view text) {
+            return text == "--json";  // flags are bound after parsing, which has failed
+        });
+        return report(app, {mintmark::ErrorCode::kInvalidArgument, error.what(),
+                            "the same command with --help shows what it takes"});
     }
     const mintmark::Status status = app.run();
     return status ? 0 : report(app, status.error());
