@@ -15,6 +15,11 @@ function(mintmark_pch_library name)
         <vector> <fmt/format.h> <nlohmann/json.hpp>)
 endfunction()
 
+if(MINTMARK_PCH AND NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(STATUS "MINTMARK_PCH is for clang: g++ 12 gains little and warns of what is in the standard library's own headers")
+    set(MINTMARK_PCH OFF)
+endif()
+
 if(MINTMARK_PCH)
     # prometheus-cpp asks for it, and a header must have been compiled with the macros of who uses it.
     add_compile_definitions(_FILE_OFFSET_BITS=64)
