@@ -11,12 +11,17 @@ Fq denominator(PairKind kind, const PointXy& a, const PointXy& b) noexcept {
     return kind == PairKind::kDouble ? a.y.double_() : Fq::one();
 }
 
+Fq numerator(PairKind kind, const PointXy& a, const PointXy& b) noexcept {
+    if (kind == PairKind::kAdd) return b.y - a.y;
+    const Fq xx = a.x.square();
+    return xx.double_() + xx;
+}
+
 PointXy finish(PairKind kind, const PointXy& a, const PointXy& b, const Fq& inverse) noexcept {
     if (kind == PairKind::kFirst) return a;
     if (kind == PairKind::kSecond) return b;
     if (kind == PairKind::kCancel) return {};
-    const Fq xx = a.x.square();
-    const Fq slope = (kind == PairKind::kAdd ? b.y - a.y : xx.double_() + xx) * inverse;
+    const Fq slope = numerator(kind, a, b) * inverse;
     const Fq x = slope.square() - a.x - b.x;
     return {x, slope * (a.x - x) - a.y};
 }

@@ -60,19 +60,23 @@ Piece sum_places(std::span<const PointXy> bases, std::span<const std::uint32_t> 
 /// Pairs off the points of each run: the sums go to reduced_, a point left over is `copied`.
 template <class Copy, class Add>
 void RunSums::pair_off(const Copy& copied, const Add& add) {
-    std::size_t total = 0;
-    for (const std::uint32_t size : sizes) total += (size + 1) / 2;
+    std::size_t total = 0, pairs = 0;
+    for (const std::uint32_t size : sizes) {
+        total += (size + 1) / 2;
+        pairs += size / 2;
+    }
     grow(reduced_, total);
-    slots_.clear();
+    if (slots_.size() < pairs) slots_.resize(pairs);
+    PairSlot* slot = slots_.data();
     std::uint32_t from = 0, to = 0;
     for (std::uint32_t& size : sizes) {
-        for (std::uint32_t i = 0; i + 1 < size; i += 2) slots_.push_back({from + i, to++});
+        for (std::uint32_t i = 0; i + 1 < size; i += 2) *slot++ = {from + i, to++};
         if (size % 2 == 1) reduced_[to++] = copied(from + size - 1);
         from += size;
         size = (size + 1) / 2;
     }
-    for (std::size_t done = 0; done < slots_.size(); done += kMaxBatch)
-        add(std::span(slots_).subspan(done, std::min(kMaxBatch, slots_.size() - done)));
+    for (std::size_t done = 0; done < pairs; done += kMaxBatch)
+        add(std::span(slots_).subspan(done, std::min(kMaxBatch, pairs - done)));
     points_.swap(reduced_);
 }
 

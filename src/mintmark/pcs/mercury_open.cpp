@@ -4,6 +4,7 @@
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/base/parallel.hpp"
+#include "mintmark/math/kernels.hpp"
 #include "mintmark/math/msm.hpp"
 #include "mintmark/math/poly.hpp"
 #include "mintmark/pcs/mercury.hpp"
@@ -24,7 +25,7 @@ Poly fold_rows(std::span<const Fr> f, std::span<const Fr> eq1) {
     parallel_for(h.size(), std::max<std::size_t>(1, kGrain / b), [&](auto begin, auto end) {
         for (std::size_t i = begin; i < end; ++i) {
             const auto row = f.subspan(i * b, std::min(b, f.size() - i * b));
-            for (std::size_t j = 0; j < row.size(); ++j) h[i] += row[j] * eq1[j];
+            h[i] = dot(row, eq1.first(row.size()));
         }
     });
     return h;
@@ -35,37 +36,92 @@ struct Division {
     Poly remainder;
 };
 
-/// p = (X^b - a) quotient + remainder, deg remainder < b; every column j mod b is a Horner scheme.
+/// out = p + a q, where q may be shorter.
+void add_row(std::span<Fr> out, std::span<const Fr> p, const Fr& a, std::span<const Fr> q) {
+    std::ranges::copy(p, out.begin());
+    mintmark::add_scaled(out.first(q.size()), a, q);
+}
+
+/// p = (X^b - a) quotient + remainder, deg remainder < b; every column j mod b is a Horner scheme,
+/// a row of them one vector.
 Division divide_by_binomial(std::span<const Fr> p, std::size_t b, const Fr& a) {
     MINTMARK_ASSERT(p.size() >= b);
     Division out{Poly(p.size() - b), Poly(b)};
-    Poly& q = out.quotient;
+    const std::span<Fr> q = out.quotient;
     const std::size_t rows = (p.size() + b - 1) / b;
+    const auto part = [](std::span<const Fr> all, std::size_t first, std::size_t last) {
+        const std::size_t end = std::min(last, all.size());
+        return all.subspan(std::min(first, end), end - std::min(first, end));
+    };
     parallel_for(b, std::max<std::size_t>(1, kGrain / rows), [&](auto begin, auto end) {
-        for (std::size_t row = rows; row-- > 1;) {
-            const std::size_t last = std::min(row * b + end, p.size());
-            for (std::size_t k = row * b + begin; k < last; ++k)
-                q[k - b] = k < q.size() ? p[k] + a * q[k] : p[k];
+        for (std::size_t row = rows; row-- > 0;) {
+            const std::size_t first = row * b + begin, last = row * b + end;
+            const auto from = part(p, first, last);
+            const auto to = row > 0 ? q.subspan(first - b, from.size())
+                                    : std::span(out.remainder).subspan(begin, from.size());
+            add_row(to, from, a, part(q, first, last));
         }
-        for (std::size_t j = begin; j < end; ++j)
-            out.remainder[j] = j < q.size() ? p[j] + a * q[j] : p[j];
     });
     return out;
 }
 
-/// (p - p(x)) / (X - x).
+std::vector<Fr> powers(const Fr& x, std::size_t count) {
+    std::vector<Fr> out(count, Fr::one());
+    for (std::size_t i = 1; i < count; ++i) out[i] = out[i - 1] * x;
+    return out;
+}
+
+/// Quotients by X - x of pieces of one length of a polynomial, each given what the pieces above it
+/// are worth. Side by side: a chain of multiplications alone waits for itself.
+void divide_pieces(std::span<Fr> q, std::span<const Fr> p, std::span<const Fr> above, const Fr& x) {
+    constexpr std::size_t kSide = 4;
+    const std::size_t length = p.size() / above.size();
+    for (std::size_t i = 0; i < above.size(); i += kSide) {
+        std::array<Fr, kSide> value;
+        const std::size_t side = std::min(kSide, above.size() - i);
+        std::ranges::copy(above.subspan(i, side), value.begin());
+        for (std::size_t k = length; k-- > 0;) {
+            for (std::size_t s = 0; s < side; ++s) {
+                const std::size_t at = (i + s) * length + k;
+                q[at] = value[s];
+                value[s] = p[at] + x * value[s];
+            }
+        }
+    }
+}
+
+/// (p - p(x)) / (X - x). What lies above a piece is worth comes from the values of the pieces.
 Poly divide_by_linear(std::span<const Fr> p, const Fr& x) {
-    if (p.size() < 2) return {};
-    Poly q(p.size() - 1);
-    q.back() = p.back();
-    for (std::size_t k = q.size() - 1; k > 0; --k) q[k - 1] = p[k] + x * q[k];
+    constexpr std::size_t kPiece = 256;
+    const std::size_t pieces = p.size() / kPiece;
+    Poly q(p.size());
+    const auto tail = p.subspan(pieces * kPiece);
+    std::vector<Fr> above(pieces + 1);
+    divide_pieces(std::span(q).subspan(pieces * kPiece), tail, std::array{Fr::zero()}, x);
+    if (pieces > 0) {
+        const auto weights = powers(x, kPiece);
+        above[pieces - 1] = horner(tail, x);
+        parallel_for(pieces - 1, kGrain / kPiece, [&](auto begin, auto end) {
+            for (std::size_t i = begin; i < end; ++i)
+                above[i] = dot(p.subspan((i + 1) * kPiece, kPiece), weights);
+        });
+        const Fr step = weights.back() * x;
+        for (std::size_t i = pieces - 1; i > 0; --i) above[i - 1] += step * above[i];
+        parallel_for(pieces, kGrain / kPiece, [&](auto begin, auto end) {
+            const std::size_t count = (end - begin) * kPiece;
+            divide_pieces(std::span(q).subspan(begin * kPiece, count),
+                          p.subspan(begin * kPiece, count),
+                          std::span(above).subspan(begin, end - begin), x);
+        });
+    }
+    if (!q.empty()) q.pop_back();
     return q;
 }
 
 /// Adds factor * term to sum, which grows when needed.
 void add_scaled(Poly& sum, std::span<const Fr> term, const Fr& factor) {
     if (sum.size() < term.size()) sum.resize(term.size());
-    for (std::size_t i = 0; i < term.size(); ++i) sum[i] += factor * term[i];
+    mintmark::add_scaled(std::span(sum).first(term.size()), factor, term);
 }
 
 /// X^(B-1) p(X) P_u(1/X), B = 2^|u|: the product with the sparse factors u_i + (1 - u_i) X^(2^i).
@@ -164,7 +220,8 @@ class Opening {
         const Fr q_factor = a - mercury::pow_two_power(zeta, shape_.mu1);
         Poly sum(f_.begin(), f_.end());
         parallel_for(q_.size(), kGrain, [&](auto begin, auto end) {
-            for (std::size_t i = begin; i < end; ++i) sum[i] += q_factor * q_[i];
+            mintmark::add_scaled(std::span(sum).subspan(begin, end - begin), q_factor,
+                                 std::span(q_).subspan(begin, end - begin));
         });
         Fr factor = nu;
         for (const Poly* p : {&h_, &g_, &d_, &s_}) {

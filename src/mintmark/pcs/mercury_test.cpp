@@ -58,7 +58,7 @@ TEST(Mercury, CoefficientsAboveMDoNotChangeTheValue) {
 }
 
 TEST(Mercury, ProofEqualsTheSchoolbookProver) {
-    for (std::size_t mu = 0; mu <= 7; ++mu) {
+    for (const std::size_t mu : {0U, 1U, 2U, 3U, 4U, 5U, 6U, 7U, 10U}) {
         for (const std::size_t extra : {0U, 1U, 9U}) {
             const Case c(mu, extra, 7 * mu + extra);
             Transcript transcript;

@@ -23,12 +23,15 @@ struct IntColumns {
 /// Number of lanes of a box: the product of the padded dims.
 [[nodiscard]] std::size_t num_lanes(std::span<const Axis> axes) noexcept;
 
-/// Calls visit(logical index, lane within the box) for every logical index in row-major order.
+/// Calls visit(logical index, lane within the box) for the logical indices begin <= i < end in
+/// row-major order.
 template <class Visit>
-void for_each_lane(std::span<const Axis> axes, Visit&& visit) {
-    const std::size_t count = num_values(axes);
+void for_each_lane(std::span<const Axis> axes, std::size_t begin, std::size_t end, Visit&& visit) {
     std::vector<std::uint32_t> index(axes.size(), 0);
-    for (std::size_t i = 0; i < count; ++i) {
+    std::size_t rest = begin;
+    for (std::size_t k = axes.size(); k-- > 0; rest /= axes[k].dim)
+        index[k] = static_cast<std::uint32_t>(rest % axes[k].dim);
+    for (std::size_t i = begin; i < end; ++i) {
         std::size_t lane = 0;
         for (std::size_t k = 0; k < axes.size(); ++k) lane = (lane << axes[k].log()) | index[k];
         visit(i, lane);
@@ -37,6 +40,12 @@ void for_each_lane(std::span<const Axis> axes, Visit&& visit) {
             index[k] = 0;
         }
     }
+}
+
+/// The same for all logical indices.
+template <class Visit>
+void for_each_lane(std::span<const Axis> axes, Visit&& visit) {
+    for_each_lane(axes, 0, num_values(axes), visit);
 }
 
 /// Logical row-major values to a padded box (zeros in the padding); values.size() = num_values.

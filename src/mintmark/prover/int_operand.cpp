@@ -11,6 +11,8 @@
 namespace mintmark::prover {
 namespace {
 
+constexpr std::size_t kGrain = 16384;  // values
+
 // "Element `from` of the old axes is added to element `to` of the new ones."
 struct Entry {
     std::size_t from, to;
@@ -126,18 +128,6 @@ std::size_t growth(const Mode& mode, std::size_t fresh) {
     return hits.empty() ? 1 : std::max<std::size_t>(1, *std::ranges::max_element(hits));
 }
 
-/// As wide as the largest magnitude.
-std::uint64_t union_of_magnitudes(std::span<const std::int64_t> values) {
-    std::atomic<std::uint64_t> all = 0;  // bits
-    parallel_for(values.size(), 65536, [&](std::size_t begin, std::size_t end) {
-        std::uint64_t own = 0;
-        for (const std::int64_t v : values.subspan(begin, end - begin))
-            own |= v < 0 ? -static_cast<std::uint64_t>(v) : static_cast<std::uint64_t>(v);
-        all |= own;
-    });
-    return all;
-}
-
 }  // namespace
 
 std::vector<std::uint32_t> env_dims(const Step& step, std::span<const Axis> contract) {
@@ -161,8 +151,7 @@ Result<EnvTensor> unfold(const Circuit& circuit, const Operand& operand,
     std::vector<std::size_t> sizes;  // current sizes: done groups, then untouched tensor axes
     for (const Axis& axis : tensor.axes) sizes.push_back(std::size_t{1} << axis.log());
     std::size_t axis = 0, place = 0;
-    std::uint64_t bound_bits =
-        static_cast<std::uint64_t>(std::bit_width(union_of_magnitudes(view)));
+    auto bound_bits = static_cast<std::uint64_t>(magnitude_bits(view));
     for (const AxisMap& map : operand.maps) {
         const Mode mode = mode_of(map, std::span(tensor.axes).subspan(axis), dims);
         std::size_t fresh = 1;
@@ -190,8 +179,20 @@ Result<EnvTensor> unfold(const Circuit& circuit, const Operand& operand,
     return out;
 }
 
-std::vector<std::int64_t> arrange(const EnvTensor& tensor, std::span<const std::uint8_t> order,
-                                  std::span<const std::uint32_t> dims) {
+int magnitude_bits(std::span<const std::int64_t> values) {
+    std::atomic<std::uint64_t> all = 0;
+    parallel_for(values.size(), kGrain, [&](std::size_t begin, std::size_t end) {
+        std::uint64_t own = 0;
+        for (const std::int64_t v : values.subspan(begin, end - begin))
+            own |= v < 0 ? -static_cast<std::uint64_t>(v) : static_cast<std::uint64_t>(v);
+        all |= own;
+    });
+    return static_cast<int>(std::bit_width(all.load()));
+}
+
+Arranged arrange(const EnvTensor& tensor, std::span<const std::uint8_t> order,
+                 std::span<const std::uint32_t> dims) {
+    if (std::ranges::equal(order, tensor.env_axes)) return {tensor.values, {}};
     std::vector<std::size_t> stride(dims.size(), 0);
     std::size_t unit = 1;
     for (std::size_t k = tensor.env_axes.size(); k-- > 0;) {
@@ -200,20 +201,26 @@ std::vector<std::int64_t> arrange(const EnvTensor& tensor, std::span<const std::
     }
     std::size_t count = 1;
     for (const std::uint8_t axis : order) count *= dims[axis];
-    if (std::ranges::equal(order, tensor.env_axes))
-        return {tensor.values.begin(), tensor.values.end()};
-    std::vector<std::int64_t> out(count);
-    std::vector<std::uint32_t> index(order.size(), 0);
-    std::size_t from = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        out[i] = tensor.values[from];
-        for (std::size_t k = order.size(); k-- > 0;) {
-            from += stride[order[k]];
-            if (++index[k] < dims[order[k]]) break;
-            from -= stride[order[k]] * index[k];
-            index[k] = 0;
+    Arranged out;
+    out.storage.resize(count);
+    parallel_for(count, kGrain, [&](std::size_t begin, std::size_t end) {
+        std::vector<std::uint32_t> index(order.size(), 0);
+        std::size_t from = 0, rest = begin;
+        for (std::size_t k = order.size(); k-- > 0; rest /= dims[order[k]]) {
+            index[k] = static_cast<std::uint32_t>(rest % dims[order[k]]);
+            from += index[k] * stride[order[k]];
         }
-    }
+        for (std::size_t i = begin; i < end; ++i) {
+            out.storage[i] = tensor.values[from];
+            for (std::size_t k = order.size(); k-- > 0;) {
+                from += stride[order[k]];
+                if (++index[k] < dims[order[k]]) break;
+                from -= stride[order[k]] * index[k];
+                index[k] = 0;
+            }
+        }
+    });
+    out.values = out.storage;
     return out;
 }
 

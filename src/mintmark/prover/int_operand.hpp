@@ -38,10 +38,18 @@ struct EnvTensor {
                                        std::span<const std::uint32_t> dims,
                                        const IntColumns& columns);
 
+/// Values in an order of their own, or another tensor's where they lie.
+struct Arranged {
+    std::span<const std::int64_t> values;
+    std::vector<std::int64_t> storage;
+};
+
 /// The values in the row-major order of `order` (environment axes); axes that the operand does not
-/// use repeat it.
-[[nodiscard]] std::vector<std::int64_t> arrange(const EnvTensor& tensor,
-                                                std::span<const std::uint8_t> order,
-                                                std::span<const std::uint32_t> dims);
+/// use repeat it. `tensor` must outlive the result. Threaded.
+[[nodiscard]] Arranged arrange(const EnvTensor& tensor, std::span<const std::uint8_t> order,
+                               std::span<const std::uint32_t> dims);
+
+/// Bits of the largest magnitude (of the union of all). Threaded.
+[[nodiscard]] int magnitude_bits(std::span<const std::int64_t> values);
 
 }  // namespace mintmark::prover

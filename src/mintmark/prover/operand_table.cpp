@@ -1,6 +1,7 @@
 #include "mintmark/prover/operand_table.hpp"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "mintmark/base/assert.hpp"
@@ -212,27 +213,56 @@ std::size_t product(std::span<const std::size_t> sizes) {
     return std::accumulate(sizes.begin(), sizes.end(), std::size_t{1}, std::multiplies<>());
 }
 
+// Where element x of the wanted order lies: each bit of x has its own place.
+class Places {
+  public:
+    Places(std::span<const std::uint8_t> found, std::span<const std::uint8_t> wanted,
+           std::span<const EnvSlot> env) {
+        std::vector<std::size_t> stride(env.size(), 0);
+        std::size_t unit = 1;
+        for (std::size_t k = found.size(); k-- > 0;) {
+            MINTMARK_ASSERT(stride[found[k]] == 0);
+            stride[found[k]] = unit;
+            unit <<= env[found[k]].axis.log();
+        }
+        for (std::size_t k = wanted.size(); k-- > 0;)
+            for (std::size_t i = 0; i < env[wanted[k]].axis.log(); ++i)
+                of_bit_.push_back(stride[wanted[k]] << i);
+        for (std::size_t x = 0; x < kLow; ++x) low_[x] = sum_of_bits(x);
+    }
+    // The first `count` elements from x on, which is a multiple of kLow, on their way to out.
+    void copy(std::span<const Fr> values, std::size_t x, std::span<Fr> out) const {
+        const Fr* from = &values[sum_of_bits(x)];
+        for (std::size_t i = 0; i < out.size(); ++i) out[i] = from[low_[i]];
+    }
+    static constexpr std::size_t kLow = 256;
+
+  private:
+    [[nodiscard]] std::size_t sum_of_bits(std::size_t x) const {
+        std::size_t sum = 0;
+        for (std::size_t i = 0; i < of_bit_.size(); ++i) sum += (x >> i & 1) * of_bit_[i];
+        return sum;
+    }
+
+    std::vector<std::size_t> of_bit_;
+    std::array<std::size_t, kLow> low_;
+};
+
 // Lanes in the order of the kept axes as found -> the order of the variables x.
 std::vector<Fr> permute(std::vector<Fr> values, std::span<const std::uint8_t> found,
                         std::span<const std::uint8_t> wanted, std::span<const EnvSlot> env) {
     if (std::ranges::equal(found, wanted)) return values;
     MINTMARK_ASSERT(found.size() == wanted.size());
-    std::vector<std::size_t> stride(env.size(), 0);
-    std::size_t unit = 1;
-    for (std::size_t k = found.size(); k-- > 0;) {
-        MINTMARK_ASSERT(stride[found[k]] == 0);
-        stride[found[k]] = unit;
-        unit <<= env[found[k]].axis.log();
-    }
+    constexpr std::size_t kGrain = 16;  // blocks
+    const Places places(found, wanted, env);
     std::vector<Fr> out(values.size());
-    for (std::size_t x = 0; x < out.size(); ++x) {
-        std::size_t rest = x, from = 0;
-        for (std::size_t k = wanted.size(); k-- > 0;) {
-            from += (rest & (env[wanted[k]].lanes() - 1)) * stride[wanted[k]];
-            rest >>= env[wanted[k]].axis.log();
-        }
-        out[x] = values[from];
-    }
+    const std::size_t blocks = (out.size() + Places::kLow - 1) / Places::kLow;
+    parallel_for(blocks, kGrain, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t x = begin * Places::kLow; x < end * Places::kLow; x += Places::kLow)
+            if (x < out.size())
+                places.copy(values, x,
+                            std::span(out).subspan(x, std::min(Places::kLow, out.size() - x)));
+    });
     return out;
 }
 
@@ -261,7 +291,10 @@ std::vector<Fr> operand_table(const Circuit& circuit, const Step& step, const Pr
     std::vector<Fr> values;
     if (order.empty()) {
         values.resize(lanes.size());
-        std::ranges::transform(lanes, values.begin(), &Fr::from_i64);
+        parallel_for(lanes.size(), 4096, [&](std::size_t begin, std::size_t end) {
+            to_field(std::span(values).subspan(begin, end - begin),
+                     lanes.subspan(begin, end - begin));
+        });
     }
     for (std::size_t k = 0; k < order.size(); ++k) {
         const std::size_t pre = product(std::span(sizes).first(order[k]));

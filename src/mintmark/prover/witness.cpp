@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 
 #include "mintmark/base/assert.hpp"
@@ -15,6 +16,8 @@ namespace mintmark::prover {
 namespace {
 
 using Sums = std::vector<Int128>;  // one per logical output index
+
+constexpr std::size_t kGrain = 4096;  // sums
 
 struct Range {
     std::vector<std::uint8_t> axes;
@@ -52,14 +55,7 @@ std::vector<std::uint8_t> join(const Range& x, const Range& y, const Range& z) {
     return out;
 }
 
-int magnitude_bits(std::span<const std::int64_t> values) {
-    std::uint64_t all = 0;
-    for (const std::int64_t v : values)
-        all |= v < 0 ? -static_cast<std::uint64_t>(v) : static_cast<std::uint64_t>(v);
-    return static_cast<int>(std::bit_width(all));
-}
-
-int magnitude_bits(Int128 v) {
+int coef_bits(Int128 v) {
     const Uint128 magnitude = v < 0 ? -static_cast<Uint128>(v) : static_cast<Uint128>(v);
     const auto high = static_cast<std::uint64_t>(magnitude >> 64);
     const auto low = static_cast<std::uint64_t>(magnitude);
@@ -135,21 +131,23 @@ Status add_product(const Circuit& circuit, const Step& step, const ProdTerm& ter
     MINTMARK_TRY(const EnvTensor ua, unfold(circuit, term.a, dims, columns));
     MINTMARK_TRY(const EnvTensor ub, unfold(circuit, term.b, dims, columns));
     const Shape shape = shape_of(term, n_out, ua, dims);
-    const auto b = arrange(ub, join(shape.shared, shape.free_b, shape.inner), dims);
+    const Arranged arranged_b = arrange(ub, join(shape.shared, shape.free_b, shape.inner), dims);
+    const auto b = arranged_b.values;
     const std::size_t depth = shape.inner.count;
     if (std::ranges::equal(ua.env_axes, join(shape.inner, shape.free_a, {}))) {
         const int bits = magnitude_bits(ua.values) + magnitude_bits(b) +
-                         static_cast<int>(std::bit_width(depth)) + magnitude_bits(term.coef);
+                         static_cast<int>(std::bit_width(depth)) + coef_bits(term.coef);
         if (bits <= 62) {
             add_rows(ua.values, b, term,
                      {places(shape.free_a, dims, n_out), places(shape.free_b, dims, n_out)}, sums);
             return {};
         }
     }
-    const auto a = arrange(ua, join(shape.shared, shape.free_a, shape.inner), dims);
+    const Arranged arranged_a = arrange(ua, join(shape.shared, shape.free_a, shape.inner), dims);
+    const auto a = arranged_a.values;
     const int bits =
         magnitude_bits(a) + magnitude_bits(b) + static_cast<int>(std::bit_width(depth));
-    MINTMARK_CHECK(check_bits(bits + magnitude_bits(term.coef)));
+    MINTMARK_CHECK(check_bits(bits + coef_bits(term.coef)));
     const auto at_shared = places(shape.shared, dims, n_out);
     const auto at_a = places(shape.free_a, dims, n_out);
     const auto at_b = places(shape.free_b, dims, n_out);
@@ -180,25 +178,49 @@ Status add_linear(const Circuit& circuit, const Step& step, const LinTerm& term,
     MINTMARK_TRY(const EnvTensor tensor, unfold(circuit, term.operand, dims, columns));
     std::vector<std::uint8_t> order(dims.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint8_t>(i);
-    const auto values = arrange(tensor, order, dims);
-    MINTMARK_CHECK(check_bits(magnitude_bits(values) + magnitude_bits(term.coef)));
-    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += term.coef * values[i];
+    const Arranged arranged = arrange(tensor, order, dims);
+    const auto values = arranged.values;
+    MINTMARK_CHECK(check_bits(magnitude_bits(values) + coef_bits(term.coef)));
+    parallel_for(sums.size(), kGrain, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) sums[i] += term.coef * values[i];
+    });
     return {};
 }
 
-Status add_constant(const Step& step, const ConstTerm& term, Sums& sums) {
-    MINTMARK_CHECK(check_bits(magnitude_bits(term.coef)));
-    std::vector<std::uint32_t> index(step.out.size(), 0);
-    for (auto& sum : sums) {
-        bool inside = true;
-        for (std::size_t k = 0; k < index.size(); ++k)
-            inside &= index[k] >= term.ranges[k].first && index[k] < term.ranges[k].second;
-        if (inside) sum += term.coef;
-        for (std::size_t k = index.size(); k-- > 0;) {
-            if (++index[k] < step.out[k].dim) break;
-            index[k] = 0;
-        }
+// Calls visit(first, last) for the runs of the last axis in [begin, end), with the index of all
+// other axes.
+template <class Visit>
+void for_each_run(std::span<const Axis> axes, std::size_t begin, std::size_t end, Visit&& visit) {
+    const std::size_t run = axes.empty() ? 1 : axes.back().dim;
+    std::vector<std::uint32_t> index(axes.size(), 0);
+    for (std::size_t at = begin; at < end;) {
+        std::size_t rest = at / run;
+        for (std::size_t k = index.size() - (axes.empty() ? 0 : 1); k-- > 0; rest /= axes[k].dim)
+            index[k] = static_cast<std::uint32_t>(rest % axes[k].dim);
+        const std::size_t last = std::min(end, (at / run + 1) * run);
+        visit(at, last, index);
+        at = last;
     }
+}
+
+Status add_constant(const Step& step, const ConstTerm& term, Sums& sums) {
+    MINTMARK_CHECK(check_bits(coef_bits(term.coef)));
+    const std::size_t outer = step.out.empty() ? 0 : step.out.size() - 1;
+    const std::size_t run = step.out.empty() ? 1 : step.out.back().dim;
+    parallel_for(sums.size(), kGrain, [&](std::size_t begin, std::size_t end) {
+        for_each_run(
+            step.out, begin, end, [&](std::size_t from, std::size_t to, const auto& index) {
+                for (std::size_t k = 0; k < outer; ++k)
+                    if (index[k] < term.ranges[k].first || index[k] >= term.ranges[k].second)
+                        return;
+                const std::size_t start = from / run * run;
+                const std::size_t low = step.out.empty() ? 0 : term.ranges[outer].first;
+                const std::size_t high = step.out.empty() ? 1 : term.ranges[outer].second;
+                for (std::size_t i = std::max(from, start + low); i < std::min(to, start + high);
+                     ++i)
+                    sums[i] += term.coef;
+            });
+    });
     return {};
 }
 
@@ -258,20 +280,29 @@ class Decomposer {
     unsigned total_bits_ = 0;
 };
 
+Status outside(std::size_t k, const Decomposer& decomposer, std::size_t i, Int128 value) {
+    const auto text = [](Int128 v) { return fmt::format("{:.0f}", static_cast<double>(v)); };
+    return fail(ErrorCode::kOutOfRange,
+                fmt::format("step {}: value {} at index {} is outside [{}, {}]", k, text(value), i,
+                            text(decomposer.low()), text(decomposer.high())),
+                "the input is beyond the calibrated range; calibrate with inputs like it");
+}
+
 Status store_limbs(const Circuit& circuit, std::size_t k, const Sums& sums, Witness& witness) {
     const Step& step = circuit.steps[k];
     const Decomposer decomposer(circuit, step);
-    Status status;
-    for_each_lane(step.out, [&](std::size_t i, std::size_t lane) {
-        if (!status.has_value() || decomposer.store(sums[i], lane, witness)) return;
-        const auto text = [](Int128 v) { return fmt::format("{:.0f}", static_cast<double>(v)); };
-        status =
-            fail(ErrorCode::kOutOfRange,
-                 fmt::format("step {}: value {} at index {} is outside [{}, {}]", k, text(sums[i]),
-                             i, text(decomposer.low()), text(decomposer.high())),
-                 "the input is beyond the calibrated range; calibrate with inputs like it");
+    std::atomic<std::size_t> first_bad = sums.size();
+    parallel_for(sums.size(), kGrain, [&](std::size_t begin, std::size_t end) {
+        std::size_t bad = sums.size();
+        for_each_lane(step.out, begin, end, [&](std::size_t i, std::size_t lane) {
+            if (!decomposer.store(sums[i], lane, witness)) bad = std::min(bad, i);
+        });
+        std::size_t seen = first_bad;
+        while (bad < seen && !first_bad.compare_exchange_weak(seen, bad)) {
+        }
     });
-    return status;
+    if (first_bad == sums.size()) return {};
+    return outside(k, decomposer, first_bad, sums[first_bad]);
 }
 
 Status store_output(const Circuit& circuit, std::size_t k, const Sums& sums, Witness& witness) {
