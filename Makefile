@@ -59,8 +59,8 @@ contract-tools: setup ## slither (every finding answered) and halmos (symbolic p
 gas: setup ## gas of every entry point against contracts/snapshots, and its limits
 	@$(MAKE) -C contracts snapshot-check
 
-real-networks: build ## pretrained networks of npm packages on real inputs: proofs, gas, task metrics against float
-	@tools/setup.sh conformance
+real-networks: build ## pretrained networks of npm and PyPI packages on real inputs: proofs, gas, task metrics against float
+	@tools/setup.sh train
 	@/usr/bin/python3 test/networks/run.py
 
 trained-networks: build ## a CNN, a character GPT and an encoder, trained here in minutes: bits chosen for accuracy, perplexity, cosine; measured on other data

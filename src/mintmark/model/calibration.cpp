@@ -76,6 +76,14 @@ Sample made_up(const Graph& graph, const Calibration& ranges, SeededRng& rng) {
     return sample;
 }
 
+void widen(Range& range, std::span<const double> data) {
+    if (range.lo.empty()) range.lo = range.hi = {data.begin(), data.end()};
+    for (std::size_t i = 0; i < data.size(); ++i) {
+        range.lo[i] = std::min(range.lo[i], data[i]);
+        range.hi[i] = std::max(range.hi[i], data[i]);
+    }
+}
+
 constexpr double kLargest = 1e25;
 
 Status widen(Calibration& out, const Graph& graph, const Sample& sample) {
@@ -115,7 +123,13 @@ Result<Calibration> calibrate(const Graph& graph, std::span<const Sample> sample
     for (std::size_t i = 0; i < graph.inputs.size(); ++i)
         out.input_range.push_back(
             range_of_input(graph.values[graph.inputs[i]], samples, i, options));
-    for (const Sample& sample : samples) MINTMARK_CHECK(widen(out, graph, sample));
+    out.samples = samples.size();
+    out.input_halves.resize(graph.inputs.size());
+    for (std::size_t s = 0; s < samples.size(); ++s) {
+        MINTMARK_CHECK(widen(out, graph, samples[s]));
+        for (std::size_t i = 0; i < graph.inputs.size(); ++i)
+            widen(out.input_halves[i][s % 2], samples[s][i]);
+    }
     SeededRng rng(0x6d696e746d61726bU);
     for (std::size_t i = samples.size(); i < options.min_samples; ++i)
         MINTMARK_CHECK(widen(out, graph, made_up(graph, out, rng)));

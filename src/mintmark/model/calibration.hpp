@@ -1,6 +1,7 @@
 // Ranges of every value of the float graph over sample inputs.
 #pragma once
 
+#include <array>
 #include <span>
 #include <vector>
 
@@ -9,11 +10,19 @@
 
 namespace mintmark::model {
 
+/// Element-wise minima and maxima of a tensor; empty: nothing seen.
+struct Range {
+    std::vector<double> lo, hi;
+};
+
 /// Element-wise minima and maxima by ValueId (empty for constants), and the inputs' ranges.
 struct Calibration {
     std::vector<std::vector<double>> lo, hi;
     std::size_t runs = 0;                                ///< how many inputs the ranges come from
     std::vector<std::pair<double, double>> input_range;  ///< per input, zero included, with margin
+    /// Per input: element-wise ranges over every second given sample, and over the others.
+    std::vector<std::array<Range, 2>> input_halves;
+    std::size_t samples = 0;  ///< given ones
 };
 
 /// Runs the graph on the samples, and on made-up inputs when there are few (QuantOptions).

@@ -9,6 +9,7 @@
 #include "mintmark/model/float_executor.hpp"
 #include "mintmark/model/indexing.hpp"
 #include "mintmark/model/simplify.hpp"
+#include "mintmark/model/steps.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -107,13 +108,13 @@ class Explainer {
         MINTMARK_TRY(const auto integers, execute_all(quantised_, input));
         const std::vector<Doubles> exact = evaluate_all(graph_, sample);
         std::vector<Doubles> real(graph_.values.size()), own(graph_.values.size());
+        const Doubles steps = element_steps(quantised_.tensors[quantised_.input]);
         std::size_t offset = 0;
         for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
             const ValueId id = graph_.inputs[i];
-            const QPort& port = quantised_.input_ports[i];
-            for (std::size_t e = 0; e < element_count(port.shape); ++e)
-                real[id].push_back(static_cast<double>(input[offset + e]) * port.step);
-            offset += element_count(port.shape);
+            const std::size_t end = offset + element_count(quantised_.input_ports[i].shape);
+            for (; offset < end; ++offset)
+                real[id].push_back(static_cast<double>(input[offset]) * steps[offset]);
             own[id] = difference(real[id], sample[i]);
         }
         for (const Node& node : graph_.nodes) {

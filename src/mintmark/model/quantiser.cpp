@@ -248,7 +248,7 @@ std::optional<QLut> Quantiser::look_up(const Layer& layer, const Interval& u, do
             lut.function = is_tanh ? QFunction::kTanh : QFunction::kSigmoid;
             lut.out_lo = is_tanh ? static_cast<std::int32_t>(-out_max) : 0;
             lut.out_hi = static_cast<std::int32_t>(out_max);
-            lut.in_step = static_cast<float>(step);
+            lut.in_step = table_step(step);
             lut.out_step = static_cast<float>(1 / out_max);
             break;
         }
@@ -288,7 +288,7 @@ Status Quantiser::finish(const Layer& layer, Sums sums) {
     }
     if (requant.lut && !is_curve(layer.activation) && !is_clip(layer.activation) &&
         sums.shift == 0 &&
-        (plan_.integral[layer.output] ||
+        (plan_.integral[layer.output] || layer.keeps_all ||
          requant.u_hi - requant.u_lo <= static_cast<std::int64_t>(exact_width()))) {
         // Whole numbers, exact sums of moderate range: the look-up must not cut anything off.
         const auto cap = [](std::int64_t v) { return static_cast<std::int32_t>(v); };
@@ -384,7 +384,9 @@ Status Quantiser::add_scalar(const Layer& layer) {
     if (sign < 0) std::swap(sums.acc.lo, sums.acc.hi);
     for (double& v : sums.acc.lo) v = sign * v + constant;
     for (double& v : sums.acc.hi) v = sign * v + constant;
-    return finish(layer, std::move(sums));
+    Layer kept = layer;
+    kept.keeps_all = true;
+    return finish(kept, std::move(sums));
 }
 
 Status Quantiser::add_sum(const Layer& layer) {
@@ -421,7 +423,9 @@ Status Quantiser::add_sum(const Layer& layer) {
     if (parts.size() == 1 || (equal && add_up(layer.coefs) <= exact_limit)) {
         add_up(layer.coefs);
         sums.op = QLinComb{to_integers(layer.coefs), 0, {}};
-        return finish(layer, std::move(sums));
+        Layer kept = layer;
+        kept.keeps_all = true;
+        return finish(kept, std::move(sums));
     }
     std::vector<double> whole(layer.coefs);
     for (std::size_t i = 0; i < whole.size(); ++i) whole[i] *= steps[i];

@@ -54,6 +54,7 @@ class Quantiser {
     };
 
     [[nodiscard]] Status add_inputs();
+    [[nodiscard]] std::vector<double> column_steps(double step, double lo, double hi) const;
     [[nodiscard]] Status hold(const QPort& port, Ints& part, double lo, double hi);
     [[nodiscard]] Status narrow_outputs();
     void add_outputs();

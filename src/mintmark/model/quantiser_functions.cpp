@@ -4,6 +4,7 @@
 
 #include "mintmark/model/functions.hpp"
 #include "mintmark/model/quantiser.hpp"
+#include "mintmark/model/quantiser_math.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -11,17 +12,6 @@ namespace {
 constexpr double kParameterUnits = 2048;
 constexpr double kMostOutput = 65535;  ///< levels of a result
 constexpr double kSignRows = 4096;     ///< of the table of signs
-
-double min_of(std::span<const double> v) {
-    return *std::ranges::min_element(v);
-}
-double max_of(std::span<const double> v) {
-    return *std::ranges::max_element(v);
-}
-
-double as_float(double x) {
-    return static_cast<double>(static_cast<float>(x));
-}
 
 /// Largest slope between neighbours of 256 places in [lo, hi]; poles do not count.
 double steepest(const PointwiseOp& op, double lo, double hi) {
@@ -57,6 +47,16 @@ std::vector<double> reach_of_columns(const Layer& layer, const Interval& x) {
     return reach;
 }
 
+/// Of single entries: the step of each column's entry (1 if it has none).
+std::vector<double> steps_of_columns(const Layer& layer, std::span<const double> step) {
+    const std::size_t columns = layer.weight.shape[1];
+    std::vector<double> out(layer.bias.data.empty() ? 0 : columns, 1);
+    if (out.empty()) return out;
+    for (std::size_t w = 0; w < layer.weight.data.size(); ++w)
+        if (layer.weight.data[w] != 0) out[w % columns] = step[w / columns];
+    return out;
+}
+
 constexpr int kFewBits = 10;  ///< up to here products with a 12-bit factor need one remainder limb
 
 }  // namespace
@@ -88,7 +88,7 @@ double Quantiser::argument_step(const Layer& layer, const Interval& real, double
     // A value that never changes still is what it is.
     if (!(wanted > 0x1p-60)) wanted = std::max(std::abs(lo), std::abs(hi)) / levels;
     if (!(wanted > 0x1p-60)) wanted = 1;
-    return as_float(std::max(wanted, finest));
+    return on_grid(std::max(wanted, finest));
 }
 
 /// The look-up of a real function over u in [u_lo, u_hi] with this step.
@@ -97,7 +97,7 @@ QLut Quantiser::function_look_up(const Layer& layer, const Interval& u, double s
     const bool precise = sensitivity_.precise[layer.output];
     QLut lut;
     lut.function = function_of(op.kind);
-    lut.in_step = static_cast<float>(step);
+    lut.in_step = table_step(step);
     lut.alpha = static_cast<float>(
         std::clamp(std::round(op.alpha * kParameterUnits), -32768.0, 32767.0) / kParameterUnits);
     double least = 0, most = 0;
@@ -117,7 +117,7 @@ QLut Quantiser::function_look_up(const Layer& layer, const Interval& u, double s
     if (is_scale(op.kind)) most_out = precise || bits_ > kFewBits ? 32767 : 4095;
     const double reach =
         std::min(calibrated_reach(layer.output, bound) * (1 + options_.activation_margin), bound);
-    double out_step = reach > 0x1p-60 ? reach / most_out : 1;
+    double out_step = reach > 0x1p-60 ? on_grid(reach / most_out) : 1;
     double out_max = most_out;
     if (counts && bound <= kMostOutput / (least < 0 ? 2 : 1)) {
         out_step = 1;
@@ -171,7 +171,8 @@ Result<bool> Quantiser::add_step(const Layer& layer) {
         const double scale = layer.kind == LayerKind::kAffine ? std::abs(layer.weight.data[0]) : 1;
         const bool units = std::ranges::all_of(
             layer.weight.data, [scale](double w) { return w == 0 || std::abs(w) == scale; });
-        if (min_of(x.step) != step || scale == 0 || !units) return false;
+        const bool single = layer.kind == LayerKind::kMatMul && asks_single(layer);
+        if ((min_of(x.step) != step && !single) || scale == 0 || !units) return false;
         if (layer.kind == LayerKind::kAffine && layer.weight.data.size() != 1) return false;
         std::vector<double> weight, bias;
         double reach = 1;
@@ -181,8 +182,10 @@ Result<bool> Quantiser::add_step(const Layer& layer) {
         if (layer.kind != LayerKind::kAffine) reach = 0x1p38;
         std::vector<double> most(layer.bias.data.size(), reach);
         if (layer.kind == LayerKind::kMatMul) most = reach_of_columns(layer, x.range);
+        std::vector<double> unit(layer.bias.data.size(), step);
+        if (single) unit = steps_of_columns(layer, x.step);
         for (std::size_t i = 0; i < layer.bias.data.size(); ++i) {
-            const double whole = std::floor(layer.bias.data[i] / (scale * step) + 1e-6);
+            const double whole = std::floor(layer.bias.data[i] / (scale * unit[i]) + 1e-6);
             bias.push_back(std::clamp(whole, -most[i], most[i]));
         }
         Layer integers = layer;

@@ -16,6 +16,22 @@ namespace mintmark::model {
     return static_cast<double>(static_cast<float>(x));
 }
 
+/// The next coarser step on a grid of four to an octave: layers that need nearly the same step take
+/// the same, and so share look-up tables.
+[[nodiscard]] inline double on_grid(double step) {
+    return as_float(std::exp2(std::ceil(4 * std::log2(step) - 1e-4) / 4));
+}
+
+/// What names a table: steps that differ by rounding errors only are one.
+[[nodiscard]] inline float table_step(double step) {
+    int exponent = 0;
+    const double fraction = std::frexp(step, &exponent);
+    const double quarter = std::round(4 * std::log2(step));
+    if (std::abs(4 * std::log2(step) - quarter) < 1e-5)
+        return static_cast<float>(std::exp2(quarter / 4));
+    return static_cast<float>(std::ldexp(std::round(std::ldexp(fraction, 20)), exponent - 20));
+}
+
 [[nodiscard]] inline double round_half_up(double x) {
     return std::floor(x + 0.5);
 }

@@ -2,9 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
+#include "mintmark/model/indexing.hpp"
 #include "mintmark/model/quantiser.hpp"
+#include "mintmark/model/quantiser_math.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -12,19 +15,8 @@ namespace {
 constexpr double kLookUpRows = 65536;
 constexpr int kPreciseInputBits = 12;
 constexpr int kComparedBits = 14;
-
-double as_float(double x) {
-    return static_cast<double>(static_cast<float>(x));
-}
-double round_half_up(double x) {
-    return std::floor(x + 0.5);
-}
-double min_of(std::span<const double> v) {
-    return *std::ranges::min_element(v);
-}
-double max_of(std::span<const double> v) {
-    return *std::ranges::max_element(v);
-}
+constexpr std::size_t kLeastSeen = 64;  ///< values of a column
+constexpr double kColumnMargin = 1.5;
 
 }  // namespace
 
@@ -37,6 +29,47 @@ Status Quantiser::hold(const QPort& port, Ints& part, double lo, double hi) {
     std::ranges::fill(part.range.lo, lo);
     std::ranges::fill(part.range.hi, hi);
     return emit(port.name + "/held", QLinComb{{1}, 0, requant}, {part.id}, port.shape, part);
+}
+
+/// The step of each element of a model's only input: columns (channels) whose values are much
+/// smaller than the largest ones get steps of their own, if every reader can fold them into hidden
+/// weights. `lo`, `hi`: the input's integers at the common step.
+std::vector<double> Quantiser::column_steps(double step, double lo, double hi) const {
+    const ValueId id = plan_.inputs[0];
+    const Shape& shape = plan_.shapes[id];
+    std::vector<double> all(element_count(shape), step);
+    if (options_.granularity != Granularity::kPerChannel || options_.input_range ||
+        plan_.integral[id]) {
+        return all;
+    }
+    std::size_t axis = shape.size();
+    while (axis-- > 0)
+        if (shape[axis] > 1 && sensitivity_.varies[id][axis]) break;
+    if (axis >= shape.size()) return all;
+    const std::size_t channels = shape[axis];
+    if (calibration_.samples * (all.size() / channels) < kLeastSeen) return all;
+    std::vector<std::size_t> strides(shape.size(), 0);
+    strides[axis] = 1;
+    const std::vector<std::size_t> channel = gather_indices(shape, strides);
+    // What every second sample needs, and what the others need: a range to rely on is the same.
+    std::array<std::vector<double>, 2> needs;
+    for (std::size_t half = 0; half < 2; ++half) {
+        const Range& range = calibration_.input_halves[0][half];
+        needs[half].assign(channels, 0);
+        for (std::size_t i = 0; i < range.lo.size(); ++i) {
+            double& need = needs[half][channel[i]];
+            if (hi > 0) need = std::max(need, range.hi[i] / hi);
+            if (lo < 0) need = std::max(need, range.lo[i] / lo);
+        }
+    }
+    std::vector<double> steps(channels, step);
+    for (std::size_t c = 0; c < channels; ++c) {
+        const auto [less, more] = std::minmax(needs[0][c], needs[1][c]);
+        const double own = more * kColumnMargin;
+        if (less <= 0x1p-60 || more > 2 * less || own > step / 2) continue;
+        steps[c] = sensitivity_.compared[id] ? std::exp2(std::ceil(std::log2(own))) : as_float(own);
+    }
+    return permute(steps, channel);
 }
 
 Status Quantiser::add_inputs() {
@@ -64,8 +97,11 @@ Status Quantiser::add_inputs() {
         const bool fits = (hi - lo) / binary < kLookUpRows / 2;
         if (!plan_.integral[id] && sensitivity_.compared[id] && fits) step = binary;
         const std::size_t count = element_count(plan_.shapes[id]);
+        const std::vector<double> steps =
+            single ? column_steps(step, round_half_up(lo / step), round_half_up(hi / step))
+                   : std::vector<double>(count, step);
         graph_.input_ports.push_back({plan_.names[id], plan_.shapes[id], all.step.size(), step});
-        all.step.insert(all.step.end(), count, step);
+        all.step.insert(all.step.end(), steps.begin(), steps.end());
         all.range.lo.insert(all.range.lo.end(), count, round_half_up(lo / step));
         all.range.hi.insert(all.range.hi.end(), count, round_half_up(hi / step));
     }

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "mintmark/model/quantiser.hpp"
+#include "mintmark/model/quantiser_math.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -16,25 +17,27 @@ constexpr double kTop = 65535;        ///< e of the largest entry
 constexpr double kRows = 65536 - 64;  ///< of a look-up's domain
 constexpr int kFewBits = 10;          ///< up to here shares have 12 bits: one remainder limb later
 
-double min_of(std::span<const double> v) {
-    return *std::ranges::min_element(v);
-}
-double max_of(std::span<const double> v) {
-    return *std::ranges::max_element(v);
-}
-
-double as_float(double x) {
-    return static_cast<double>(static_cast<float>(x));
-}
-
 Requant requantisation(double lo, double hi, std::uint8_t shift = 0) {
     return {shift, static_cast<std::int64_t>(lo), static_cast<std::int64_t>(hi), std::nullopt};
+}
+
+/// The least 2^k or 3·2^k that is `wanted` at least, or the largest up to `most`: of such factors
+/// there are few, so layers share tables.
+double few_digits(double wanted, double most) {
+    double best = 1;
+    for (double power = 1; power <= most; power *= 2) {
+        for (const double factor : {power, 1.5 * power}) {
+            if (factor != std::floor(factor) || factor > most || best >= wanted) continue;
+            best = factor;
+        }
+    }
+    return best;
 }
 
 QLut function_table(QFunction function, double in_step, double out_step, double out_hi) {
     QLut lut;
     lut.function = function;
-    lut.in_step = static_cast<float>(in_step);
+    lut.in_step = table_step(in_step);
     lut.out_step = static_cast<float>(out_step);
     lut.out_hi = static_cast<std::int32_t>(out_hi);
     return lut;
@@ -110,7 +113,7 @@ Status Quantiser::add_softmax(const Layer& layer) {
         MINTMARK_TRY(x, rescale(x, as_float(span / (kRows / 2)), name + "/scaled"));
     }
     const double lo = min_of(x.range.lo), hi = max_of(x.range.hi), width = hi - lo;
-    const double step = max_of(x.step);
+    const double step = static_cast<double>(table_step(max_of(x.step)));
     const RowBounds like_x{lo, hi, step};
 
     MINTMARK_TRY(const Ints flat,
@@ -132,7 +135,7 @@ Status Quantiser::add_softmax(const Layer& layer) {
     const double wanted = precise ? 0x1p-14 : std::ldexp(0.5, -bits_);
     const double rows_left = precise ? std::ldexp(1, output_bits()) - 64 : kRows;
     const double most = std::floor(rows_left / (width + log_length / step));
-    const double factor = std::clamp(std::ceil(step / wanted), 1.0, std::max(most, 1.0));
+    const double factor = few_digits(std::ceil(step / wanted), std::max(most, 1.0));
     const double fine = as_float(step / factor);
 
     // The sum is at least kTop, so its logarithm is not negative.

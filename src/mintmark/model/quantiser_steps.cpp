@@ -65,7 +65,7 @@ std::vector<double> Quantiser::channel_steps(const Layer& layer, const Interval&
         const double above = highest > 0 ? std::max(hi[c] / highest, 0.0) : 0;
         step[c] = std::max(range[c] / out_max, common * std::max(below, above));
         if (!(step[c] > 0x1p-60)) step[c] = 1;
-        step[c] = as_float(step[c]);
+        step[c] = count == 1 ? on_grid(step[c]) : as_float(step[c]);
     }
     return permute(step, channel);
 }
@@ -87,7 +87,7 @@ Quantiser::Goal Quantiser::goal_for(const Layer& layer, const Interval& real) co
     const bool is_tanh = layer.activation && layer.activation->kind == Pointwise::kTanh;
     if (is_curve(layer.activation)) {
         const double wanted = precise ? 0x1p-12 : is_tanh ? 0.5 / signed_max() : 1 / unsigned_max();
-        goal.step.assign(real.lo.size(), as_float(std::max(wanted, finest)));
+        goal.step.assign(real.lo.size(), on_grid(std::max(wanted, finest)));
         return goal;
     }
     if (precise) {

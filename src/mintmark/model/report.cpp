@@ -11,6 +11,7 @@
 #include "mintmark/model/plan.hpp"
 #include "mintmark/model/quantiser.hpp"
 #include "mintmark/model/simplify.hpp"
+#include "mintmark/model/steps.hpp"
 #include "mintmark/model/task_metrics.hpp"
 
 namespace mintmark::model {
@@ -223,6 +224,7 @@ Result<std::vector<std::int64_t>> quantise_input(const QuantGraph& graph, const 
                                 graph.input_ports.size()));
     }
     const QTensor& tensor = graph.tensors[graph.input];
+    const std::vector<double> steps = element_steps(tensor);
     std::vector<std::int64_t> out;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         const QPort& port = graph.input_ports[i];
@@ -236,10 +238,7 @@ Result<std::vector<std::int64_t>> quantise_input(const QuantGraph& graph, const 
                 return fail(ErrorCode::kInvalidArgument,
                             fmt::format("model: input '{}' contains NaN or infinity", port.name));
             }
-            const double u =
-                std::clamp(std::floor(x / port.step + 0.5), static_cast<double>(tensor.lo),
-                           static_cast<double>(tensor.hi));
-            out.push_back(static_cast<std::int64_t>(u));
+            out.push_back(to_step(x, steps[out.size()], tensor.lo, tensor.hi));
         }
     }
     return out;

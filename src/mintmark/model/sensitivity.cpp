@@ -5,6 +5,7 @@
 #include "mintmark/model/float_executor.hpp"
 #include "mintmark/model/functions.hpp"
 #include "mintmark/model/indexing.hpp"
+#include "mintmark/model/quantiser.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -77,16 +78,43 @@ bool passes(const Layer& layer) {
     return layer.kind == LayerKind::kMove || (repeats && !layer.activation);
 }
 
-/// The axes along which this layer's input may vary.
-Axes accepted_axes(const Plan& plan, const Layer& layer, const Shape& in, const Axes& out_varies) {
+bool is_input(const Plan& plan, ValueId id) {
+    return std::ranges::find(plan.inputs, id) != plan.inputs.end();
+}
+
+/// An element-wise product with hidden numbers along an axis: a step folds into them.
+Axes through_affine(const Layer& layer, const Shape& in) {
     Axes axes(in.size(), false);
-    if (compares(layer)) return axes;
+    const Shape& weight = layer.weight.shape;
+    const bool is_mask =
+        std::ranges::all_of(layer.weight.data, [](double w) { return w == 0 || w == 1; });
+    if (is_mask || weight.size() > in.size()) return axes;
+    for (std::size_t i = 0; i < weight.size(); ++i) {
+        const std::size_t axis = in.size() - weight.size() + i;
+        axes[axis] = weight[i] == in[axis];
+    }
+    return axes;
+}
+
+/// The axes along which this layer's input may vary.
+Axes accepted_axes(const Plan& plan, const Layer& layer, ValueId id, const Axes& out_varies) {
+    const Shape& in = plan.shapes[id];
+    const bool is_model_input = is_input(plan, id);
+    Axes axes(in.size(), false);
+    // A sign of one entry and a bound does not care what the entry's step is.
+    if (compares(layer)) {
+        if (is_model_input && layer.kind == LayerKind::kMatMul && asks_single(layer))
+            axes.back() = true;
+        return axes;
+    }
+    if (is_model_input && layer.kind == LayerKind::kAffine && in == plan.shapes[layer.output])
+        return through_affine(layer, in);
     switch (layer.kind) {
         case LayerKind::kConv:
             axes[1] = true;
             break;
         case LayerKind::kMatMul:
-            axes.back() = true;
+            axes.back() = !is_model_input || !centres(layer);
             break;
         case LayerKind::kMove:
             return through_move(plan, layer, in, out_varies);
@@ -111,6 +139,14 @@ Axes accepted_axes(const Plan& plan, const Layer& layer, const Shape& in, const 
 
 }  // namespace
 
+bool asks_single(const Layer& layer) {
+    const std::size_t columns = layer.weight.shape.back();
+    std::vector<std::uint8_t> entries(columns, 0);
+    for (std::size_t w = 0; w < layer.weight.data.size(); ++w)
+        if (layer.weight.data[w] != 0 && ++entries[w % columns] > 1) return false;
+    return true;
+}
+
 Sensitivity analyse(const Plan& plan) {
     Sensitivity out;
     out.precise.assign(plan.shapes.size(), true);
@@ -124,8 +160,7 @@ Sensitivity analyse(const Plan& plan) {
         const bool is_copy =
             layer.kind == LayerKind::kMove && !std::holds_alternative<PoolOp>(layer.move);
         for (const ValueId id : layer.inputs) {
-            const Axes accepted =
-                accepted_axes(plan, layer, plan.shapes[id], out.varies[layer.output]);
+            const Axes accepted = accepted_axes(plan, layer, id, out.varies[layer.output]);
             for (std::size_t axis = 0; axis < accepted.size(); ++axis)
                 out.varies[id][axis] = out.varies[id][axis] && accepted[axis];
             // Layers come last first: all readers of the output have been seen.

@@ -20,6 +20,9 @@ struct Sensitivity {
     std::vector<bool> compared;
 };
 
+/// kMatMul: no column of the weights has more than one entry that is not 0.
+[[nodiscard]] bool asks_single(const Layer& layer);
+
 [[nodiscard]] Sensitivity analyse(const Plan& plan);
 
 }  // namespace mintmark::model

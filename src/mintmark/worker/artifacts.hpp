@@ -65,6 +65,9 @@ struct PublicPort {
     std::string name;
     model::Shape shape;
     double step = 1;  ///< real value = step * integer
+    /// Inputs: one step for each index of axis `channel_axis`; empty: one step for all.
+    std::vector<double> channel_steps = {};
+    std::uint32_t channel_axis = 0;
 };
 
 /// What anybody may know of a compiled model: enough to quantise an input and to read an output.

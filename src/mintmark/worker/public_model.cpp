@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "mintmark/model/steps.hpp"
 #include "mintmark/worker/artifacts.hpp"
 
 namespace mintmark::worker {
@@ -17,9 +18,30 @@ std::vector<PublicPort> ports_of(const std::vector<model::QPort>& ports) {
 json::Json ports_json(const std::vector<PublicPort>& ports) {
     json::Json out = json::Json::array();
     for (const PublicPort& port : ports) {
-        out.push_back({{"name", port.name}, {"shape", port.shape}, {"step", port.step}});
+        json::Json entry = {{"name", port.name}, {"shape", port.shape}, {"step", port.step}};
+        if (!port.channel_steps.empty()) {
+            entry["channel_axis"] = port.channel_axis;
+            entry["channel_steps"] = port.channel_steps;
+        }
+        out.push_back(std::move(entry));
     }
     return out;
+}
+
+/// The optional steps of single channels.
+Status read_channels(const json::Json& entry, PublicPort& port) {
+    if (json::find(entry, "channel_steps") == nullptr) return {};
+    MINTMARK_TRY(const json::Json steps, json::get_array(entry, "channel_steps"));
+    MINTMARK_TRY(const std::uint64_t axis, json::get_u64(entry, "channel_axis"));
+    if (axis >= port.shape.size() || steps.size() != port.shape[axis])
+        return fail(ErrorCode::kMalformed, "channel_steps do not fit the shape");
+    port.channel_axis = static_cast<std::uint32_t>(axis);
+    for (const json::Json& step : steps) {
+        if (!step.is_number() || !(step.get<double>() > 0))
+            return fail(ErrorCode::kMalformed, "step must be positive");
+        port.channel_steps.push_back(step.get<double>());
+    }
+    return {};
 }
 
 Result<std::vector<PublicPort>> read_ports(const json::Json& value, std::string_view key) {
@@ -41,6 +63,7 @@ Result<std::vector<PublicPort>> read_ports(const json::Json& value, std::string_
             port.shape.push_back(dim.get<std::uint32_t>());
         }
         if (!(port.step > 0)) return fail(ErrorCode::kMalformed, "step must be positive");
+        MINTMARK_CHECK(read_channels(entry, port));
         out.push_back(std::move(port));
     }
     return out;
@@ -56,10 +79,16 @@ std::size_t total(const std::vector<PublicPort>& ports) {
 
 PublicModel PublicModel::of(const model::QuantGraph& graph) {
     const model::QTensor& input = graph.tensors[graph.input];
-    return {.inputs = ports_of(graph.input_ports),
-            .outputs = ports_of(graph.output_ports),
-            .input_lo = input.lo,
-            .input_hi = input.hi};
+    PublicModel out{.inputs = ports_of(graph.input_ports),
+                    .outputs = ports_of(graph.output_ports),
+                    .input_lo = input.lo,
+                    .input_hi = input.hi};
+    // Of several inputs each has one step, its port's.
+    if (out.inputs.size() == 1) {
+        out.inputs[0].channel_steps = input.channel_steps;
+        out.inputs[0].channel_axis = input.channel_axis;
+    }
+    return out;
 }
 
 json::Json PublicModel::to_json() const {
@@ -87,21 +116,21 @@ Result<std::vector<std::int64_t>> PublicModel::quantise(const model::Sample& sam
     }
     std::vector<std::int64_t> out;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-        const std::size_t want = model::element_count(inputs[i].shape);
-        if (sample[i].size() != want) {
+        const PublicPort& port = inputs[i];
+        const std::vector<double> steps =
+            model::element_steps(port.shape, port.step, port.channel_steps, port.channel_axis);
+        if (sample[i].size() != steps.size()) {
             return fail(ErrorCode::kInvalidArgument,
-                        fmt::format("input '{}' has {} values, {} are given", inputs[i].name, want,
-                                    sample[i].size()));
+                        fmt::format("input '{}' has {} values, {} are given", port.name,
+                                    steps.size(), sample[i].size()));
         }
-        for (const double x : sample[i]) {
+        for (std::size_t e = 0; e < steps.size(); ++e) {
+            const double x = sample[i][e];
             if (!std::isfinite(x)) {
-                return fail(
-                    ErrorCode::kInvalidArgument,
-                    fmt::format("input '{}' has a value that is no number", inputs[i].name));
+                return fail(ErrorCode::kInvalidArgument,
+                            fmt::format("input '{}' has a value that is no number", port.name));
             }
-            const double scaled = std::round(x / inputs[i].step);
-            out.push_back(static_cast<std::int64_t>(
-                std::clamp(scaled, static_cast<double>(input_lo), static_cast<double>(input_hi))));
+            out.push_back(model::to_step(x, steps[e], input_lo, input_hi));
         }
     }
     return out;
