@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build demo test test-long test-clients test-crash conformance real-networks trained-networks random-models classical-models abi coverage mutants contract-tools gas bench bench-accuracy bench-gateway bench-rivals lint format clean
+.PHONY: help setup build demo test test-long test-clients test-llm test-crash conformance real-networks trained-networks random-models classical-models abi coverage mutants contract-tools gas bench bench-accuracy bench-gateway bench-rivals lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ test-long: setup ## the heavy suites: every byte of a proof flipped, long fuzzin
 
 test-clients: build ## PyPI's openai and tritonclient, unmodified, against the gateway (in a virtual environment below build/)
 	@python3 tools/test_clients.py
+
+test-llm: build ## a trained language model behind llama.cpp's server (both from PyPI, pinned), asked through the gateway, paid on a local chain
+	@python3 tools/test_llm.py
 
 test-crash: build ## a paid load while gateway, worker, Redis, PostgreSQL and the chain break at 500 random points (MINTMARK_SEED, MINTMARK_POINTS); then the queues, 3 x 200
 	@/usr/bin/python3 test/crash/run.py --points $${MINTMARK_POINTS:-500} --seed $${MINTMARK_SEED:-1}
