@@ -7,15 +7,16 @@ suite = Suite()
 MODEL = ROOT / "src/mintmark/model/testdata/mlp.onnx"
 
 
+def working_in(world, name):
+    """The platform, a new folder, and the verbs of `zk` run there."""
+    folder = world.folder / name
+    folder.mkdir(parents=True)
+    return world.platform, folder, lambda *arguments: world.platform.ok("zk", *arguments, cwd=folder)
+
+
 @suite.test
 def stand_alone_verifier(world):
-    folder = world.folder / "standalone"
-    folder.mkdir(parents=True)
-    person = world.platform
-
-    def zk(*arguments):
-        return person.ok("zk", *arguments, cwd=folder)
-
+    person, folder, zk = working_in(world, "standalone")
     zk("gen-srs", "--logrows", "14")
     person.refused(EXISTS, "zk", "gen-srs", "--logrows", "14", cwd=folder, says="--yes")
     zk("gen-settings", "-M", MODEL, "--variables", "batch=2", "--output-visibility", "hashed", "--logrows", "17")
@@ -42,13 +43,7 @@ def stand_alone_verifier(world):
 
 @suite.test
 def private_ends_cannot_be_linked(world):
-    folder = world.folder / "private"
-    folder.mkdir(parents=True)
-    person = world.platform
-
-    def zk(*arguments):
-        return person.ok("zk", *arguments, cwd=folder)
-
+    person, folder, zk = working_in(world, "private")
     srs = ("--srs-path", world.folder / "standalone/kzg.srs")
     zk("gen-settings", "-M", MODEL, "--variables", "batch=2", "--input-visibility", "private", "--output-visibility", "private",
        "--param-visibility", "public")
