@@ -167,7 +167,7 @@ Status check(const App& app, const AuditArgs& args) {
     return {};
 }
 
-Status withdraw(const App& app) {
+Status withdraw_from_audit(const App& app) {
     MINTMARK_TRY(market::Market market, open_market(app));
     MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
     const chain::AbiValue owner(key.address());
@@ -241,7 +241,7 @@ void add_audit_commands(CLI::App& root, App& app) {
     sub->add_option("--key", args->key, "key of `mintmark audit key`")->required();
     add_batch_commands(*group, app, args);
     command(*group, app, "withdraw", "take what bonds have brought you",
-            [&app] { return withdraw(app); });
+            [&app] { return withdraw_from_audit(app); });
 }
 
 }  // namespace mintmark::app

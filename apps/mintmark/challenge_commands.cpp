@@ -109,7 +109,7 @@ Status show(const App& app, const ChallengeArgs& args) {
     return {};
 }
 
-Status withdraw(const App& app) {
+Status withdraw_from_optimistic(const App& app) {
     MINTMARK_TRY(market::Market market, open_market(app));
     MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
     MINTMARK_TRY(const chain::U256 amount, market::bond_credit(market, key.address()));
@@ -161,7 +161,7 @@ void add_challenge_commands(CLI::App& root, App& app) {
     of_claim(command(*group, app, "show", "a claim and its bonds",
                      [&app, args] { return show(app, *args); }));
     command(*group, app, "withdraw", "take what bonds have brought you",
-            [&app] { return withdraw(app); });
+            [&app] { return withdraw_from_optimistic(app); });
 }
 
 }  // namespace mintmark::app

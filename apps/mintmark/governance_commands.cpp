@@ -104,7 +104,7 @@ std::string proposal_text(const market::Proposal& proposal) {
     return table.text();
 }
 
-Status list(const App& app) {
+Status list_proposals(const App& app) {
     MINTMARK_TRY(market::Market market, open_market(app));
     MINTMARK_TRY(const auto proposals, market::list_proposals(market));
     json::Json rows = json::Json::array();
@@ -228,7 +228,7 @@ void add_governance_commands(CLI::App& root, App& app) {
     const auto id = std::make_shared<std::string>();
     const auto word = std::make_shared<std::string>();
     const auto model = std::make_shared<std::uint64_t>(0);
-    command(*group, app, "list", "every proposal", [&app] { return list(app); });
+    command(*group, app, "list", "every proposal", [&app] { return list_proposals(app); });
     command(*group, app, "show", "one proposal", [&app, id] { return show(app, *id); })
         ->add_option("ID", *id, "its number, or the first digits of it")
         ->required();

@@ -15,7 +15,7 @@
 namespace mintmark::app {
 namespace {
 
-Status list(const App& app) {
+Status list_requests(const App& app) {
     const service::RequestStore store(app.home);
     json::Json rows = json::Json::array();
     std::string text;
@@ -265,7 +265,7 @@ Result<KnownRequest> find_request(const App& app, const std::string& text) {
 }
 
 void add_request_commands(CLI::App& group, App& app) {
-    command(group, app, "list", "requests of this home", [&app] { return list(app); });
+    command(group, app, "list", "requests of this home", [&app] { return list_requests(app); });
     add_statement_commands(group, app);
     const auto prove = std::make_shared<ProveRequestArgs>();
     CLI::App* sub = command(group, app, "prove", "prove a request's answer (the creator)",

@@ -47,7 +47,7 @@ Status push(const App& app, const PushArgs& args) {
     return {};
 }
 
-Status list(const App& app) {
+Status list_models(const App& app) {
     MINTMARK_TRY(market::Market market, open_market(app));
     MINTMARK_TRY(const auto models, market::list_models(market, std::nullopt));
     json::Json rows = json::Json::array();
@@ -116,7 +116,7 @@ void add_version(Table& table, json::Json& rows, std::uint64_t number,
     rows.push_back(std::move(row));
 }
 
-Status show(const App& app, std::uint64_t id) {
+Status show_model(const App& app, std::uint64_t id) {
     MINTMARK_TRY(market::Market market, open_market(app));
     MINTMARK_TRY(const market::ModelInfo model, market::get_model(market, id));
     Table table;
@@ -193,10 +193,10 @@ void add_model_commands(CLI::App& root, App& app) {
     group->fallthrough();
     add_push_command(*group, app);
     add_publish_command(*group, app);
-    command(*group, app, "list", "all models on the chain", [&app] { return list(app); });
+    command(*group, app, "list", "all models on the chain", [&app] { return list_models(app); });
     const auto args = std::make_shared<StatusArgs>();
     CLI::App* sub = command(*group, app, "show", "one model with its versions",
-                            [&app, args] { return show(app, args->model); });
+                            [&app, args] { return show_model(app, args->model); });
     sub->add_option("ID", args->model, "model id")->required();
     sub = command(*group, app, "status", "move a version's status",
                   [&app, args] { return set_status(app, *args); });

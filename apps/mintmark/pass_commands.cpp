@@ -120,7 +120,7 @@ Status list(const App& app, const std::string& owner) {
     return {};
 }
 
-Status show(const App& app, std::uint64_t id) {
+Status show_pass(const App& app, std::uint64_t id) {
     MINTMARK_TRY(market::Market market, open_market(app));
     MINTMARK_TRY(const market::PassInfo pass, market::get_pass(market, id));
     emit(app, pass_json(pass),
@@ -188,7 +188,7 @@ void add_pass_commands(CLI::App& root, App& app) {
                   [&app, text] { return list(app, *text); });
     sub->add_option("--owner", *text, "address or wallet [your wallet]");
     const auto id = std::make_shared<std::uint64_t>(0);
-    sub = command(*group, app, "show", "one pass", [&app, id] { return show(app, *id); });
+    sub = command(*group, app, "show", "one pass", [&app, id] { return show_pass(app, *id); });
     sub->add_option("ID", *id, "pass id")->required();
     sub = command(*group, app, "refund", "take back what an ended pass did not use",
                   [&app, id, text] { return refund(app, *id, *text); });

@@ -54,11 +54,11 @@ Status offer(const App& app, const OfferArgs& args) {
     return {};
 }
 
-struct BuyArgs {
+struct BuyQuotedArgs {
     std::string file, max_price, to;
 };
 
-Status buy(const App& app, const BuyArgs& args) {
+Status buy_quoted(const App& app, const BuyQuotedArgs& args) {
     MINTMARK_TRY(const json::Json value, json::read(args.file));
     MINTMARK_TRY(const market::SignedQuote quote, market::SignedQuote::from_json(value));
     MINTMARK_TRY(market::Market market, open_market(app));
@@ -125,9 +125,9 @@ void add_offer_command(CLI::App& prices, App& app) {
 }
 
 void add_buy_quoted_command(CLI::App& passes, App& app) {
-    const auto args = std::make_shared<BuyArgs>();
+    const auto args = std::make_shared<BuyQuotedArgs>();
     CLI::App* sub = command(passes, app, "buy-quoted", "buy at a price that the seller has signed",
-                            [&app, args] { return buy(app, *args); });
+                            [&app, args] { return buy_quoted(app, *args); });
     sub->add_option("QUOTE", args->file, "file of `mintmark price offer`")->required();
     sub->add_option("--max-price", args->max_price, "most that you pay: 0.5ETH, 12.5 of a token")
         ->required();

@@ -240,7 +240,7 @@ Status check(const App& app, const RefereeArgs& args) {
     return {};
 }
 
-Status withdraw(const App& app) {
+Status withdraw_from_referee(const App& app) {
     MINTMARK_TRY(market::Market market, open_market(app));
     MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
     MINTMARK_TRY(const chain::U256 amount,
@@ -319,7 +319,7 @@ void add_referee_commands(CLI::App& root, App& app) {
         ->required();
     sub->add_option("--key", args->key, "key of `mintmark referee key`")->required();
     command(*group, app, "withdraw", "take what bonds have brought you",
-            [&app] { return withdraw(app); });
+            [&app] { return withdraw_from_referee(app); });
 }
 
 }  // namespace mintmark::app

@@ -73,7 +73,7 @@ Status show(const App& app, const ReviewArgs& args) {
         .row("passed", review.has_passed ? "yes" : "no");
     if (!args.reviewer.empty()) {
         MINTMARK_TRY(const Address reviewer, parse_account(app, args.reviewer));
-        MINTMARK_TRY(const market::Attestation score,
+        MINTMARK_TRY(const market::ReviewAttestation score,
                      market::get_attestation(market, review.id, reviewer));
         value["reviewer"] = {
             {"state", score.state}, {"passed", score.passed}, {"right", score.right}};

@@ -14,7 +14,7 @@
 namespace mintmark::app {
 namespace {
 
-struct SettleArgs {
+struct SettlementArgs {
     std::filesystem::path config = "gateway.toml";
     bool is_status = false, is_by_rule = false;
     int timeout_s = 600;
@@ -33,7 +33,7 @@ struct Books {
     settlement::Intents intents;
 };
 
-Result<Books> open_books(const SettleArgs& args) {
+Result<Books> open_books(const SettlementArgs& args) {
     MINTMARK_TRY(gateway::Config config, gateway::Config::read(args.config));
     if (config.settle.path.empty())
         return fail(ErrorCode::kInvalidArgument, args.config.string() + " has no [settle]",
@@ -49,7 +49,7 @@ Result<Books> open_books(const SettleArgs& args) {
 }
 
 /// What is signed and waits, by group of one transaction.
-Status status(const App& app, const SettleArgs& args) {
+Status status(const App& app, const SettlementArgs& args) {
     MINTMARK_TRY(Books books, open_books(args));
     std::uint64_t bad = 0;
     MINTMARK_TRY(const auto due, settlement::read_due(*books.ledger, bad));
@@ -83,7 +83,7 @@ Status status(const App& app, const SettleArgs& args) {
     return {};
 }
 
-Status settle(const App& app, const SettleArgs& args) {
+Status settle_intents(const App& app, const SettlementArgs& args) {
     if (args.is_status) return status(app, args);
     MINTMARK_TRY(Books books, open_books(args));
     MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
@@ -133,10 +133,10 @@ Status settle(const App& app, const SettleArgs& args) {
 }  // namespace
 
 void add_settle_commands(CLI::App& root, App& app) {
-    const auto args = std::make_shared<SettleArgs>();
+    const auto args = std::make_shared<SettlementArgs>();
     CLI::App* sub =
         command(root, app, "settle", "the gateway's signed vouchers into transactions, now",
-                [&app, args] { return settle(app, *args); });
+                [&app, args] { return settle_intents(app, *args); });
     sub->add_option("--config", args->config, "the gateway's file, with [settle] [gateway.toml]");
     sub->add_flag("--status", args->is_status, "only say what is due and under way");
     sub->add_flag("--by-rule", args->is_by_rule, "only what age and value say");

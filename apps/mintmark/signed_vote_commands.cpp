@@ -7,7 +7,7 @@
 namespace mintmark::app {
 namespace {
 
-struct SignArgs {
+struct SignVoteArgs {
     std::string proposal, word, to, out, file;
     std::uint64_t hours = 24;
 };
@@ -18,7 +18,7 @@ Status keep(const App& app, const std::string& path, const json::Json& value) {
     return {};
 }
 
-Status sign_vote(const App& app, const SignArgs& args) {
+Status sign_vote(const App& app, const SignVoteArgs& args) {
     MINTMARK_TRY(const market::Vote choice, market::parse_vote(args.word));
     MINTMARK_TRY(market::Market market, open_market(app));
     MINTMARK_TRY(const market::Proposal proposal, market::get_proposal(market, args.proposal));
@@ -27,7 +27,7 @@ Status sign_vote(const App& app, const SignArgs& args) {
     return keep(app, args.out, market::to_json(made));
 }
 
-Status sign_delegation(const App& app, const SignArgs& args) {
+Status sign_delegation(const App& app, const SignVoteArgs& args) {
     MINTMARK_TRY(market::Market market, open_market(app));
     MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
     Address to = key.address();
@@ -40,7 +40,7 @@ Status sign_delegation(const App& app, const SignArgs& args) {
     return keep(app, args.out, market::to_json(made));
 }
 
-Status carry(const App& app, const SignArgs& args) {
+Status carry(const App& app, const SignVoteArgs& args) {
     MINTMARK_TRY(const json::Json file, json::read(args.file));
     MINTMARK_TRY(market::Market market, open_market(app));
     MINTMARK_TRY(const chain::PrivateKey key, unlock_wallet(app));
@@ -52,7 +52,7 @@ Status carry(const App& app, const SignArgs& args) {
 }  // namespace
 
 void add_signed_vote_commands(CLI::App& group, App& app) {
-    const auto args = std::make_shared<SignArgs>();
+    const auto args = std::make_shared<SignVoteArgs>();
     CLI::App* sub = command(group, app, "sign-vote", "vote by signature; somebody else carries it",
                             [&app, args] { return sign_vote(app, *args); });
     sub->add_option("ID", args->proposal, "proposal")->required();

@@ -30,7 +30,7 @@ Status make_key(const App& app, const TeeArgs& args) {
 }
 
 Status attest(const App& app, const TeeArgs& args) {
-    market::Attestation attestation;
+    market::TeeAttestation attestation;
     MINTMARK_TRY(attestation.signer, parse_account(app, args.signer));
     MINTMARK_TRY(attestation.measurement, bytes32_from_hex(args.measurement));
     MINTMARK_TRY(const Bytes evidence, read_file(args.report));

@@ -107,7 +107,7 @@ std::string balance_text(const std::optional<chain::U256>& wei) {
     return wei ? market::format_amount(*wei) : "(no chain)";
 }
 
-Status list(const App& app) {
+Status list_wallets(const App& app) {
     MINTMARK_TRY(const auto wallets, keystore(app).list());
     Balances balances(app);
     json::Json rows = json::Json::array();
@@ -154,7 +154,8 @@ void add_wallet_commands(CLI::App& root, App& app) {
     sub->add_option("NAME", args->name, "1 to 64 of A-Z a-z 0-9 _ -")->required();
     sub->add_option("--key-file", args->key_file, "keystore file, or 64 hex digits");
     sub->add_option("--private-key", args->private_key, "0x…; visible to others: avoid it");
-    command(*group, app, "list", "names, addresses, balances", [&app] { return list(app); });
+    command(*group, app, "list", "names, addresses, balances",
+            [&app] { return list_wallets(app); });
     sub =
         command(*group, app, "show", "one wallet", [&app, args] { return show(app, args->name); });
     sub->add_option("NAME", args->name, "default: --wallet, or the only one");

@@ -101,14 +101,14 @@ Result<ReviewInfo> get_review(Market& market, std::uint64_t id) {
     return out;
 }
 
-Result<Attestation> get_attestation(Market& market, std::uint64_t review, const Address& reviewer) {
+Result<ReviewAttestation> get_attestation(Market& market, std::uint64_t review, const Address& reviewer) {
     MINTMARK_TRY(
         const auto values,
         market.read({kBoard, "getAttestation(uint256,address)", reviewer_of(review, reviewer)},
                     "((uint8,bool,uint32,uint64,address,bytes32,bytes32))"));
     MINTMARK_TRY(const auto fields, values[0].as_items());
     MINTMARK_TRY(const std::uint64_t state, fields[0].as_u64());
-    Attestation out;
+    ReviewAttestation out;
     out.state = state < kStates.size() ? kStates[state] : "unknown";
     MINTMARK_TRY(out.passed, fields[1].as_bool());
     MINTMARK_TRY(out.right, fields[2].as_u64());

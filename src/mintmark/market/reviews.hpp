@@ -44,7 +44,7 @@ struct ReviewInfo {
 [[nodiscard]] std::string_view phase_name(const ReviewInfo& review, std::uint64_t now) noexcept;
 
 /// One reviewer's part in a review.
-struct Attestation {
+struct ReviewAttestation {
     std::string_view state;  ///< "none", "committed", "revealed", "challenged", "stands", …
     bool passed = false;
     std::uint64_t right = 0;
@@ -61,7 +61,7 @@ struct OpenedReview {
                                                const VersionRef& version);
 /// kNotFound.
 [[nodiscard]] Result<ReviewInfo> get_review(Market& market, std::uint64_t id);
-[[nodiscard]] Result<Attestation> get_attestation(Market& market, std::uint64_t review,
+[[nodiscard]] Result<ReviewAttestation> get_attestation(Market& market, std::uint64_t review,
                                                   const Address& reviewer);
 /// Wei in the contract that are not locked.
 [[nodiscard]] Result<chain::U256> free_bond(Market& market, const Address& account);

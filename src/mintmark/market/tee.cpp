@@ -57,7 +57,7 @@ Result<AdapterKeyMade> deploy_tee_key(Market& market, const chain::PrivateKey& k
 }
 
 Result<chain::Receipt> attest_signer(Market& market, const chain::PrivateKey& key,
-                                     const Attestation& attestation) {
+                                     const TeeAttestation& attestation) {
     return market.send(key,
                        {kAdapter,
                         "attest(address,bytes32,uint64,bytes32)",

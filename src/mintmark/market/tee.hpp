@@ -16,7 +16,7 @@ struct TeeTerms {
 [[nodiscard]] Result<AdapterKeyMade> deploy_tee_key(Market& market, const chain::PrivateKey& key,
                                                     const TeeTerms& terms);
 
-struct Attestation {
+struct TeeAttestation {
     Address signer = {};
     Bytes32 measurement = {};
     std::uint64_t valid_until = 0;  ///< seconds since 1970
@@ -24,7 +24,7 @@ struct Attestation {
 };
 /// Role OPERATOR; kRejected for others.
 [[nodiscard]] Result<chain::Receipt> attest_signer(Market& market, const chain::PrivateKey& key,
-                                                   const Attestation& attestation);
+                                                   const TeeAttestation& attestation);
 /// Role GUARDIAN, final.
 [[nodiscard]] Result<chain::Receipt> revoke_signer(Market& market, const chain::PrivateKey& key,
                                                    const Address& signer);
