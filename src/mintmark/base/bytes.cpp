@@ -14,11 +14,12 @@ int nibble(char c) noexcept {
 
 std::string to_hex(ByteSpan bytes) {
     static constexpr char kDigits[] = "0123456789abcdef";
-    std::string out = "0x";
-    out.reserve(2 + 2 * bytes.size());
+    std::string out(2 + 2 * bytes.size(), '0');
+    out[1] = 'x';
+    char* at = out.data() + 2;
     for (const std::uint8_t b : bytes) {
-        out.push_back(kDigits[b >> 4U]);
-        out.push_back(kDigits[b & 15U]);
+        *at++ = kDigits[b >> 4U];
+        *at++ = kDigits[b & 15U];
     }
     return out;
 }

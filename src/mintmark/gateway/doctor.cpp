@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 #include "mintmark/gateway/gateway.hpp"
 #include "mintmark/market/rates.hpp"
@@ -112,9 +110,10 @@ void examine_upstreams(const Config& config, Diagnosis& out) {
     }
     for (const UpstreamConfig& upstream : config.upstreams) {
         Status status = fail(ErrorCode::kInternal, "not probed");
-        boost::asio::co_spawn(
-            loop, [&]() -> Task<void> { status = co_await (*upstreams)->probe(upstream.name); },
-            boost::asio::detached);
+        const auto probe = [&]() -> Task<void> {
+            status = co_await (*upstreams)->probe(upstream.name);
+        };
+        serving::spawn(loop, probe());
         loop.restart();
         loop.run();
         add(out, "upstream " + upstream.name, status, upstream.url + " answers",

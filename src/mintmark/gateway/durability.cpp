@@ -1,6 +1,6 @@
 #include "mintmark/gateway/durability.hpp"
 
-#include <vector>
+#include <algorithm>
 
 namespace mintmark::gateway {
 
@@ -32,32 +32,24 @@ void Durability::wake(std::uint64_t sequence, const Status& status,
         on_change_(status);
     }
     if (status) done_ = std::max(done_, sequence);
-    std::vector<Waiter> ready;
-    std::deque<Waiter> rest;
-    for (Waiter& waiter : waiters_) {
-        if (!status || waiter.sequence <= done_) {
-            ready.push_back(std::move(waiter));
-        } else {
-            rest.push_back(std::move(waiter));
-        }
-    }
-    waiters_ = std::move(rest);
+    const auto rest = std::ranges::stable_partition(
+        waiters_, [&](const Waiter& waiter) { return status && waiter.sequence > done_; });
+    std::vector<Waiter> ready(std::make_move_iterator(rest.begin()),
+                              std::make_move_iterator(rest.end()));
+    waiters_.erase(rest.begin(), rest.end());
     for (Waiter& waiter : ready)
         waiter.resume(waiter.sequence <= done_ ? verdict(waiter.sequence) : status);
 }
 
 Task<Status> Durability::wait(std::uint64_t sequence) {
     if (sequence <= done_) co_return verdict(sequence);
-    auto initiate = [this, sequence](auto handler) {
-        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        waiters_.push_back({sequence, [shared](Status status) mutable {
-                                auto once = std::move(*shared);
-                                std::move(once)(std::move(status));
-                            }});
+    auto initiate = [this, sequence](auto resume) {
+        waiters_.push_back({sequence, std::move(resume)});
+        want_(sequence);
     };
-    co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
-                                                   void(Status)>(std::move(initiate),
-                                                                 boost::asio::use_awaitable);
+    auto [status] = co_await boost::asio::async_initiate<const serving::Wait, void(Status)>(
+        initiate, serving::kWait);
+    co_return std::move(status);
 }
 
 }  // namespace mintmark::gateway

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
-#include <memory>
+#include <vector>
 
 #include "mintmark/ledger/journal.hpp"
 #include "mintmark/serving/task.hpp"
@@ -16,8 +15,10 @@ using serving::Task;
 
 class Durability {
   public:
-    explicit Durability(serving::Loop& loop, std::function<void(const Status&)> on_change)
-        : loop_(loop), on_change_(std::move(on_change)) {}
+    /// want: tells the journal that somebody waits for an entry.
+    Durability(serving::Loop& loop, std::function<void(const Status&)> on_change,
+               std::function<void(std::uint64_t)> want)
+        : loop_(loop), on_change_(std::move(on_change)), want_(std::move(want)) {}
     /// From the journal's thread.
     void committed(std::uint64_t sequence, const Status& status, const ledger::Refusals& refused);
     /// Until the entry is on disk. kIo: it is not, and may be later. What a shared ledger says
@@ -28,14 +29,15 @@ class Durability {
   private:
     struct Waiter {
         std::uint64_t sequence;
-        std::function<void(Status)> resume;
+        std::move_only_function<void(Status)> resume;
     };
     void wake(std::uint64_t sequence, const Status& status, const ledger::Refusals& refused);
     [[nodiscard]] Status verdict(std::uint64_t sequence);
 
     serving::Loop& loop_;
     std::function<void(const Status&)> on_change_;
-    std::deque<Waiter> waiters_;              ///< by sequence, as they came
+    std::function<void(std::uint64_t)> want_;
+    std::vector<Waiter> waiters_;             ///< as they came
     std::map<std::uint64_t, Error> refused_;  ///< the latest; not all are asked for
     std::uint64_t done_ = 0;
     bool is_healthy_ = true;

@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -105,14 +102,15 @@ Gateway::Gateway(serving::Loop& loop, Config config, std::unique_ptr<chain::Priv
     : loop_(loop),
       config_(std::move(config)),
       signer_(std::move(signer)),
-      durability_(loop,
-                  [this](const Status& status) {
-                      metrics_.ledger_healthy(status.has_value());
-                      log_event(
-                          status ? LogLevel::kInfo : LogLevel::kError,
-                          status ? "ledger is back" : "ledger cannot be written; check the disk",
-                          {{"reason", status ? "" : status.error().message}});
-                  }),
+      durability_(
+          loop,
+          [this](const Status& status) {
+              metrics_.ledger_healthy(status.has_value());
+              log_event(status ? LogLevel::kInfo : LogLevel::kError,
+                        status ? "ledger is back" : "ledger cannot be written; check the disk",
+                        {{"reason", status ? "" : status.error().message}});
+          },
+          [this](std::uint64_t sequence) { ledger_->want(sequence); }),
       tensor_models_(std::move(models)) {
     std::array<std::uint8_t, 6> random;
     system_rng().fill(random);
@@ -244,9 +242,9 @@ Result<std::uint16_t> Gateway::start() {
         early_error);
     MINTMARK_TRY(const std::uint16_t port,
                  server_->listen(config_.server.host, config_.server.port, tls));
-    boost::asio::co_spawn(loop_, upstreams_->watch(loop_), boost::asio::detached);
-    boost::asio::co_spawn(loop_, tracer_->run(), boost::asio::detached);
-    boost::asio::co_spawn(loop_, housekeeping(), boost::asio::detached);
+    serving::spawn(loop_, upstreams_->watch(loop_));
+    serving::spawn(loop_, tracer_->run());
+    serving::spawn(loop_, housekeeping());
     return port;
 }
 
@@ -265,7 +263,7 @@ Task<void> Gateway::housekeeping() {
     boost::asio::steady_timer timer(loop_);
     while (true) {
         timer.expires_after(kHousekeeping);
-        auto [ec] = co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+        auto [ec] = co_await timer.async_wait(serving::kWait);
         if (ec) co_return;
         const std::int64_t now = unix_ms();
         std::erase_if(buckets_,
@@ -291,11 +289,21 @@ void Gateway::watch_index() {
 }
 
 std::string Gateway::next_id() {
-    return fmt::format("{}{:08x}", id_prefix_, next_id_++);
+    std::string out;
+    out.reserve(id_prefix_.size() + 16);
+    out += id_prefix_;
+    const std::uint64_t number = next_id_++;
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    for (unsigned shift = number >> 32U == 0 ? 32 : 64; shift > 0;) {
+        shift -= 4;
+        out += kDigits[number >> shift & 15U];
+    }
+    return out;
 }
 
 Headers Gateway::common_headers(const std::string& id) const {
     Headers out;
+    out.reserve(8);
     out.emplace_back("Content-Type", "application/json");
     out.emplace_back("X-Request-Id", id);
     return out;
@@ -413,14 +421,14 @@ namespace {
 
 Task<void> stop_on_signal(serving::Loop& loop, Gateway& gateway, std::int64_t drain_ms) {
     boost::asio::signal_set signals(loop, SIGTERM, SIGINT);
-    (void)co_await signals.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    (void)co_await signals.async_wait(serving::kWait);
     log_event(LogLevel::kInfo, "draining", {{"running", gateway.running()}});
     gateway.drain();
     boost::asio::steady_timer timer(loop);
     const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(drain_ms);
     while (!gateway.is_idle() && std::chrono::steady_clock::now() < end) {
         timer.expires_after(std::chrono::milliseconds(20));
-        (void)co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+        (void)co_await timer.async_wait(serving::kWait);
     }
     gateway.abort();
     co_await gateway.flush_traces();
@@ -432,12 +440,13 @@ Task<void> stop_on_signal(serving::Loop& loop, Gateway& gateway, std::int64_t dr
 Status serve(Config config, std::unique_ptr<chain::PrivateKey> signer, TensorModels models,
              std::function<void(std::uint16_t port)> on_ready) {
     std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is a full disk, not the end
-    serving::Loop loop{1};
+    // Sockets are touched by its one thread only; what other threads do is post to it.
+    serving::Loop loop{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
     const std::int64_t drain_ms = config.server.drain_ms;
     MINTMARK_TRY(auto gateway,
                  Gateway::open(loop, std::move(config), std::move(signer), std::move(models)));
     MINTMARK_TRY(const std::uint16_t port, gateway->start());
-    boost::asio::co_spawn(loop, stop_on_signal(loop, *gateway, drain_ms), boost::asio::detached);
+    serving::spawn(loop, stop_on_signal(loop, *gateway, drain_ms));
     on_ready(port);
     loop.run();
     log_event(LogLevel::kInfo, "stopped");

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "mintmark/chain/address.hpp"
 #include "mintmark/gateway/config.hpp"
 #include "mintmark/gateway/entitlements.hpp"
@@ -153,6 +155,24 @@ TEST(Calls, TheCostStandsInTheUsageWhateverWasThere) {
     EXPECT_EQ(usage_with_cost(R"({"x":1})", cost), R"({"x":1,"cost":0.5,"cost_details":{"a":1}})");
     EXPECT_EQ(usage_with_cost(R"({"cost":0,"cost_details":null})", cost),
               R"({"cost":0.5,"cost_details":{"a":1}})");
+    for (const char* told :
+         {R"({})", R"({"x":1})", R"( {"x":{"cost":2} } )", R"({"cost":9})",
+          R"({"cost_details":{},"x":[]})", R"({"c\u006fst":9})", R"([1])", "3"}) {
+        const auto document = json::Document::read(told).value();
+        const std::string slow = usage_with_cost(std::string(told), cost);
+        EXPECT_EQ(json::parse(usage_with_cost(document.root(), cost)).value(),
+                  json::parse(slow).value())
+            << told;
+    }
+}
+
+TEST(Calls, UsageIsWrittenAsTheReceiptsHaveIt) {
+    std::mt19937_64 random(5);
+    for (int round = 0; round < 200; ++round) {
+        market::Usage usage = {};
+        for (auto& quantity : usage) quantity = random() % 3 == 0 ? random() : 0;
+        EXPECT_EQ(usage_text(usage), json::compact(usage_json(usage)));
+    }
 }
 
 TEST(Calls, UsageOfAnUpstream) {

@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -132,8 +130,8 @@ std::unique_ptr<serving::Incoming> answer_of(const InfernetConfig& config, const
 }
 
 Task<void> sleep_for(std::chrono::milliseconds time) {
-    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, time);
-    (void)co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    boost::asio::steady_timer timer(co_await serving::this_loop(), time);
+    (void)co_await timer.async_wait(serving::kWait);
 }
 
 struct Reply {

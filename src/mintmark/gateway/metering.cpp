@@ -142,7 +142,9 @@ Task<std::optional<Refusal>> Gateway::meter(Endpoint endpoint, Run& run, Request
         (void)co_await replay(**record, run, responder);
         co_return std::nullopt;
     }
-    for (const auto& header : common_headers(run.id)) run.headers.push_back(header);
+    run.headers.reserve(12);
+    run.headers.emplace_back("Content-Type", "application/json");
+    run.headers.emplace_back("X-Request-Id", run.id);
     run.headers.emplace_back("X-Mintmark-Account", run.entitlement.account);
     run.headers.emplace_back("X-Mintmark-Receipt", "/v1/receipts/" + run.id);
     std::optional<Refusal> no;  // not with ?: — g++ 12 destroys its temporaries twice
@@ -249,6 +251,7 @@ Task<Status> Gateway::reserve(Run& run) {
     row.account = run.entitlement.account;
     row.lane = run.entitlement.lane;
     row.price_epoch = run.card.epoch;
+    row.is_whole = !run.call.is_stream && !run.payment && run.call.endpoint != Endpoint::kTensor;
     MINTMARK_CO_TRY(run.reserved_at, ledger_->reserve(row));
     co_return Status{};
 }
@@ -326,11 +329,12 @@ Task<std::optional<Refusal>> Gateway::answer_whole(Run& run, Responder& responde
     auto finish = [&]() {
         const auto told = root.find("usage");
         const bool has_usage = told && told->is(json::Kind::kObject);
-        std::string counted =
-            has_usage ? std::string(told->raw()) : reported_form(run.call.endpoint, usage);
         json::Edits edits(*answer);
         edits.set(root, "model", json::quoted(run.model->id));
-        edits.set(root, "usage", usage_with_cost(std::move(counted), cost_text(run)));
+        edits.set(root, "usage",
+                  has_usage
+                      ? usage_with_cost(*told, cost_text(run))
+                      : usage_with_cost(reported_form(run.call.endpoint, usage), cost_text(run)));
         return edits.apply();
     };
     const bool is_kept = !run.row.idempotency_key.empty();
@@ -419,7 +423,7 @@ Task<Status> Gateway::close(Run& run, const market::Usage& usage, std::string st
     outcome.state = std::move(state);
     outcome.units = run.units;
     outcome.usd = run.usd;
-    outcome.usage = json::compact(usage_json(usage));
+    outcome.usage = usage_text(usage);
     outcome.response_hash = hex_of(run.response_hash.finish());
     outcome.finished_ms = unix_ms();
     outcome.status = status;
@@ -453,9 +457,19 @@ void Gateway::cancel(Run& run, std::string state, int status) {
 CostText Gateway::cost_text(const Run& run) {
     CostText out;
     out.cost = dollars_text(run.usd);
-    out.details = fmt::format(
-        R"({{"pico_usd":"{}","account":{},"units":"{}","price_epoch":{},"receipt":"{}"}})", run.usd,
-        json::quoted(run.entitlement.account), run.units.to_string(), run.card.epoch, run.id);
+    std::string& text = out.details;
+    text.reserve(128 + run.entitlement.account.size() + run.id.size());
+    text += R"({"pico_usd":")";
+    text += std::to_string(run.usd);
+    text += R"(","account":)";
+    text += json::quoted(run.entitlement.account);
+    text += R"(,"units":")";
+    text += run.units.to_string();
+    text += R"(","price_epoch":)";
+    text += std::to_string(run.card.epoch);
+    text += R"(,"receipt":")";
+    text += run.id;
+    text += R"("})";
     return out;
 }
 

@@ -76,8 +76,11 @@ struct Metrics::State {
                 "new ones; above_gas_cap: raise settle.max_fee_gwei; failures: node or disk")
             .Register(registry);
     // Looking a label set up in a family costs more than a request should.
-    std::map<std::pair<std::string, int>, prometheus::Counter*, std::less<>> by_route;
-    std::map<std::string, prometheus::Histogram*, std::less<>> by_seconds;
+    struct Route {
+        prometheus::Histogram* seconds;
+        std::map<int, prometheus::Counter*> by_status;
+    };
+    std::map<std::string, Route, std::less<>> by_route;
     std::map<std::string, prometheus::Counter*, std::less<>> by_model;
 };
 
@@ -85,25 +88,30 @@ Metrics::Metrics() : state_(std::make_unique<State>()) {}
 Metrics::~Metrics() = default;
 
 void Metrics::request(std::string_view route, int status, double seconds) {
-    const std::string name(route);
-    prometheus::Counter*& counter = state_->by_route[{name, status}];
-    if (counter == nullptr) {
-        counter = &state_->requests.Add({{"route", name}, {"status", std::to_string(status)}});
-    }
-    counter->Increment();
-    prometheus::Histogram*& histogram = state_->by_seconds[name];
-    if (histogram == nullptr) {
-        histogram = &state_->seconds.Add(
+    auto known = state_->by_route.find(route);
+    if (known == state_->by_route.end()) {
+        const std::string name(route);
+        auto& seconds_of = state_->seconds.Add(
             {{"route", name}}, prometheus::Histogram::BucketBoundaries{
                                    0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100});
+        known = state_->by_route.emplace(name, State::Route{&seconds_of, {}}).first;
     }
-    histogram->Observe(seconds);
+    prometheus::Counter*& counter = known->second.by_status[status];
+    if (counter == nullptr) {
+        counter =
+            &state_->requests.Add({{"route", known->first}, {"status", std::to_string(status)}});
+    }
+    counter->Increment();
+    known->second.seconds->Observe(seconds);
 }
 
 void Metrics::charged(std::string_view model, double usd) {
-    prometheus::Counter*& counter = state_->by_model[std::string(model)];
-    if (counter == nullptr) counter = &state_->usd.Add({{"model", std::string(model)}});
-    counter->Increment(usd);
+    auto known = state_->by_model.find(model);
+    if (known == state_->by_model.end()) {
+        const std::string name(model);
+        known = state_->by_model.emplace(name, &state_->usd.Add({{"model", name}})).first;
+    }
+    known->second->Increment(usd);
 }
 
 void Metrics::usage_corrected(std::string_view upstream, std::string_view reason) {

@@ -364,6 +364,19 @@ Json usage_json(const Usage& usage) {
     return out;
 }
 
+std::string usage_text(const Usage& usage) {
+    std::string out = "{";
+    for (std::size_t i = 0; i < market::kUnits; ++i) {
+        if (usage[i] == 0) continue;
+        out += out.size() == 1 ? "\"" : ",\"";
+        out += market::unit_name(static_cast<Unit>(i));
+        out += "\":";
+        out += std::to_string(usage[i]);
+    }
+    out += '}';
+    return out;
+}
+
 std::string reported_form(Endpoint endpoint, const Usage& usage) {
     if (endpoint == Endpoint::kImage) return json::compact(usage_json(usage));
     const std::uint64_t in = at(usage, Unit::kInputToken) + at(usage, Unit::kCachedInputToken);
@@ -384,6 +397,24 @@ std::string usage_with_cost(std::string usage, const CostText& cost) {
     edits.set(document->root(), "cost", cost.cost);
     edits.set(document->root(), "cost_details", cost.details);
     return edits.apply();
+}
+
+std::string usage_with_cost(const View& usage, const CostText& cost) {
+    // What an upstream says of cost is replaced, not said twice.
+    if (!usage.is(Kind::kObject) || usage.find("cost") || usage.find("cost_details")) {
+        return usage_with_cost(std::string(usage.raw()), cost);
+    }
+    const std::string_view told = usage.raw();
+    std::string out;
+    out.reserve(told.size() + cost.cost.size() + cost.details.size() + 32);
+    out += told.substr(0, told.size() - 1);
+    if (!usage.is_empty()) out += ',';
+    out += "\"cost\":";
+    out += cost.cost;
+    out += ",\"cost_details\":";
+    out += cost.details;
+    out += '}';
+    return out;
 }
 
 std::string dollars_text(std::uint64_t pico_usd) {

@@ -64,6 +64,7 @@ void collect_text(const json::View& answer, std::string& out);
                                               const market::Usage& usage);
 /// {"input_token": 12, …} without zeros.
 [[nodiscard]] json::Json usage_json(const market::Usage& usage);
+[[nodiscard]] std::string usage_text(const market::Usage& usage);  ///< the same, compact
 /// The `usage` of an answer whose upstream has none, as OpenAI names it: JSON.
 [[nodiscard]] std::string reported_form(Endpoint endpoint, const market::Usage& usage);
 /// What an answer has cost, as JSON.
@@ -73,6 +74,7 @@ struct CostText {
 };
 /// A `usage` (an object, as JSON) with the cost.
 [[nodiscard]] std::string usage_with_cost(std::string usage, const CostText& cost);
+[[nodiscard]] std::string usage_with_cost(const json::View& usage, const CostText& cost);
 /// "0.000012", dollars.
 [[nodiscard]] std::string dollars_text(std::uint64_t pico_usd);
 

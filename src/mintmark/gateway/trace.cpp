@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <chrono>
 #include <cmath>
 
@@ -255,10 +253,10 @@ Task<void> Tracer::flush() {
 
 Task<void> Tracer::run() {
     if (!is_on()) co_return;
-    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+    boost::asio::steady_timer timer(co_await serving::this_loop());
     while (true) {
         timer.expires_after(std::chrono::milliseconds(config_.interval_ms));
-        auto [ec] = co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+        auto [ec] = co_await timer.async_wait(serving::kWait);
         if (ec) co_return;
         const std::uint64_t failures = counts_.failures;
         while (!ended_.empty() && counts_.failures == failures) co_await flush();

@@ -3,11 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <cstdlib>
 
 #include "mintmark/gateway/infernet.hpp"
@@ -143,7 +139,7 @@ Task<Result<std::uint64_t>> Upstreams::count_tokens(const std::string& upstream,
 
 Task<void> Upstreams::watch(serving::Loop& loop) {
     for (auto& [name, upstream] : upstreams_) {
-        boost::asio::co_spawn(loop, watch_one(upstream), boost::asio::detached);
+        serving::spawn(loop, watch_one(upstream));
     }
     co_return;
 }
@@ -206,11 +202,11 @@ std::optional<double> Upstreams::uptime(const std::string& name) const {
 }
 
 Task<void> Upstreams::watch_one(Upstream& upstream) {
-    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+    boost::asio::steady_timer timer(co_await serving::this_loop());
     while (true) {
         (void)co_await probe(upstream.config.name);
         timer.expires_after(std::chrono::seconds(upstream.config.health_s));
-        auto [ec] = co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+        auto [ec] = co_await timer.async_wait(serving::kWait);
         if (ec) co_return;
     }
 }

@@ -6,38 +6,54 @@
 
 namespace mintmark {
 
+// Only an allocation failure or a broken OpenSSL can make these calls fail.
 struct Sha256::Context {
     EVP_MD_CTX* evp = EVP_MD_CTX_new();
-    Context() { start(); }
+    bool is_started = false;
+
+    Context() { MINTMARK_ASSERT(evp != nullptr); }
     ~Context() { EVP_MD_CTX_free(evp); }
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
-    // Only an allocation failure or a broken OpenSSL can make these calls fail.
-    void start() const {
-        MINTMARK_ASSERT(evp != nullptr && EVP_DigestInit_ex(evp, EVP_sha256(), nullptr) == 1);
+
+    void start() {
+        // Looking the algorithm up takes OpenSSL longer than hashing a short message.
+        static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+        if (is_started) return;
+        MINTMARK_ASSERT(algorithm != nullptr && EVP_DigestInit_ex(evp, algorithm, nullptr) == 1);
+        is_started = true;
+    }
+    void update(ByteSpan data) {
+        start();
+        MINTMARK_ASSERT(EVP_DigestUpdate(evp, data.data(), data.size()) == 1);
+    }
+    Bytes32 finish() {
+        start();
+        Bytes32 out;
+        unsigned size = 0;
+        MINTMARK_ASSERT(EVP_DigestFinal_ex(evp, out.data(), &size) == 1);
+        MINTMARK_ASSERT(size == out.size());
+        is_started = false;
+        return out;
     }
 };
 
-Sha256::Sha256() : context_(std::make_unique<Context>()) {}
+Sha256::Sha256() = default;
 Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
 void Sha256::update(ByteSpan data) {
-    MINTMARK_ASSERT(EVP_DigestUpdate(context_->evp, data.data(), data.size()) == 1);
+    if (context_ == nullptr) context_ = std::make_unique<Context>();
+    context_->update(data);
 }
 
 Bytes32 Sha256::finish() {
-    Bytes32 out;
-    unsigned size = 0;
-    MINTMARK_ASSERT(EVP_DigestFinal_ex(context_->evp, out.data(), &size) == 1);
-    MINTMARK_ASSERT(size == out.size());
-    context_->start();
-    return out;
+    return context_ == nullptr ? sha256({}) : context_->finish();
 }
 
 Bytes32 sha256(ByteSpan data) {
-    Sha256 hash;
+    thread_local Sha256 hash;
     hash.update(data);
     return hash.finish();
 }

@@ -15,6 +15,7 @@ std::unexpected<Error> database_error(sqlite3* db) {
 }
 // SQLite's own constants are old-style casts: it copies what is bound.
 const auto kCopy = reinterpret_cast<sqlite3_destructor_type>(-1);
+constexpr int kSlotBytes = 512, kSlots = 256;
 }  // namespace
 
 Statement::Statement(Statement&& other) noexcept
@@ -29,6 +30,12 @@ Statement::~Statement() {
 
 Statement& Statement::bind(int index, std::string_view text) {
     ::sqlite3_bind_text(statement_, index, text.data(), static_cast<int>(text.size()), kCopy);
+    return *this;
+}
+Statement& Statement::bind_kept(int index, std::string_view text) {
+    // An empty view may have no address, which would bind NULL.
+    const char* at = text.data() != nullptr ? text.data() : "";
+    ::sqlite3_bind_text(statement_, index, at, static_cast<int>(text.size()), nullptr);
     return *this;
 }
 Statement& Statement::bind(int index, std::int64_t number) {
@@ -79,6 +86,10 @@ Bytes Statement::blob(int column) const {
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& path) {
+    // Its count of memory in use is nobody's, and takes a lock with every allocation. Too late when
+    // SQLite runs already, which changes nothing else.
+    static const int is_uncounted = ::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)is_uncounted;
     sqlite3* db = nullptr;
     const int code = ::sqlite3_open_v2(
         path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
@@ -89,6 +100,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& pa
                     fmt::format("ledger {}: {}", path.string(), ::sqlite3_errstr(code)));
     }
     ::sqlite3_busy_timeout(db, 5'000);
+    // Small memory of its own, without the allocator and its locks.
+    ::sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, nullptr, kSlotBytes, kSlots);
     MINTMARK_CHECK(
         out->execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
                      "PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=4000;"));

@@ -26,6 +26,8 @@ class Statement {
     Statement& operator=(Statement&& other) noexcept;
     ~Statement();
     Statement& bind(int index, std::string_view text);
+    /// Not copied: it must live until run() or reset().
+    Statement& bind_kept(int index, std::string_view text);
     Statement& bind(int index, std::int64_t number);
     Statement& bind(int index, ByteSpan blob);
     Statement& bind_null(int index);

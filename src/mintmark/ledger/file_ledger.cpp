@@ -27,7 +27,8 @@ Result<Ledger::Opened> Ledger::open(const std::filesystem::path& path,
     MINTMARK_TRY(const std::uint64_t recovered, recover(path));
     std::unique_ptr<FileLedger> ledger(new FileLedger());
     MINTMARK_TRY(auto writer, open_file_writer(path));
-    ledger->journal_ = std::make_unique<Journal>(std::move(writer), std::move(on_commit));
+    ledger->journal_ =
+        std::make_unique<Journal>(std::move(writer), std::move(on_commit), Pace::kWhenAsked);
     MINTMARK_TRY(ledger->reader_, Database::open(path));
     MINTMARK_CHECK(ledger->load_keys());
     return Opened{std::move(ledger), recovered};
@@ -125,8 +126,18 @@ Result<std::uint64_t> FileLedger::reserve(const RequestRow& request) {
     }
     account.reserved = plus(account.reserved, request.units_reserved);
     if (key != nullptr) key->reserved += request.usd_reserved;
-    open_.emplace(request.id, Running{request});
-    return journal_->append(request);
+    const auto row = std::make_shared<const RequestRow>(request);
+    if (!request.is_whole) {
+        open_.emplace(request.id, Running{row, nullptr});
+        return journal_->append(request);
+    }
+    open_.emplace(request.id, Running{row, journal_->hold(row)});
+    return 0;
+}
+
+/// Who waits has ended his request: with none left there is nobody to share the batch with.
+void FileLedger::want(std::uint64_t sequence) {
+    journal_->want(sequence, open_.empty() ? Hurry::kNow : Hurry::kSoon);
 }
 
 void FileLedger::forget_idempotency(const std::string& key_id, const std::string& idempotency_key) {
@@ -135,13 +146,16 @@ void FileLedger::forget_idempotency(const std::string& key_id, const std::string
 
 std::uint64_t FileLedger::progress(const std::string& request, const Amount& units,
                                    std::uint64_t usd) {
+    const auto found = open_.find(request);
+    if (found != open_.end() && found->second.held) journal_->release(*found->second.held);
     return journal_->append(ProgressRow{request, units, usd});
 }
 
 Result<std::uint64_t> FileLedger::finish(const std::string& request, Outcome outcome) {
     const auto found = open_.find(request);
     if (found == open_.end()) return fail(ErrorCode::kNotFound, "no such running request");
-    const RequestRow row = std::move(found->second.row);
+    const Running running = std::move(found->second);
+    const RequestRow& row = *running.row;
     open_.erase(found);
     outcome.units = std::min(outcome.units, row.units_reserved);
     outcome.usd = std::min(outcome.usd, row.usd_reserved);
@@ -169,6 +183,7 @@ Result<std::uint64_t> FileLedger::finish(const std::string& request, Outcome out
     end.lane_used = lane.used;
     end.key_id = row.key_id;
     end.key_spent = key != nullptr ? key->row.spent : 0;
+    if (running.held) return journal_->append_end(*running.held, std::move(end));
     return journal_->append(std::move(end));
 }
 

@@ -11,6 +11,7 @@ namespace mintmark::ledger {
 class FileLedger final : public Ledger {
   public:
     [[nodiscard]] bool is_shared() const noexcept override { return false; }
+    void want(std::uint64_t sequence) override;
     [[nodiscard]] Status set_terms(const std::string& account, const AccountTerms& terms,
                                    const std::string& lane, const Amount& base) override;
     [[nodiscard]] const AccountState* account(const std::string& id) override;
@@ -40,7 +41,8 @@ class FileLedger final : public Ledger {
   private:
     friend class Ledger;
     struct Running {
-        RequestRow row;
+        std::shared_ptr<const RequestRow> row;
+        std::shared_ptr<Journal::Held> held;  ///< nullptr: it was appended
     };
     FileLedger() = default;
     [[nodiscard]] Status load_lanes(const std::string& account, AccountState& state);

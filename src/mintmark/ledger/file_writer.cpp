@@ -1,7 +1,9 @@
 #include "mintmark/ledger/file_writer.hpp"
 
+#include <algorithm>
 #include <map>
 #include <unordered_map>
+#include <utility>
 
 #include "mintmark/ledger/database.hpp"
 
@@ -96,8 +98,13 @@ class Writer final : public JournalWriter {
     Status write_entries(const std::vector<Entry>& batch) {
         // A request that begins and ends in this batch is one row written once.
         std::unordered_map<std::string_view, const RequestRow*> begun;
-        for (const Entry& entry : batch) {
-            if (const auto* row = std::get_if<FinishRow>(&entry)) begun.emplace(row->id, nullptr);
+        if (std::ranges::any_of(batch, [](const Entry& entry) {
+                return std::holds_alternative<RequestRow>(entry);
+            })) {
+            for (const Entry& entry : batch) {
+                if (const auto* row = std::get_if<FinishRow>(&entry))
+                    begun.emplace(row->id, nullptr);
+            }
         }
         lanes_.clear();
         keys_.clear();
@@ -110,52 +117,62 @@ class Writer final : public JournalWriter {
                 }
             }
             if (const auto* row = std::get_if<FinishRow>(&entry)) {
-                auto& first = begun[row->id];
-                MINTMARK_CHECK(first != nullptr ? insert(*first, row) : finish(*row));
-                first = nullptr;
-                lanes_[{row->account, row->lane}] = row->lane_used;
-                if (!row->key_id.empty()) keys_[row->key_id] = row->key_spent;
+                const RequestRow* first = row->begun.get();
+                if (const auto found = begun.find(row->id); found != begun.end() && !first)
+                    first = std::exchange(found->second, nullptr);
+                MINTMARK_CHECK(write_end(*row, first));
                 continue;
             }
             MINTMARK_CHECK(std::visit([this](const auto& row) { return write_row(row); }, entry));
         }
+        return write_totals();
+    }
+
+    Status write_end(const FinishRow& row, const RequestRow* first) {
+        lanes_[{row.account, row.lane}] = row.lane_used;
+        if (!row.key_id.empty()) keys_[row.key_id] = row.key_spent;
+        return first != nullptr ? insert(*first, &row) : finish(row);
+    }
+
+    Status write_totals() {
         for (const auto& [where, used] : lanes_) {
-            lane_used_.bind(1, where.first).bind(2, where.second).bind(3, used.to_string());
+            lane_used_.bind_kept(1, where.first).bind_kept(2, where.second);
+            lane_used_.bind(3, used.to_string());
             MINTMARK_CHECK(lane_used_.run());
         }
         for (const auto& [id, spent] : keys_) {
-            key_spent_.bind(1, id).bind(2, as_signed(spent));
+            key_spent_.bind_kept(1, id).bind(2, as_signed(spent));
             MINTMARK_CHECK(key_spent_.run());
         }
         return {};
     }
 
     Status insert(const RequestRow& row, const FinishRow* end) {
-        insert_.bind(1, row.id).bind(2, row.key_id).bind(3, row.buyer).bind(4, row.account);
-        insert_.bind(5, row.lane).bind(6, row.model).bind(7, row.endpoint);
-        insert_.bind(8, end != nullptr ? std::string_view(end->state) : "reserved");
-        insert_.bind(9, row.units_reserved.to_string()).bind(10, as_signed(row.usd_reserved));
-        insert_.bind(11, row.request_hash).bind(12, row.created_ms);
-        if (row.idempotency_key.empty()) {
-            insert_.bind_null(13);
-        } else {
-            insert_.bind(13, row.idempotency_key);
-        }
-        insert_.bind(14, as_signed(row.price_epoch));
+        insert_.bind_kept(1, row.id).bind_kept(2, row.key_id).bind_kept(3, row.buyer);
+        insert_.bind_kept(4, row.account).bind_kept(5, row.lane).bind_kept(6, row.model);
+        insert_.bind_kept(7, row.endpoint);
+        insert_.bind_kept(8, end != nullptr ? std::string_view(end->state) : "reserved");
+        const std::string reserved = row.units_reserved.to_string();
+        const std::string units = end != nullptr ? end->units.to_string() : "0";
+        insert_.bind_kept(9, reserved).bind(10, as_signed(row.usd_reserved));
+        insert_.bind_kept(11, row.request_hash).bind(12, row.created_ms);
+        if (!row.idempotency_key.empty()) insert_.bind_kept(13, row.idempotency_key);
+        insert_.bind(14, as_signed(row.price_epoch)).bind_kept(15, units);
+        insert_.bind(16, end != nullptr ? as_signed(end->usd) : 0);
         if (end != nullptr) {
-            insert_.bind(15, end->units.to_string()).bind(16, as_signed(end->usd));
-            insert_.bind(17, end->usage).bind(18, end->response_hash).bind(19, end->finished_ms);
-            insert_.bind(20, std::int64_t{end->status}).bind(21, end->body);
-        } else {
-            insert_.bind(15, "0").bind(16, std::int64_t{0});
+            insert_.bind_kept(17, end->usage).bind_kept(18, end->response_hash);
+            insert_.bind(19, end->finished_ms).bind(20, std::int64_t{end->status});
+            insert_.bind_kept(21, end->body);
         }
         return insert_.run();
     }
 
     Status finish(const FinishRow& row) {
-        finish_.bind(1, row.id).bind(2, row.state).bind(3, row.units.to_string());
-        finish_.bind(4, as_signed(row.usd)).bind(5, row.usage).bind(6, row.response_hash);
-        finish_.bind(7, row.finished_ms).bind(8, std::int64_t{row.status}).bind(9, row.body);
+        const std::string units = row.units.to_string();
+        finish_.bind_kept(1, row.id).bind_kept(2, row.state).bind_kept(3, units);
+        finish_.bind(4, as_signed(row.usd)).bind_kept(5, row.usage);
+        finish_.bind_kept(6, row.response_hash).bind(7, row.finished_ms);
+        finish_.bind(8, std::int64_t{row.status}).bind_kept(9, row.body);
         return finish_.run();
     }
 
@@ -191,8 +208,9 @@ class Writer final : public JournalWriter {
     std::unique_ptr<Database> db_;  // before the statements: destroyed after them
     Statement begin_, commit_, rollback_, insert_, finish_, progress_, lane_used_, key_spent_,
         voucher_, key_, nonce_;
-    std::map<std::pair<std::string, std::string>, Amount> lanes_;
-    std::map<std::string, std::uint64_t> keys_;
+    // Of the batch, which owns the names.
+    std::map<std::pair<std::string_view, std::string_view>, Amount> lanes_;
+    std::map<std::string_view, std::uint64_t> keys_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -46,6 +47,8 @@ struct RequestRow {
     std::string idempotency_key = {};  ///< empty: none
     std::uint64_t price_epoch = 0;
     AccountTerms terms = {};  ///< of the account; what a shared ledger checks against
+    /// Nothing leaves before its end, so a file need not know of it before.
+    bool is_whole = false;
 };
 
 /// How it ended. Totals are those after it, so writing them twice changes nothing.
@@ -64,7 +67,8 @@ struct FinishRow {
     Amount lane_used = {};
     std::string key_id = {};
     std::uint64_t key_spent = 0;
-    bool is_taken_back = false;  ///< an end that was written before is undone
+    bool is_taken_back = false;                    ///< an end that was written before is undone
+    std::shared_ptr<const RequestRow> begun = {};  ///< written with it, if not before
 };
 
 /// What a request that still runs has cost so far.
@@ -124,36 +128,75 @@ class JournalWriter {
     [[nodiscard]] virtual Status beat() { return {}; }
 };
 
+/// When a batch is written.
+enum class Pace : std::uint8_t {
+    kAtOnce,     ///< what has come in while the last one was written
+    kWhenAsked,  ///< when somebody waits for it, else within kLinger: fewer and larger ones
+};
+/// Of somebody who waits for an entry.
+enum class Hurry : std::uint8_t {
+    kNow,   ///< nobody else is about to wait too
+    kSoon,  ///< within kPause of the last batch
+};
+
 /// Entries are on disk in the order in which they were given. When the disk refuses, the batch is
 /// tried again until it works: nothing is dropped.
 class Journal {
   public:
+    using Clock = std::chrono::steady_clock;
+    static constexpr auto kLinger = std::chrono::milliseconds(50);
+    static constexpr auto kPause = std::chrono::microseconds(1'000);
+
     /// Called on the writer's thread: all entries up to `sequence` are on disk (but those that were
     /// refused), or why they are not.
     using OnCommit =
         std::function<void(std::uint64_t sequence, const Status& status, const Refusals& refused)>;
 
-    Journal(std::unique_ptr<JournalWriter> writer, OnCommit on_commit);
+    Journal(std::unique_ptr<JournalWriter> writer, OnCommit on_commit, Pace pace = Pace::kAtOnce);
     /// Writes what is left.
     ~Journal();
     Journal(const Journal&) = delete;
     Journal& operator=(const Journal&) = delete;
     /// Returns the entry's sequence number, from 1.
     std::uint64_t append(Entry entry);
+    /// Somebody waits for an entry. For Pace::kWhenAsked.
+    void want(std::uint64_t sequence, Hurry hurry);
+
+    /// A reservation that is written with its end as one row, or by itself after kLinger.
+    class Held;
+    [[nodiscard]] std::shared_ptr<Held> hold(std::shared_ptr<const RequestRow> row);
+    /// Its end. Returns the entry's sequence number.
+    std::uint64_t append_end(Held& held, FinishRow end);
+    /// Before anything else of it is appended.
+    void release(Held& held);
 
   private:
     void run();
     /// Until there is something to write; false: the end.
     bool wait_for_entries(std::vector<Entry>& batch, std::uint64_t& first);
     void beat();
+    // With the mutex.
+    std::uint64_t push(Entry entry);
+    [[nodiscard]] Clock::time_point due() const;
+    void sleep(std::unique_lock<std::mutex>& lock, Clock::time_point until);
+    void wake_if_early();
+    void let_go(Clock::time_point of_before);
 
     std::unique_ptr<JournalWriter> writer_;
     OnCommit on_commit_;
+    const Pace pace_;
     std::mutex mutex_;
     std::condition_variable wake_;
     std::vector<Entry> pending_;
+    std::vector<Entry> written_;  ///< destroyed by who appends: memory goes back where it came from
+    std::deque<std::shared_ptr<Held>> held_;  ///< by age; some are not held any more
     std::uint64_t sequence_ = 0;
-    std::uint64_t done_ = 0;  ///< on the writer's thread
+    std::uint64_t wanted_ = 0;
+    bool is_urgent_ = false;
+    Clock::time_point oldest_ = {};        ///< when pending_[0] came
+    Clock::time_point taken_ = {};         ///< when the last batch was taken
+    Clock::time_point sleeps_until_ = {};  ///< the writer; the past: it does not
+    std::uint64_t done_ = 0;               ///< on the writer's thread
     bool is_ending_ = false;
     std::thread thread_;
 };

@@ -87,6 +87,9 @@ class Ledger {
     /// Decides in the database: what it returned waits for the journal before anybody acts on it.
     [[nodiscard]] virtual bool is_shared() const noexcept = 0;
 
+    /// Somebody waits for an entry: a file writes what nobody waits for a little later.
+    virtual void want(std::uint64_t) {}
+
     /// Makes an account usable, or changes its terms. `base` is what the chain has counted already
     /// for the lane: the lane's totals are never below it. kIo.
     [[nodiscard]] virtual Status set_terms(const std::string& account, const AccountTerms& terms,
@@ -96,7 +99,8 @@ class Ledger {
 
     /// kInsufficientFunds: the account's limit; kRejected: unsigned use has reached its limit;
     /// kPriceExceeded: the key's budget; kAlreadyExists: the request id is taken, or the
-    /// idempotency key's request runs or was answered; kNotFound; kIo.
+    /// idempotency key's request runs or was answered; kNotFound; kIo. 0, which nobody need wait
+    /// for: a file that learns of it by its end (RequestRow::is_whole).
     [[nodiscard]] virtual Result<std::uint64_t> reserve(const RequestRow& request) = 0;
     /// Counts what a running request has cost so far, for the case of a crash.
     virtual std::uint64_t progress(const std::string& request, const Amount& units,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <thread>
 
 #include "mintmark/base/rng.hpp"
 #include "mintmark/ledger/testing.hpp"
@@ -234,6 +235,42 @@ TYPED_TEST(LedgerTest, WhatTheChainHasCountedIsTheBase) {
     EXPECT_EQ(this->ledger().account("pass:1")->available(), Amount(35U));
 }
 
+TYPED_TEST(LedgerTest, AWholeAnswerIsChargedOnceWhateverWasWrittenBefore) {
+    this->open();
+    Client& client = *this->client_;
+    ASSERT_TRUE(client.fund("grant:a", 100));
+    for (const std::string id : {"at once", "late", "with progress"}) {
+        RequestRow row = request(id, 10);
+        row.is_whole = true;
+        const auto reserved = this->ledger().reserve(row);
+        ASSERT_TRUE(client.done(reserved));
+        EXPECT_FALSE(this->ledger().reserve(row)) << "the id runs";
+        if (id == "late") std::this_thread::sleep_for(2 * Journal::kLinger);
+        if (id == "with progress") this->ledger().progress(id, 3U, 0);
+        ASSERT_TRUE(client.done(this->ledger().finish(id, cost(7))));
+        const auto record = this->ledger().find(id).value();
+        ASSERT_TRUE(record.has_value()) << id;
+        EXPECT_EQ(record->end.state, "settled");
+        EXPECT_EQ(record->row.units_reserved, Amount(10U));
+        EXPECT_EQ(record->end.units, Amount(7U));
+    }
+    EXPECT_EQ(this->ledger().account("grant:a")->used(), Amount(21U));
+    EXPECT_THAT(this->audited(), ::testing::IsEmpty());
+}
+
+TYPED_TEST(LedgerTest, AWholeAnswerThatIsTakenBackIsOneReleasedRow) {
+    this->open();
+    Client& client = *this->client_;
+    ASSERT_TRUE(client.fund("grant:a", 100));
+    RequestRow row = request("1", 10);
+    row.is_whole = true;
+    ASSERT_TRUE(client.done(this->ledger().reserve(row)));
+    ASSERT_TRUE(this->ledger().finish("1", cost(7)).has_value());
+    ASSERT_TRUE(client.done(this->ledger().take_back(row, 7U, 0)));
+    EXPECT_EQ(this->ledger().find("1").value()->end.state, "released");
+    EXPECT_THAT(this->audited(), ::testing::IsEmpty());
+}
+
 /// A child that is killed between any two steps: what it acknowledged is there, nothing is there
 /// twice, and what was open is released or charged with what it had produced.
 TYPED_TEST(LedgerTest, KilledAtSeededPoints) {
@@ -251,7 +288,9 @@ TYPED_TEST(LedgerTest, KilledAtSeededPoints) {
             const std::uint64_t steps = 3 + rng.next() % 40;
             for (std::uint64_t i = 0; i < steps; ++i) {
                 const std::string id = std::to_string(seed) + "-" + std::to_string(i);
-                (void)this->ledger().reserve(request(id, 10));
+                RequestRow row = request(id, 10);
+                row.is_whole = rng.next() % 2 == 0;
+                (void)this->ledger().reserve(row);
                 if (rng.next() % 3 == 0) this->ledger().progress(id, 4U, 0);
                 if (rng.next() % 4 == 0) continue;
                 const std::uint64_t sequence = this->ledger().finish(id, cost(7)).value();

@@ -28,6 +28,7 @@ Journal::OnCommit Client::on_commit() {
 }
 
 Status Client::done(std::uint64_t sequence) {
+    ledger->want(sequence);
     std::unique_lock lock(reports_->mutex);
     reports_->changed.wait(lock, [&] { return reports_->committed >= sequence; });
     const auto refused = reports_->refused.find(sequence);

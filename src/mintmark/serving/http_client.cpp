@@ -1,23 +1,26 @@
 #include "mintmark/serving/http_client.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 
 namespace mintmark::serving {
 namespace {
 constexpr std::size_t kReadBytes = 8 * 1024;
 
-std::string request_text(const BaseUrl& base, const ClientRequest& request) {
-    std::string out = fmt::format("{} {}{} HTTP/1.1\r\nHost: {}\r\n", request.method, base.path,
-                                  request.path, base.authority());
-    for (const auto& [name, value] : request.headers) {
-        out += name;
-        out += ": ";
-        for (const char c : value) out += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
-        out += "\r\n";
-    }
-    if (request.method != "GET") out += fmt::format("Content-Length: {}\r\n", request.body.size());
+std::string request_text(const BaseUrl& base, const std::string& host,
+                         const ClientRequest& request) {
+    std::size_t size = 96 + base.path.size() + request.path.size() + host.size();
+    for (const auto& [name, value] : request.headers) size += name.size() + value.size() + 4;
+    std::string out;
+    out.reserve(size + request.body.size());
+    out += request.method;
+    out += ' ';
+    out += base.path;
+    out += request.path;
+    out += " HTTP/1.1\r\n";
+    append_header(out, "Host", host);
+    for (const auto& [name, value] : request.headers) append_header(out, name, value);
+    if (request.method != "GET")
+        append_header(out, "Content-Length", std::to_string(request.body.size()));
     out += "\r\n";
     out += request.body;
     return out;
@@ -56,14 +59,19 @@ Task<Result<std::string>> ClientResponse::read_some() {
 Task<Result<std::string>> Incoming::read_all() {
     std::string out;
     while (true) {
-        MINTMARK_CO_TRY(const std::string piece, co_await read_some());
+        MINTMARK_CO_TRY(std::string piece, co_await read_some());
         if (piece.empty()) break;
-        out += piece;
+        if (out.empty()) {
+            out = std::move(piece);
+        } else {
+            out += piece;
+        }
     }
     co_return out;
 }
 
-Client::Client(ClientOptions options) : options_(std::move(options)) {}
+Client::Client(ClientOptions options)
+    : options_(std::move(options)), host_(options_.base.authority()) {}
 Client::~Client() = default;
 
 void Client::keep(std::unique_ptr<Stream> stream) {
@@ -75,7 +83,7 @@ void Client::keep(std::unique_ptr<Stream> stream) {
 }
 
 Task<Result<std::unique_ptr<ClientResponse>>> Client::send(const ClientRequest& request) {
-    const std::string message = request_text(options_.base, request);
+    const std::string message = request_text(options_.base, host_, request);
     if (!idle_.empty()) {
         auto kept = std::move(idle_.back());
         idle_.pop_back();

@@ -79,6 +79,7 @@ class Client {
     void keep(std::unique_ptr<Stream> stream);
 
     ClientOptions options_;
+    std::string host_;  ///< the Host header
     std::vector<std::unique_ptr<Stream>> idle_;
 };
 

@@ -1,7 +1,5 @@
 #include "mintmark/serving/http_codec.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/message.hpp>
@@ -74,12 +72,14 @@ Status check_framing(const Message& message) {
 /// A message that begins with a plain head within the limits; the head is taken away.
 template <class Read>
 std::optional<PlainMessage> begin_plain(Reading reading, const MessageLimits& limits,
-                                        std::string& pending, Read read) {
+                                        std::string& pending, Read read,
+                                        std::string* kept = nullptr) {
     if (reading == Reading::kBeastOnly) return std::nullopt;
     const std::optional<PlainHead> head = read();
     if (!head || head->bytes > limits.header_bytes || head->body_bytes > limits.body_bytes) {
         return std::nullopt;
     }
+    if (kept != nullptr) kept->assign(pending, 0, head->bytes);
     pending.erase(0, head->bytes);
     return PlainMessage{head->body_bytes, 0, head->keep_alive, head->status};
 }
@@ -197,8 +197,9 @@ Status ResponseParser::feed(std::string_view bytes) {
         pending_ += bytes;
         bytes = {};
         if (pending_.empty()) return {};
-        plain_ = begin_plain(reading_, limits_, pending_,
-                             [&] { return read_plain_response(pending_, headers_); });
+        plain_ = begin_plain(
+            reading_, limits_, pending_, [&] { return read_plain_response(pending_, nullptr); },
+            &head_);
         if (!plain_) state_ = std::make_unique<State>(limits_);
     }
     if (plain_) {
@@ -241,7 +242,11 @@ int ResponseParser::status() const {
     return state_ == nullptr ? 0 : static_cast<int>(state_->parser.get().result_int());
 }
 Headers ResponseParser::headers() const {
-    if (plain_) return headers_;
+    if (plain_) {
+        Headers out;
+        (void)read_plain_response(head_, &out);
+        return out;
+    }
     return state_ == nullptr ? Headers() : copy_headers(state_->parser.get());
 }
 
@@ -260,14 +265,28 @@ std::string_view reason_phrase(int status) {
     return {text.data(), text.size()};
 }
 
-std::string response_head(int status, const Headers& headers) {
-    std::string out = fmt::format("HTTP/1.1 {} {}\r\n", status, reason_phrase(status));
-    for (const auto& [name, value] : headers) {
-        out += name;
-        out += ": ";
-        for (const char c : value) out += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
-        out += "\r\n";
-    }
+void append_header(std::string& out, std::string_view name, std::string_view value) {
+    out += name;
+    out += ": ";
+    const std::size_t begin = out.size();
+    out += value;
+    const auto is_break = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
+    std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), is_break, ' ');
+    out += "\r\n";
+}
+
+std::string response_head(int status, const Headers& headers, std::size_t more) {
+    const std::string_view reason = reason_phrase(status);
+    std::size_t size = 24 + reason.size() + more;
+    for (const auto& [name, value] : headers) size += name.size() + value.size() + 4;
+    std::string out;
+    out.reserve(size);
+    out += "HTTP/1.1 ";
+    out += std::to_string(status);
+    out += ' ';
+    out += reason;
+    out += "\r\n";
+    for (const auto& [name, value] : headers) append_header(out, name, value);
     out += "\r\n";
     return out;
 }

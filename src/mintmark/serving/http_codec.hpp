@@ -97,14 +97,16 @@ class ResponseParser {
     MessageLimits limits_;
     Reading reading_;
     std::optional<PlainMessage> plain_ = {};
-    Headers headers_ = {};  ///< of the plain message, and what has come of its body
+    std::string head_ = {};  ///< of the plain message, and what has come of its body
     std::string body_ = {};
     std::unique_ptr<State> state_;
     std::string pending_ = {};
 };
 
-/// "Content-Type" and so on as sent; line breaks in values become spaces.
-[[nodiscard]] std::string response_head(int status, const Headers& headers);
+/// "Name: value" and so on as sent; line breaks in values become spaces.
+void append_header(std::string& out, std::string_view name, std::string_view value);
+/// With the empty line; room for `more` bytes behind it.
+[[nodiscard]] std::string response_head(int status, const Headers& headers, std::size_t more = 0);
 [[nodiscard]] std::string_view reason_phrase(int status);
 
 }  // namespace mintmark::serving

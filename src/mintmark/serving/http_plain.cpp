@@ -96,8 +96,8 @@ bool note(std::string_view name, std::string_view value, Framing& framing) {
     }
 }
 
-bool read_headers(std::string_view& rest, Headers& out, Framing& framing) {
-    out.reserve(12);
+bool read_headers(std::string_view& rest, Headers* out, Framing& framing) {
+    if (out != nullptr) out->reserve(12);
     while (true) {
         const auto line = take_line(rest);
         if (!line) return false;
@@ -107,7 +107,7 @@ bool read_headers(std::string_view& rest, Headers& out, Framing& framing) {
         const std::string_view name = line->substr(0, colon);
         const std::string_view value = trimmed(line->substr(colon + 1));
         if (!all_of(name, kInNames) || !note(name, value, framing)) return false;
-        out.emplace_back(name, value);
+        if (out != nullptr) out->emplace_back(name, value);
     }
 }
 
@@ -136,7 +136,7 @@ std::optional<PlainHead> read_plain_request(std::string_view bytes, Request& out
     if (!is_known || !target.starts_with('/') || !all_of(target, kInTargets)) return std::nullopt;
     Framing framing;
     Headers headers;
-    if (!read_headers(rest, headers, framing) || framing.hosts != 1) return std::nullopt;
+    if (!read_headers(rest, &headers, framing) || framing.hosts != 1) return std::nullopt;
     const std::size_t question = target.find('?');
     out = {};
     out.method = method;
@@ -147,7 +147,7 @@ std::optional<PlainHead> read_plain_request(std::string_view bytes, Request& out
     return head_of(bytes, rest, framing);
 }
 
-std::optional<PlainHead> read_plain_response(std::string_view bytes, Headers& out) {
+std::optional<PlainHead> read_plain_response(std::string_view bytes, Headers* out) {
     std::string_view rest = bytes;
     const auto line = take_line(rest);
     constexpr std::string_view kVersion = "HTTP/1.1 ";
@@ -162,9 +162,10 @@ std::optional<PlainHead> read_plain_response(std::string_view bytes, Headers& ou
     if (status == 204 || status == 304) return std::nullopt;
     Framing framing;
     Headers headers;
-    if (!read_headers(rest, headers, framing) || !framing.length) return std::nullopt;
+    Headers* const wanted = out != nullptr ? &headers : nullptr;
+    if (!read_headers(rest, wanted, framing) || !framing.length) return std::nullopt;
     if (framing.hosts > 1) return std::nullopt;
-    out = std::move(headers);
+    if (out != nullptr) *out = std::move(headers);
     PlainHead head = head_of(bytes, rest, framing);
     head.status = status;
     return head;

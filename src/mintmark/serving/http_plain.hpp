@@ -22,7 +22,7 @@ struct PlainHead {
 /// A whole head at the beginning of `bytes`: HTTP/1.1, one Host, lengths in decimal, no transfer
 /// coding, nothing that asks for more than a request and its answer. Fills `out` but its body.
 [[nodiscard]] std::optional<PlainHead> read_plain_request(std::string_view bytes, Request& out);
-/// The same of a final response with a Content-Length.
-[[nodiscard]] std::optional<PlainHead> read_plain_response(std::string_view bytes, Headers& out);
+/// The same of a final response with a Content-Length; out: nullptr when nobody asks for them.
+[[nodiscard]] std::optional<PlainHead> read_plain_response(std::string_view bytes, Headers* out);
 
 }  // namespace mintmark::serving

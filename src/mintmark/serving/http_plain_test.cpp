@@ -111,10 +111,25 @@ TEST(PlainHttp, ReadsTheUsualMessages) {
     EXPECT_EQ(head->body_bytes, 5U);
     EXPECT_EQ(request.query, "a=b");
     Headers headers;
-    EXPECT_EQ(read_plain_response(kResponses[0], headers)->status, 200);
+    EXPECT_EQ(read_plain_response(kResponses[0], &headers)->status, 200);
     for (std::size_t i = 2; i < kRequests.size() - 1; ++i) {
         EXPECT_FALSE(read_plain_request(kRequests[i], request) && i != 5) << kRequests[i];
     }
+}
+
+TEST(PlainHttp, HeadersAreReadWhenSomebodyAsks) {
+    ResponseParser parser(MessageLimits{});
+    const std::string text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: b c\r\n\r\nok";
+    ASSERT_TRUE(parser.feed(text.substr(0, 20)));
+    ASSERT_TRUE(parser.feed(text.substr(20)));
+    EXPECT_TRUE(parser.is_done());
+    EXPECT_EQ(net::header_value(parser.headers(), "x-a"), "b c");
+    EXPECT_EQ(parser.take_body(), "ok");
+}
+
+TEST(PlainHttp, AValueCannotEndItsHeader) {
+    const Headers headers = {{"X-A", std::string("b\r\nX-Evil: c\0d", 14)}};
+    EXPECT_EQ(response_head(200, headers), "HTTP/1.1 200 OK\r\nX-A: b  X-Evil: c d\r\n\r\n");
 }
 
 TEST(PlainHttp, MeansWhatBeastMeans) {

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 namespace mintmark::serving {
 namespace {
@@ -31,7 +29,7 @@ Task<Status> Responder::send(int status, Headers headers, std::string body) {
     is_started_ = true;
     headers.emplace_back("Content-Length", std::to_string(body.size()));
     if (!keep_alive_) headers.emplace_back("Connection", "close");
-    std::string message = response_head(status, headers);
+    std::string message = response_head(status, headers, body.size());
     message += body;
     stream_.set_deadline(limits_.write);
     const Status done = co_await stream_.write(message);
@@ -95,7 +93,7 @@ Result<std::uint16_t> Server::listen(const std::string& host, std::uint16_t port
     MINTMARK_TRY(std::unique_ptr<Acceptor> acceptor, Acceptor::listen(loop_, host, port));
     const std::uint16_t actual = acceptor->port();
     acceptors_.push_back(std::move(acceptor));
-    boost::asio::co_spawn(loop_, accept(*acceptors_.back(), std::move(tls)), boost::asio::detached);
+    spawn(loop_, accept(*acceptors_.back(), std::move(tls)));
     return actual;
 }
 
@@ -119,10 +117,10 @@ Task<void> Server::accept(Acceptor& acceptor, std::shared_ptr<TlsContext> tls) {
         const bool is_full = sessions_.size() >= limits_.max_connections;
         auto session = std::make_shared<Session>(*this, *std::move(stream));
         if (is_full) {
-            boost::asio::co_spawn(loop_, turn_away(std::move(session)), boost::asio::detached);
+            spawn(loop_, turn_away(std::move(session)));
             continue;
         }
-        boost::asio::co_spawn(loop_, serve(std::move(session), tls), boost::asio::detached);
+        spawn(loop_, serve(std::move(session), tls));
     }
 }
 

@@ -2,8 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <functional>
 
 #include "mintmark/serving/http_client.hpp"
@@ -45,17 +43,13 @@ struct World {
     }
     void run(std::function<Task<void>()> body) {
         bool is_done = false;
-        boost::asio::co_spawn(
-            loop,
-            [&]() -> Task<void> {
-                co_await body();
-                is_done = true;
-                server->drain();
-                server->abort();
-            },
-            [](std::exception_ptr error) {
-                if (error) std::rethrow_exception(error);
-            });
+        const auto whole = [&]() -> Task<void> {
+            co_await body();
+            is_done = true;
+            server->drain();
+            server->abort();
+        };
+        spawn(loop, whole());
         loop.run();
         EXPECT_TRUE(is_done);
     }
@@ -201,7 +195,7 @@ TEST(Client, ReplacesADeadKeptConnection) {
             EXPECT_EQ((co_await (*first)->read_all()).value(), "x");
         }
         while (world.server->connections() > 0) {
-            co_await boost::asio::post(world.loop, boost::asio::use_awaitable);
+            (void)co_await boost::asio::post(world.loop, kWait);
         }
         auto second = co_await client.send(request);
         EXPECT_TRUE(second.has_value());

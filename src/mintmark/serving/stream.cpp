@@ -3,14 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
-#include <boost/asio/this_coro.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
 #include <charconv>
 
 #include "mintmark/serving/deadlines.hpp"
@@ -22,7 +20,9 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 using asio::ip::tcp;
 using boost::system::error_code;
-constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
+// Of this loop's own executor: one that stands for any is asked at every step.
+using Socket = asio::basic_stream_socket<tcp, Loop::executor_type>;
+using TimedSocket = beast::basic_stream<tcp, Loop::executor_type>;
 
 std::unexpected<Error> network_error(std::string_view what, error_code ec) {
     const auto code = ec == beast::error::timeout ? ErrorCode::kExpired : ErrorCode::kNetwork;
@@ -35,10 +35,9 @@ bool is_end(error_code ec) {
 
 class TcpStream final : public Stream, private Deadlines::Watched {
   public:
-    explicit TcpStream(tcp::socket socket)
+    explicit TcpStream(Socket socket)
         : socket_(std::move(socket)),
-          deadlines_(asio::use_service<Deadlines>(
-              asio::query(socket_.get_executor(), asio::execution::context))) {
+          deadlines_(asio::use_service<Deadlines>(socket_.get_executor().context())) {
         error_code ignored;
         socket_.non_blocking(true, ignored);
     }
@@ -46,7 +45,7 @@ class TcpStream final : public Stream, private Deadlines::Watched {
     Task<Result<std::size_t>> read_some(std::span<char> into) override {
         const Busy busy(*this);
         auto [ec, size] =
-            co_await socket_.async_read_some(asio::buffer(into.data(), into.size()), kToken);
+            co_await socket_.async_read_some(asio::buffer(into.data(), into.size()), kWait);
         if (ec && !is_end(ec)) co_return error("read", ec);
         co_return size;
     }
@@ -61,7 +60,7 @@ class TcpStream final : public Stream, private Deadlines::Watched {
         bytes.remove_prefix(ec ? 0 : size);
         const Busy busy(*this);
         auto [later, rest] =
-            co_await asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()), kToken);
+            co_await asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()), kWait);
         if (later) co_return error("write", later);
         co_return Status{};
     }
@@ -77,7 +76,7 @@ class TcpStream final : public Stream, private Deadlines::Watched {
         error_code ignored;
         return socket_.remote_endpoint(ignored).address().to_string();
     }
-    [[nodiscard]] tcp::socket& next() { return socket_; }
+    [[nodiscard]] Socket& next() { return socket_; }
 
   private:
     /// While something is in progress, the deadline counts.
@@ -101,7 +100,7 @@ class TcpStream final : public Stream, private Deadlines::Watched {
         return network_error(what, ec);
     }
 
-    tcp::socket socket_;
+    Socket socket_;
     Deadlines& deadlines_;
     bool is_expired_ = false;
 };
@@ -119,19 +118,19 @@ class Tls final : public TlsContext {
 
 class TlsStream final : public Stream {
   public:
-    TlsStream(beast::tcp_stream stream, std::shared_ptr<TlsContext> context)
+    TlsStream(TimedSocket stream, std::shared_ptr<TlsContext> context)
         : context_(std::move(context)),
           stream_(std::move(stream), static_cast<Tls&>(*context_).context) {}
 
     Task<Result<std::size_t>> read_some(std::span<char> into) override {
         auto [ec, size] =
-            co_await stream_.async_read_some(asio::buffer(into.data(), into.size()), kToken);
+            co_await stream_.async_read_some(asio::buffer(into.data(), into.size()), kWait);
         if (ec && !is_end(ec)) co_return network_error("read", ec);
         co_return size;
     }
     Task<Status> write(std::string_view bytes) override {
         auto [ec, size] =
-            co_await asio::async_write(stream_, asio::buffer(bytes.data(), bytes.size()), kToken);
+            co_await asio::async_write(stream_, asio::buffer(bytes.data(), bytes.size()), kWait);
         if (ec) co_return network_error("write", ec);
         co_return Status{};
     }
@@ -156,14 +155,14 @@ class TlsStream final : public Stream {
                        TLSEXT_NAMETYPE_host_name, host.data());
             stream_.set_verify_callback(asio::ssl::host_name_verification(host));
         }
-        auto [ec] = co_await stream_.async_handshake(side, kToken);
+        auto [ec] = co_await stream_.async_handshake(side, kWait);
         if (ec) co_return network_error("TLS handshake", ec);
         co_return Status{};
     }
 
   private:
     std::shared_ptr<TlsContext> context_;
-    beast::ssl_stream<beast::tcp_stream> stream_;
+    asio::ssl::stream<TimedSocket> stream_;
 };
 
 class TcpAcceptor final : public Acceptor {
@@ -193,7 +192,7 @@ class TcpAcceptor final : public Acceptor {
         return acceptor_.local_endpoint(ignored).port();
     }
     Task<Result<std::unique_ptr<Stream>>> accept() override {
-        auto [ec, socket] = co_await acceptor_.async_accept(kToken);
+        auto [ec, socket] = co_await acceptor_.async_accept(kWait);
         if (!acceptor_.is_open()) co_return fail(ErrorCode::kInterrupted, "not listening");
         if (ec) co_return network_error("accept", ec);
         error_code ignored;
@@ -206,7 +205,7 @@ class TcpAcceptor final : public Acceptor {
     }
 
   private:
-    tcp::acceptor acceptor_;
+    asio::basic_socket_acceptor<tcp, Loop::executor_type> acceptor_;
 };
 
 }  // namespace
@@ -288,22 +287,27 @@ Task<Result<std::unique_ptr<Stream>>> connect(const Endpoint& endpoint,
                                               std::shared_ptr<TlsContext> tls,
                                               Milliseconds timeout) {
     const std::string where = fmt::format("{}:{}", endpoint.host, endpoint.port);
-    auto executor = co_await asio::this_coro::executor;
+    Loop& loop = co_await this_loop();
     error_code parse_error;
     std::vector<tcp::endpoint> addresses;
     const auto literal = asio::ip::make_address(endpoint.host, parse_error);
     if (!parse_error) {
         addresses.emplace_back(literal, endpoint.port);
     } else {
-        tcp::resolver resolver(executor);
+        tcp::resolver resolver(loop);
         auto [ec, found] =
-            co_await resolver.async_resolve(endpoint.host, std::to_string(endpoint.port), kToken);
+            co_await resolver.async_resolve(endpoint.host, std::to_string(endpoint.port), kWait);
         if (ec) co_return network_error("resolve " + where, ec);
         for (const auto& entry : found) addresses.push_back(entry.endpoint());
     }
-    beast::tcp_stream stream(executor);
+    TimedSocket stream(loop);
     stream.expires_after(timeout);
-    auto [ec, used] = co_await stream.async_connect(addresses, kToken);
+    // Beast's own way of asking a token for its type is older than kWait.
+    auto start = [&](task::Resume<error_code, tcp::endpoint> resume) {
+        stream.async_connect(addresses, std::move(resume));
+    };
+    auto [ec, used] =
+        co_await asio::async_initiate<const Wait, void(error_code, tcp::endpoint)>(start, kWait);
     if (ec) co_return network_error("connect " + where, ec);
     error_code ignored;
     stream.socket().set_option(tcp::no_delay(true), ignored);
@@ -325,7 +329,7 @@ Result<std::unique_ptr<Acceptor>> Acceptor::listen(Loop& loop, const std::string
 Task<Result<std::unique_ptr<Stream>>> shake_hands(std::unique_ptr<Stream> plain,
                                                   std::shared_ptr<TlsContext> tls,
                                                   Milliseconds timeout) {
-    beast::tcp_stream stream(std::move(static_cast<TcpStream&>(*plain).next()));
+    TimedSocket stream(std::move(static_cast<TcpStream&>(*plain).next()));
     auto secure = std::make_unique<TlsStream>(std::move(stream), std::move(tls));
     secure->set_deadline(timeout);
     const Status done = co_await secure->shake(asio::ssl::stream_base::server, std::string());
