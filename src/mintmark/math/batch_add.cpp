@@ -1,6 +1,7 @@
 #include "mintmark/math/batch_add.hpp"
 
-#include "mintmark/base/assert.hpp"
+#include <algorithm>
+
 #include "mintmark/math/ifma_available.hpp"
 
 namespace mintmark {
@@ -24,6 +25,12 @@ PointXy finish(PairKind kind, const PointXy& a, const PointXy& b, const Fq& inve
     const Fq slope = numerator(kind, a, b) * inverse;
     const Fq x = slope.square() - a.x - b.x;
     return {x, slope * (a.x - x) - a.y};
+}
+
+template <class Function>
+void for_each_batch(std::span<const PairSlot> slots, const Function& function) {
+    for (std::size_t done = 0; done < slots.size(); done += kMaxBatch)
+        function(slots.subspan(done, std::min(kMaxBatch, slots.size() - done)));
 }
 
 }  // namespace
@@ -74,18 +81,17 @@ void add_base_pairs(std::span<const PointXy> bases, std::span<const std::uint32_
 
 void add_pairs(const PointXy* in, PointXy* out, std::span<const PairSlot> slots,
                BatchScratch& scratch) {
-    MINTMARK_ASSERT(slots.size() <= kMaxBatch);
     if (slots.empty()) return;
-    ifma_available() ? ifma::add_pairs(in, out, slots, scratch)
-                     : portable::add_pairs(in, out, slots, scratch);
+    if (ifma_available()) return ifma::add_pairs(in, out, slots, scratch);
+    for_each_batch(slots, [&](auto batch) { portable::add_pairs(in, out, batch, scratch); });
 }
 
 void add_base_pairs(std::span<const PointXy> bases, std::span<const std::uint32_t> refs,
                     PointXy* out, std::span<const PairSlot> slots, BatchScratch& scratch) {
-    MINTMARK_ASSERT(slots.size() <= kMaxBatch);
     if (slots.empty()) return;
-    ifma_available() ? ifma::add_base_pairs(bases, refs, out, slots, scratch)
-                     : portable::add_base_pairs(bases, refs, out, slots, scratch);
+    if (ifma_available()) return ifma::add_base_pairs(bases, refs, out, slots, scratch);
+    for_each_batch(slots,
+                   [&](auto batch) { portable::add_base_pairs(bases, refs, out, batch, scratch); });
 }
 
 }  // namespace mintmark

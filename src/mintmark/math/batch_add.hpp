@@ -40,7 +40,7 @@ struct BatchScratch {
     std::vector<std::uint64_t> lanes;
 };
 
-/// Most slots of one call.
+/// Most slots that share an inversion.
 inline constexpr std::size_t kMaxBatch = 2048;
 
 /// One base with a sign, for add_base_pairs: 2 index + (1 when it is to be negated).
@@ -54,7 +54,7 @@ inline constexpr std::size_t kMaxBatch = 2048;
 }
 
 #define MINTMARK_BATCH_ADD                                                                   \
-    /** Does all additions; `in` and `out` do not overlap, at most kMaxBatch slots. */       \
+    /** Does all additions; `in` and `out` do not overlap. */                                \
     void add_pairs(const PointXy* in, PointXy* out, std::span<const PairSlot> slots,         \
                    BatchScratch& scratch);                                                   \
     /** The same where in[k] is the base that refs[k] refers to. */                          \

@@ -4,7 +4,6 @@
 
 #include <immintrin.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -34,72 +33,73 @@ struct Referred {
     }
 };
 
-/// Eight additions; a short last block repeats its last slot, which does no harm.
+/// Lanes whose summands are to be negated.
+struct Signs {
+    __mmask8 a = 0, b = 0;
+};
+
+/// Eight additions, read where they lie.
 template <class Source>
 struct Block {
-    const PointXy* a[8];
-    const PointXy* b[8];
-    PointXy* to[8];
-    unsigned a_negative = 0, b_negative = 0;  // lanes
+    const Source& source;
+    const PairSlot* slots;  // eight
 
-    Block(const Source& source, PointXy* out, std::span<const PairSlot> slots,
-          std::size_t begin) noexcept {
-        for (std::size_t i = 0; i < 8; ++i) {
-            const PairSlot& slot = slots[std::min(begin + i, slots.size() - 1)];
-            a[i] = source.at(slot.from);
-            b[i] = source.at(slot.from + 1);
-            to[i] = out + slot.to;
-            if constexpr (Source::kSigned) {
-                a_negative |= unsigned{source.is_negative(slot.from)} << i;
-                b_negative |= unsigned{source.is_negative(slot.from + 1)} << i;
-            }
-        }
-    }
-    [[nodiscard]] PointXy a_of(unsigned lane) const noexcept {
-        return {a[lane]->x, (a_negative >> lane & 1U) != 0 ? -a[lane]->y : a[lane]->y};
-    }
-    [[nodiscard]] PointXy b_of(unsigned lane) const noexcept {
-        return {b[lane]->x, (b_negative >> lane & 1U) != 0 ? -b[lane]->y : b[lane]->y};
-    }
-    [[nodiscard]] Raw x_of(const PointXy* const (&points)[8]) const noexcept {
-        const Fq* at[8];
-        for (int i = 0; i < 8; ++i) at[i] = &points[i]->x;
-        return gather(at);
-    }
-    /// Up to p; not normalised where negated.
-    [[nodiscard]] Vec y_of(const PointXy* const (&points)[8], unsigned negative) const noexcept {
-        const Fq* at[8];
-        for (int i = 0; i < 8; ++i) at[i] = &points[i]->y;
-        Vec y = unpack(gather(at));
+    [[nodiscard]] PointXy a_of(unsigned lane) const noexcept { return value(slots[lane].from); }
+    [[nodiscard]] PointXy b_of(unsigned lane) const noexcept { return value(slots[lane].from + 1); }
+    [[nodiscard]] Raw xa() const noexcept { return coordinates<0>(&PointXy::x); }
+    [[nodiscard]] Raw xb() const noexcept { return coordinates<1>(&PointXy::x); }
+    [[nodiscard]] Raw ya() const noexcept { return coordinates<0>(&PointXy::y); }
+    [[nodiscard]] Raw yb() const noexcept { return coordinates<1>(&PointXy::y); }
+
+    [[nodiscard]] Signs signs() const noexcept {
         if constexpr (Source::kSigned) {
-            const Vec p = Mod<Fq>::p();
-            for (int i = 0; i < 5; ++i)
-                y.l[i] =
-                    _mm512_mask_sub_epi64(y.l[i], static_cast<__mmask8>(negative), p.l[i], y.l[i]);
+            const __m256i places = _mm512_cvtepi64_epi32(_mm512_loadu_si512(slots));  // low halves
+            const __m512i refs = _mm512_i32gather_epi64(places, source.refs, 4);  // and the next
+            return {_mm512_test_epi64_mask(refs, splat(1)),
+                    _mm512_test_epi64_mask(refs, splat(std::uint64_t{1} << 32U))};
+        } else {
+            return {};
         }
-        return y;
     }
-    void write(const Raw& x, const Raw& y) const noexcept {
+    void write(PointXy* out, const Raw& x, const Raw& y) const noexcept {
         Fq *to_x[8], *to_y[8];
         for (int i = 0; i < 8; ++i) {
-            to_x[i] = &to[i]->x;
-            to_y[i] = &to[i]->y;
+            to_x[i] = &out[slots[i].to].x;
+            to_y[i] = &out[slots[i].to].y;
         }
         scatter(to_x, x);
         scatter(to_y, y);
     }
+    void prefetch() const noexcept {
+        for (int i = 0; i < 8; ++i)
+            for (std::uint32_t k = 0; k < 2; ++k)
+                _mm_prefetch(reinterpret_cast<const char*>(source.at(slots[i].from + k)),
+                             _MM_HINT_T0);
+    }
+
+  private:
+    [[nodiscard]] PointXy value(std::uint32_t place) const noexcept {
+        const PointXy& point = *source.at(place);
+        return {point.x, source.is_negative(place) ? -point.y : point.y};
+    }
+    template <std::uint32_t kSecond>
+    [[nodiscard]] Raw coordinates(Fq PointXy::* coordinate) const noexcept {
+        const Fq* at[8];
+        for (int i = 0; i < 8; ++i) at[i] = &(source.at(slots[i].from + kSecond)->*coordinate);
+        return gather(at);
+    }
 };
 
-/// Asks for the summands of the block that begins at slot `begin`.
-template <class Source>
-void prefetch(const Source& source, std::span<const PairSlot> slots, std::size_t begin) noexcept {
-    if (!Source::kSigned || begin + 8 > slots.size()) return;  // neighbours come by themselves
-    for (std::size_t i = begin; i < begin + 8; ++i) {
-        for (std::uint32_t k = 0; k < 2; ++k) {
-            const PointXy* point = source.at(slots[i].from + k);
-            _mm_prefetch(reinterpret_cast<const char*>(point), _MM_HINT_T0);
-        }
+/// y in [0, p], negated where `negative`; not normalised there.
+template <bool kSigned>
+[[nodiscard]] Vec with_sign(const Raw& raw, __mmask8 negative) noexcept {
+    Vec y = unpack(raw);
+    if constexpr (kSigned) {
+        const Vec p = Mod<Fq>::p();
+        for (int i = 0; i < 5; ++i)
+            y.l[i] = _mm512_mask_sub_epi64(y.l[i], negative, p.l[i], y.l[i]);
     }
+    return y;
 }
 
 }  // namespace mintmark::ifma

@@ -1,5 +1,6 @@
 #include <immintrin.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -30,8 +31,9 @@ namespace {
 
 using M = Mod<Fq>;
 constexpr std::size_t kVecWords = 40;  // a Vec in memory
-/// 2^264 mod p: times it, form 256 becomes form 260 and stays below 2p.
-constexpr Limbs52 kTo260 = to_limbs52((Fq::one() * Fq::from_u64(256)).montgomery(), 0);
+/// 2^266 mod p: times it (over 2^260) is times 64.
+constexpr Limbs52 kTimes64 = to_limbs52((Fq::one() * Fq::from_u64(1024)).montgomery(), 0);
+constexpr Limbs52 k3P = M::multiple(3);
 
 void store_vec(std::uint64_t* to, const Vec& v) noexcept {
     for (int i = 0; i < 5; ++i) _mm512_storeu_si512(to + 8 * i, v.l[i]);
@@ -62,102 +64,101 @@ unsigned special_lanes(const Raw& xa, const Raw& xb) noexcept {
     return zero_lanes(difference) | zero_lanes(xa) | zero_lanes(xb);
 }
 
-/// Replaces the denominators (form 260) of special lanes.
+/// Replaces the denominators (form 256) of special lanes.
 template <class Source>
-void patch_denominators(Vec& d, unsigned special, const Block<Source>& block) noexcept {
+[[gnu::noinline]] void patch_denominators(Vec& d, unsigned special, const Block<Source>& block) {
     for (; special != 0; special &= special - 1) {
         const auto lane = static_cast<unsigned>(std::countr_zero(special));
         const PointXy a = block.a_of(lane);
         const PairKind kind = classify(a, block.b_of(lane));
         if (kind == PairKind::kAdd) continue;
         const Fq value = kind == PairKind::kDouble ? a.y.double_() : Fq::one();
-        set_lane(d, lane, to_limbs52(value.montgomery(), 4));
+        set_lane(d, lane, to_limbs52(value.montgomery(), 0));
     }
 }
-/// Replaces the numerators (form 256) of doublings.
-template <class Source>
-void patch_numerators(Vec& n, unsigned special, const Block<Source>& block) noexcept {
-    for (; special != 0; special &= special - 1) {
-        const auto lane = static_cast<unsigned>(std::countr_zero(special));
-        const PointXy a = block.a_of(lane);
-        if (classify(a, block.b_of(lane)) != PairKind::kDouble) continue;
-        const Fq xx = a.x.square();
-        set_lane(n, lane, to_limbs52((xx.double_() + xx).montgomery(), 0));
-    }
+/// 2 a, given 64 / (2 a.y).
+PointXy doubled(const PointXy& a, const Fq& inverse64) noexcept {
+    static const Fq over64 = Fq::from_u64(64).inverse();
+    const Fq xx = a.x.square();
+    const Fq slope = (xx.double_() + xx) * inverse64 * over64;
+    const Fq x = slope.square() - a.x.double_();
+    return {x, slope * (a.x - x) - a.y};
 }
-/// Overwrites the results that are no sums of two finite points.
+/// Overwrites the results of special lanes; `inverse` as finish() has it.
 template <class Source>
-void patch_results(unsigned special, const Block<Source>& block) noexcept {
+[[gnu::noinline]] void patch_results(unsigned special, const Block<Source>& block, PointXy* out,
+                                     const Vec& inverse) {
+    Fq inverses[8];
+    store_raw(inverses, pack(M::reduce2(inverse)));
     for (; special != 0; special &= special - 1) {
         const auto lane = static_cast<unsigned>(std::countr_zero(special));
         const PointXy a = block.a_of(lane), b = block.b_of(lane);
-        const PairKind kind = classify(a, b);
-        if (kind == PairKind::kFirst) *block.to[lane] = a;
-        if (kind == PairKind::kSecond) *block.to[lane] = b;
-        if (kind == PairKind::kCancel) *block.to[lane] = {};
+        PointXy& to = out[block.slots[lane].to];
+        switch (classify(a, b)) {
+            case PairKind::kAdd:  // a point with x = 0: nothing was patched
+                break;
+            case PairKind::kDouble:
+                to = doubled(a, inverses[lane]);
+                break;
+            case PairKind::kCancel:
+                to = {};
+                break;
+            case PairKind::kFirst:
+                to = a;
+                break;
+            case PairKind::kSecond:
+                to = b;
+        }
     }
 }
 
-/// b.x - a.x in form 260, below 32p.
+/// What a block of eight keeps between the passes.
+class Kept {
+  public:
+    static constexpr std::size_t kWords = 2 * kVecWords + 8;
+
+    explicit Kept(std::uint64_t* words) noexcept : words_(words) {}
+    /// b.x - a.x + p, or what stands in for it; form 256.
+    [[nodiscard]] std::uint64_t* difference() const noexcept { return words_; }
+    /// The product of the denominators before it.
+    [[nodiscard]] std::uint64_t* before() const noexcept { return words_ + kVecWords; }
+    /// Lanes.
+    [[nodiscard]] std::uint64_t& special() const noexcept { return words_[2 * kVecWords]; }
+
+  private:
+    std::uint64_t* words_;
+};
+
+/// Writes the sums of a block, given 2^262 over the denominators, below 2p. The slope l has form
+/// 258: its square form 256, and so its product with four times a difference.
 template <class Source>
-Vec denominators(const Block<Source>& block) noexcept {
-    const Raw xa = block.x_of(block.a), xb = block.x_of(block.b);
-    Vec d = normalise(times16(add(sub(unpack(xb), unpack(xa)), M::p())));
-    const unsigned special = special_lanes(xa, xb);
-    if (special != 0) [[unlikely]]
-        patch_denominators(d, special, block);
-    return d;
+[[gnu::always_inline]] inline void finish(const Block<Source>& block, PointXy* out,
+                                          const Kept& kept, const Vec& inverse) noexcept {
+    const Signs signs = block.signs();
+    const Vec xa = unpack(block.xa());
+    const Vec ya = with_sign<Source::kSigned>(block.ya(), signs.a);
+    const Vec yb = with_sign<Source::kSigned>(block.yb(), signs.b);
+    const Vec slope = M::mul(normalise(add(sub(yb, ya), M::p())), inverse);
+    const Vec square = M::mul_loose(slope, slope);
+    // b.x = a.x + difference - p
+    const Vec sum = add(add(xa, xa), load_vec(kept.difference()));
+    const Vec x = M::canonical(add(sub(square, sum), splat(k3P)));
+    const Vec back = normalise(times4(add(sub(xa, x), M::p())));
+    const Vec y = M::canonical(add(sub(M::mul_loose(slope, back), ya), M::p()));
+    block.write(out, pack(x), pack(y));
+    if (kept.special() != 0) [[unlikely]]
+        patch_results(static_cast<unsigned>(kept.special()), block, out, inverse);
 }
 
 /// Blocks that are worked on side by side: a multiplication alone waits for itself (110 cycles of
 /// latency against 60 of work), two fill each other's gaps.
 constexpr std::size_t kSide = 2;
+constexpr std::size_t kSlots = 8 * kSide;
 using Side = std::array<Vec, kSide>;
 
-template <class Function>
-[[gnu::always_inline]] inline Side each(const Function& function) noexcept {
-    Side out;
-    for (std::size_t k = 0; k < kSide; ++k) out[k] = function(k);
-    return out;
-}
-
-/// Writes the sums of some blocks, given the inverses of their denominators in form 260, below 2p.
-template <class Source>
-void finish(const std::array<Block<Source>, kSide>& blocks, const Side& inverse) noexcept {
-    Side xa, xb, ya;
-    std::array<unsigned, kSide> special;
-    const Side slope = each([&](std::size_t k) __attribute__((always_inline)) {
-        const Block<Source>& block = blocks[k];
-        const Raw raw_xa = block.x_of(block.a), raw_xb = block.x_of(block.b);
-        xa[k] = unpack(raw_xa);
-        xb[k] = unpack(raw_xb);
-        ya[k] = block.y_of(block.a, block.a_negative);
-        special[k] = special_lanes(raw_xa, raw_xb);
-        const Vec yb = block.y_of(block.b, block.b_negative);
-        Vec numerator = normalise(add(sub(yb, ya[k]), M::p()));
-        if (special[k] != 0) [[unlikely]]
-            patch_numerators(numerator, special[k], block);
-        return M::mul(numerator, inverse[k]);
-    });
-    const Side slope16 = each([&](std::size_t k) { return normalise(times16(slope[k])); });
-    const Side square = each([&](std::size_t k) { return M::mul(slope16[k], slope[k]); });
-    const Side x = each([&](std::size_t k) {
-        return M::reduce4(normalise(sub(sub(add(square[k], M::two_p()), xa[k]), xb[k])));
-    });
-    const Side step = each([&](std::size_t k) {
-        return M::mul(slope16[k], normalise(add(sub(xa[k], x[k]), M::p())));
-    });
-    for (std::size_t k = 0; k < kSide; ++k) {
-        const Vec y = M::reduce4(normalise(add(sub(step[k], ya[k]), M::p())));
-        blocks[k].write(pack(x[k]), pack(y));
-        if (special[k] != 0) [[unlikely]]
-            patch_results(special[k], blocks[k]);
-    }
-}
-
 /// Replaces all by their inverses; none is zero.
-void invert_lanes(std::array<Fq, 8 * kSide>& lanes) noexcept {
-    std::array<Fq, 8 * kSide> before;
+void invert_lanes(std::array<Fq, kSlots>& lanes) noexcept {
+    std::array<Fq, kSlots> before;
     Fq product = Fq::one();
     for (std::size_t i = 0; i < lanes.size(); ++i) {
         before[i] = product;
@@ -171,54 +172,104 @@ void invert_lanes(std::array<Fq, 8 * kSide>& lanes) noexcept {
     }
 }
 
-/// Lane-wise inverses of products in form 260; also in form 260, below 2p.
+/// From products of n denominators d in form 256, times 2^(260 - 4n), to 2^(258 + 4n) over them,
+/// below 2p: what multiplied by the product before the last of them gives 2^262 over the last, and
+/// by the last the same of one less.
 Side invert(const Side& products) noexcept {
-    std::array<Fq, 8 * kSide> lanes;
-    for (std::size_t k = 0; k < kSide; ++k)
-        store_raw(&lanes[8 * k], pack(M::reduce2(M::mul(products[k], splat(M::kTo256)))));
+    std::array<Fq, kSlots> lanes;
+    for (std::size_t k = 0; k < kSide; ++k) store_raw(&lanes[8 * k], pack(M::reduce2(products[k])));
     invert_lanes(lanes);
-    return each(
-        [&](std::size_t k) { return M::mul(unpack(load_raw(&lanes[8 * k])), splat(kTo260)); });
+    Side out;
+    for (std::size_t k = 0; k < kSide; ++k)
+        out[k] = M::mul(unpack(load_raw(&lanes[8 * k])), splat(kTimes64));
+    return out;
 }
 
+/// The slots of one batch by rounds of kSlots; the last round repeats its last slot, which does no
+/// harm.
+class Rounds {
+  public:
+    explicit Rounds(std::span<const PairSlot> slots) noexcept
+        : slots_(slots), whole_(slots.size() / kSlots) {
+        for (std::size_t i = 0; i < kSlots && !slots.empty(); ++i)
+            last_[i] = slots[std::min(whole_ * kSlots + i, slots.size() - 1)];
+    }
+    [[nodiscard]] std::size_t size() const noexcept {
+        return whole_ + (whole_ * kSlots < slots_.size() ? 1 : 0);
+    }
+    [[nodiscard]] const PairSlot* at(std::size_t round, std::size_t side) const noexcept {
+        return (round < whole_ ? &slots_[kSlots * round] : last_.data()) + 8 * side;
+    }
+
+  private:
+    std::span<const PairSlot> slots_;
+    std::size_t whole_;
+    std::array<PairSlot, kSlots> last_{};
+};
+
 template <class Source>
-std::array<Block<Source>, kSide> blocks_from(const Source& source, PointXy* out,
-                                             std::span<const PairSlot> slots,
-                                             std::size_t begin) noexcept {
-    static_assert(kSide == 2);
-    return {Block<Source>(source, out, slots, begin), Block<Source>(source, out, slots, begin + 8)};
+void prefetch(const Source& source, const Rounds& rounds, std::size_t round) noexcept {
+    if (!Source::kSigned || round >= rounds.size()) return;  // neighbours come by themselves
+    for (std::size_t k = 0; k < kSide; ++k) Block<Source>{source, rounds.at(round, k)}.prefetch();
+}
+
+/// Keeps what finish() needs of each round; returns the products of all denominators.
+template <class Source>
+Side first_pass(const Source& source, const Rounds& rounds, std::uint64_t* room) noexcept {
+    Side product;
+    product.fill(splat(M::kOne260));
+    for (std::size_t i = 0; i < rounds.size(); ++i) {
+        for (std::size_t k = 0; k < kSide; ++k) {
+            const Block<Source> block{source, rounds.at(i, k)};
+            const Kept kept(room + Kept::kWords * (kSide * i + k));
+            const Raw xa = block.xa(), xb = block.xb();
+            Vec d = normalise(add(sub(unpack(xb), unpack(xa)), M::p()));
+            const unsigned special = special_lanes(xa, xb);
+            if (special != 0) [[unlikely]]
+                patch_denominators(d, special, block);
+            kept.special() = special;
+            store_vec(kept.difference(), d);
+            store_vec(kept.before(), product[k]);
+            product[k] = M::mul(product[k], d);
+        }
+    }
+    return product;
+}
+
+/// One batch. The points of `next` are asked for while there is much to compute.
+template <class Source>
+void add_batch(const Source& source, PointXy* out, const Rounds& rounds, const Rounds& next,
+               std::uint64_t* room) noexcept {
+    Side inverse = invert(first_pass(source, rounds, room));
+    for (std::size_t i = rounds.size(); i > 0; --i) {
+        prefetch(source, next, rounds.size() - i);
+        const auto kept = [&](std::size_t k) {
+            return Kept(room + Kept::kWords * (kSide * (i - 1) + k));
+        };
+        Side alone;
+        for (std::size_t k = 0; k < kSide; ++k)
+            alone[k] = M::mul(inverse[k], load_vec(kept(k).before()));
+        for (std::size_t k = 0; k < kSide; ++k)
+            inverse[k] = M::mul(inverse[k], load_vec(kept(k).difference()));
+        for (std::size_t k = 0; k < kSide; ++k)
+            finish(Block<Source>{source, rounds.at(i - 1, k)}, out, kept(k), alone[k]);
+    }
 }
 
 template <class Source>
 void add_all(const Source& source, PointXy* out, std::span<const PairSlot> slots,
              BatchScratch& scratch) {
-    constexpr std::size_t kSlots = 8 * kSide, kRoom = 2 * kVecWords * kSide;
-    constexpr std::size_t kAhead = 2;
-    const std::size_t rounds = (slots.size() + kSlots - 1) / kSlots;
-    scratch.lanes.resize(kRoom * rounds);
-    Side product;
-    product.fill(splat(M::kOne260));
-    for (std::size_t i = 0; i < rounds; ++i) {
-        for (std::size_t k = 0; k < kSide; ++k)
-            prefetch(source, slots, kSlots * (i + kAhead) + 8 * k);
-        const auto blocks = blocks_from(source, out, slots, kSlots * i);
-        for (std::size_t k = 0; k < kSide; ++k) {
-            std::uint64_t* room = &scratch.lanes[kRoom * i + 2 * kVecWords * k];
-            const Vec d = denominators(blocks[k]);
-            store_vec(room, d);
-            store_vec(room + kVecWords, product[k]);
-            product[k] = M::mul(product[k], d);
-        }
-    }
-    Side inverse = invert(product);
-    for (std::size_t i = rounds; i > 0; --i) {
-        const std::uint64_t* room = &scratch.lanes[kRoom * (i - 1)];
-        const Side alone = each([&](std::size_t k) {
-            return M::mul(inverse[k], load_vec(room + (2 * k + 1) * kVecWords));
-        });
-        inverse = each(
-            [&](std::size_t k) { return M::mul(inverse[k], load_vec(room + 2 * k * kVecWords)); });
-        finish(blocks_from(source, out, slots, kSlots * (i - 1)), alone);
+    scratch.lanes.resize(Kept::kWords * (kMaxBatch / 8));
+    const auto batch = [&](std::size_t begin) {
+        const std::size_t first = std::min(begin, slots.size());
+        return Rounds(slots.subspan(first, std::min(kMaxBatch, slots.size() - first)));
+    };
+    Rounds rounds = batch(0);
+    for (std::size_t i = 0; i < rounds.size(); ++i) prefetch(source, rounds, i);
+    for (std::size_t begin = 0; begin < slots.size(); begin += kMaxBatch) {
+        const Rounds next = batch(begin + kMaxBatch);
+        add_batch(source, out, rounds, next, scratch.lanes.data());
+        rounds = next;
     }
 }
 

@@ -176,6 +176,10 @@ template <Load kLoad = Load::kPlain>
     for (auto& limb : v.l) limb = _mm512_slli_epi64(limb, 4);
     return v;
 }
+[[gnu::always_inline]] inline Vec times4(Vec v) noexcept {
+    for (auto& limb : v.l) limb = _mm512_slli_epi64(limb, 2);
+    return v;
+}
 
 /// Arithmetic modulo F's modulus p.
 template <class F>
@@ -188,11 +192,40 @@ struct Mod {
     /// 2^260 mod p: one in form 260.
     static constexpr Limbs52 kOne260 = to_limbs52((F::one() * F::from_u64(16)).montgomery(), 0);
 
+    // For canonical().
+    static constexpr std::uint64_t kMostCarry = 258;
+    static constexpr unsigned kTopShift = 43;
+    /// At least 2^(52 + kTopShift) / (the top limb of p), which is below 2^52.
+    static constexpr std::uint64_t kTopInverse =
+        static_cast<std::uint64_t>((static_cast<Uint128>(1) << (52U + kTopShift)) / kP[4]) + 1;
+    /// Limb i of 0, p, 2p, ... 7p.
+    alignas(64) static constexpr std::array<std::array<std::uint64_t, 8>, 5> kMultiples = [] {
+        std::array<std::array<std::uint64_t, 8>, 5> out{};
+        for (std::uint64_t k = 0; k < 8; ++k) {
+            std::uint64_t carry = 0;
+            for (unsigned i = 0; i < 5; ++i) {
+                const std::uint64_t limb = k * kP[i] + carry;
+                out[i][k] = i < 4 ? limb & kMask52 : limb;
+                carry = limb >> 52U;
+            }
+        }
+        return out;
+    }();
+
+    /// k p, k < 8.
+    static constexpr Limbs52 multiple(unsigned k) noexcept {
+        return {kMultiples[0][k], kMultiples[1][k], kMultiples[2][k], kMultiples[3][k],
+                kMultiples[4][k]};
+    }
     [[gnu::always_inline]] static Vec p() noexcept { return splat(kP); }
     [[gnu::always_inline]] static Vec two_p() noexcept { return splat(k2P); }
 
-    /// a b / R below 2p, normalised; a and b normalised, a b < 84 p^2.
+    /// a b / R below p + a b / R, normalised; a and b normalised, a b < 84 p^2.
     [[gnu::always_inline]] static Vec mul(const Vec& a, const Vec& b) noexcept {
+        return normalise(mul_loose(a, b));
+    }
+    /// The same with limbs below 2^56, for who adds to it before it is carried.
+    [[gnu::always_inline]] static Vec mul_loose(const Vec& a, const Vec& b) noexcept {
         const __m512i zero = _mm512_setzero_si512();
         const __m512i ninv = splat(kNinv);
         const Vec m = p();
@@ -209,7 +242,7 @@ struct Mod {
             }
             t.l[4] = _mm512_madd52hi_epu64(_mm512_madd52hi_epu64(zero, ai, b.l[4]), q, m.l[4]);
         }
-        return normalise(t);
+        return t;
     }
     /// v - k where that is not negative, else v; normalised.
     [[gnu::always_inline]] static Vec subtract_if(const Vec& v, const Limbs52& k) noexcept {
@@ -218,6 +251,25 @@ struct Mod {
         Vec out;
         for (int i = 0; i < 5; ++i) out.l[i] = _mm512_mask_mov_epi64(d.l[i], negative, v.l[i]);
         return out;
+    }
+    /// From 0 <= v < 7p, limbs of any sign below 2^60, to below p and normalised.
+    [[gnu::always_inline]] static Vec canonical(const Vec& v) noexcept {
+        // The quotient by p from the top limb, never too small: what the other limbs may carry into
+        // it is added. It is too large (by one) once in 2^36 times or so.
+        const __m512i top = _mm512_add_epi64(v.l[4], splat(kMostCarry));
+        const __m512i quotient = _mm512_srli_epi64(
+            _mm512_madd52hi_epu64(_mm512_setzero_si512(), top, splat(kTopInverse)), kTopShift);
+        Vec r;
+        for (unsigned i = 0; i < 5; ++i) {
+            const __m512i multiples = _mm512_load_si512(kMultiples[i].data());
+            r.l[i] = _mm512_sub_epi64(v.l[i], _mm512_permutexvar_epi64(quotient, multiples));
+        }
+        r = normalise(r);
+        const __mmask8 negative = _mm512_movepi64_mask(r.l[4]);
+        if (negative != 0) [[unlikely]]
+            for (unsigned i = 0; i < 5; ++i)
+                r.l[i] = _mm512_mask_add_epi64(r.l[i], negative, r.l[i], splat(kP[i]));
+        return negative != 0 ? normalise(r) : r;
     }
     /// From below 2p to below p.
     [[gnu::always_inline]] static Vec reduce2(const Vec& v) noexcept { return subtract_if(v, kP); }

@@ -1,9 +1,11 @@
 // Run: build/release/src/mintmark/math/mintmark_math_bench (configure with -DMINTMARK_BENCH=ON).
 #include <benchmark/benchmark.h>
 
+#include "mintmark/math/batch_add.hpp"
 #include "mintmark/math/msm.hpp"
 #include "mintmark/math/pairing.hpp"
 #include "mintmark/math/poly.hpp"
+#include "mintmark/math/run_sums.hpp"
 
 namespace mintmark {
 namespace {
@@ -85,6 +87,37 @@ void curve_mul(benchmark::State& state) {
 }
 BENCHMARK(curve_mul)->Unit(benchmark::kMicrosecond);
 
+/// 2,048 additions of neighbours in a cache.
+void batch_add_neighbours(benchmark::State& state) {
+    const Points in = to_xy(random_points(2 * kMaxBatch));
+    std::vector<PairSlot> slots;
+    for (std::uint32_t i = 0; i < kMaxBatch; ++i) slots.push_back({2 * i, i});
+    std::vector<PointXy> out(kMaxBatch);
+    BatchScratch scratch;
+    for (auto _ : state) add_pairs(in.data(), out.data(), slots, scratch);
+    state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kMaxBatch));
+}
+BENCHMARK(batch_add_neighbours);
+
+/// Additions of many bases by reference, as the first pass of a window has them.
+void batch_add_referred(benchmark::State& state) {
+    const auto count = static_cast<std::size_t>(state.range(0));
+    const Points bases = to_xy(random_points(count));
+    SeededRng rng(1);
+    RunSums runs;
+    for (auto _ : state) {
+        state.PauseTiming();
+        runs.sizes.assign(count / 2, 2);
+        runs.refs.clear();
+        for (std::size_t i = 0; i < count; ++i)
+            runs.refs.push_back(base_ref(rng.next() % count, rng.next() % 2 == 0));
+        state.ResumeTiming();
+        runs.reduce(bases);
+    }
+    state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(count / 2));
+}
+BENCHMARK(batch_add_referred)->Arg(1 << 12)->Arg(1 << 17)->Arg(1 << 20);
+
 void curve_msm(benchmark::State& state) {
     const auto count = static_cast<std::size_t>(state.range(0));
     const auto bases = random_points(count);
@@ -94,6 +127,9 @@ void curve_msm(benchmark::State& state) {
 BENCHMARK(curve_msm)
     ->RangeMultiplier(8)
     ->Range(64, 1 << 15)
+    ->Arg(1 << 17)
+    ->Arg(1 << 19)
+    ->Arg(1 << 20)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 

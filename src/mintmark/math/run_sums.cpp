@@ -75,8 +75,7 @@ void RunSums::pair_off(const Copy& copied, const Add& add) {
         from += size;
         size = (size + 1) / 2;
     }
-    for (std::size_t done = 0; done < pairs; done += kMaxBatch)
-        add(std::span(slots_).subspan(done, std::min(kMaxBatch, pairs - done)));
+    add(std::span(slots_).first(pairs));
     points_.swap(reduced_);
 }
 
