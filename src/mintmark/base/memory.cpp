@@ -92,6 +92,8 @@ void warm_heap(std::uint64_t bytes) noexcept {
             const std::uintptr_t last = (from + kPiece) / page * page;
             // What the kernel refuses comes later, page by page.
             static_cast<void>(
+                ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE));
+            static_cast<void>(
                 ::madvise(reinterpret_cast<void*>(first), last - first, MADV_POPULATE_WRITE));
         }
     });

@@ -355,8 +355,9 @@ Cost estimate_cost(const Circuit& c) {
                          kRecordBytes * static_cast<double>(c.tensors.size() + c.tables.size())};
 }
 
-/// Everything but the weights; returns what the best chunk size is worth.
-Result<double> CircuitBuilder::lay_out(Circuit& circuit, const CompileOptions& options) {
+/// Everything but the weights; returns what the best chunk size is worth, nothing for a known one.
+Result<double> CircuitBuilder::lay_out(Circuit& circuit, const CompileOptions& options,
+                                       std::optional<std::uint8_t> known_mu) {
     if (tensors_.size() > 0xffff) {
         return fail(ErrorCode::kUnsupported, "the model needs more than 65,535 tensors");
     }
@@ -381,6 +382,10 @@ Result<double> CircuitBuilder::lay_out(Circuit& circuit, const CompileOptions& o
             circuit.tensors[i].offset = tensors_[i].offset;
         set_chunks(circuit, lanes, mu);
     };
+    if (known_mu) {
+        cut(*known_mu);
+        return 0.0;
+    }
     std::optional<std::pair<double, std::uint8_t>> best;
     for (std::uint8_t mu = kMinMu; mu <= options.max_mu; ++mu) {
         if (!is_large_enough(lanes, mu)) continue;
@@ -409,6 +414,15 @@ Result<Compiled> CircuitBuilder::finish(const CompileOptions& options) {
     out.weights = weight_column(std::uint64_t{out.circuit.n_w} << out.circuit.mu);
     MINTMARK_CHECK(check_circuit(out.circuit));
     return out;
+}
+
+Result<std::optional<std::vector<std::int64_t>>> CircuitBuilder::weights_of(
+    const CompileOptions& options, const Circuit& circuit) {
+    Circuit own;
+    MINTMARK_TRY(const double cost, lay_out(own, options, circuit.mu));
+    static_cast<void>(cost);
+    if (!(own == circuit)) return std::nullopt;
+    return weight_column(std::uint64_t{own.n_w} << own.mu);
 }
 
 }  // namespace mintmark::compiler

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -71,6 +72,9 @@ class CircuitBuilder {
     [[nodiscard]] Result<double> weigh(const CompileOptions& options);
     /// Lays everything out and checks the result.
     [[nodiscard]] Result<Compiled> finish(const CompileOptions& options);
+    /// The weights, when `finish` would give this circuit; else nothing.
+    [[nodiscard]] Result<std::optional<std::vector<std::int64_t>>> weights_of(
+        const CompileOptions& options, const Circuit& circuit);
 
   private:
     struct Pending {
@@ -88,7 +92,8 @@ class CircuitBuilder {
     std::uint64_t place(Column column, bool with_twin, std::uint64_t begin);
     void place_lookups(std::uint64_t& lanes_f, std::uint64_t& lanes_g);
     std::uint64_t place_weights(std::uint8_t mu);
-    [[nodiscard]] Result<double> lay_out(Circuit& circuit, const CompileOptions& options);
+    [[nodiscard]] Result<double> lay_out(Circuit& circuit, const CompileOptions& options,
+                                         std::optional<std::uint8_t> known_mu = {});
     [[nodiscard]] std::vector<std::int64_t> weight_column(std::uint64_t num_lanes) const;
 
     std::uint8_t range_bits_, kernel_first_log_;

@@ -36,6 +36,12 @@ struct Compiled {
 [[nodiscard]] Result<Compiled> compile(const model::QuantGraph& graph,
                                        const CompileOptions& options);
 
+/// The weights of a circuit that compile() has made of this graph with these options before: lays
+/// out once instead of looking for the best way. kRejected when the circuit is another.
+[[nodiscard]] Result<std::vector<std::int64_t>> weights_of(const model::QuantGraph& graph,
+                                                           const CompileOptions& options,
+                                                           const Circuit& circuit);
+
 /// Estimates that the chunk size is chosen by: gas of the check of a proof, proving time on two
 /// cores with AVX-512 IFMA, size of the verifying key. Small chunks prove fast; large ones are few,
 /// and the verifier multiplies one point a chunk.

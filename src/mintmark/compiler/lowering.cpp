@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <optional>
 
@@ -258,10 +259,16 @@ Status Lowering::run() {
     return {};
 }
 
+namespace {
+
+/// Of the tables that remainders are looked up in.
+constexpr std::array<std::uint8_t, 2> kRangeBits = {12, 16};
+
+}  // namespace
+
 Result<Compiled> compile(const model::QuantGraph& graph, const CompileOptions& options) {
-    constexpr std::uint8_t kShortTables = 12, kLongTables = 16;
     std::optional<std::pair<double, std::uint8_t>> best;
-    for (const std::uint8_t range_bits : {kShortTables, kLongTables}) {
+    for (const std::uint8_t range_bits : kRangeBits) {
         CircuitBuilder builder(range_bits, options.kernel_first_log);
         MINTMARK_CHECK(Lowering(graph, builder).run());
         MINTMARK_TRY(const double cost, builder.weigh(options));
@@ -270,6 +277,18 @@ Result<Compiled> compile(const model::QuantGraph& graph, const CompileOptions& o
     CircuitBuilder builder(best->second, options.kernel_first_log);
     MINTMARK_CHECK(Lowering(graph, builder).run());
     return builder.finish(options);
+}
+
+Result<std::vector<std::int64_t>> weights_of(const model::QuantGraph& graph,
+                                             const CompileOptions& options,
+                                             const Circuit& circuit) {
+    for (const std::uint8_t range_bits : kRangeBits) {
+        CircuitBuilder builder(range_bits, options.kernel_first_log);
+        MINTMARK_CHECK(Lowering(graph, builder).run());
+        MINTMARK_TRY(auto weights, builder.weights_of(options, circuit));
+        if (weights) return *std::move(weights);
+    }
+    return fail(ErrorCode::kRejected, "the circuit is not of this model");
 }
 
 }  // namespace mintmark::compiler

@@ -136,13 +136,14 @@ Status KeyFile::write(const std::filesystem::path& path) const {
 }
 
 Result<prover::ProvingKey> proving_key(const CompiledModel& model, const KeyFile& key) {
-    MINTMARK_TRY(compiler::Compiled compiled, compiler::compile(model.graph, model.options));
-    if (!(compiled.circuit == key.vk.circuit)) {
+    auto weights = compiler::weights_of(model.graph, model.options, key.vk.circuit);
+    if (!weights) {
+        if (weights.error().code != ErrorCode::kRejected) return std::unexpected(weights.error());
         return fail(ErrorCode::kRejected, "the key and the compiled model are not of one model",
                     "run setup again for this compiled model");
     }
     prover::ProvingKey out{.vk = key.vk,
-                           .weights = std::move(compiled.weights),
+                           .weights = *std::move(weights),
                            .weight_blinders = {},
                            .blinder_degree = std::size_t{1} << key.vk.circuit.mu};
     for (std::uint32_t c = 0; c < key.vk.circuit.n_w; ++c) {
