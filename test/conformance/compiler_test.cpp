@@ -108,6 +108,26 @@ TEST_P(Models, WeightsInManyChunksComputeTheSame) {
     }
 }
 
+/// What a prover does with its key's circuit, for every way in which that may have been chosen.
+TEST_P(Models, WeightsOfAKnownCircuit) {
+    const Prepared p = prepare(GetParam());
+    const model::QuantGraph graph = model::quantise(p.graph, p.samples).value();
+    for (const auto goal : {compiler::Optimise::kBalanced, compiler::Optimise::kProve}) {
+        for (const std::uint8_t max_mu : {std::uint8_t{11}, std::uint8_t{21}}) {
+            const compiler::CompileOptions options{.optimise = goal, .max_mu = max_mu};
+            const auto compiled = compiler::compile(graph, options);
+            ASSERT_TRUE(compiled) << compiled.error().message;
+            EXPECT_EQ(compiler::weights_of(graph, options, compiled->circuit).value(),
+                      compiled->weights);
+            Circuit other = compiled->circuit;
+            ++other.steps.back().lins.front().coef;
+            const auto refused = compiler::weights_of(graph, options, other);
+            ASSERT_FALSE(refused);
+            EXPECT_EQ(refused.error().code, ErrorCode::kRejected);
+        }
+    }
+}
+
 TEST_P(Models, ProofIsAcceptedAndAnotherOutputIsNot) {
     const Prepared p = prepare(GetParam());
     worker::CompiledModel model;
