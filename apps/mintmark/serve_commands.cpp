@@ -10,6 +10,7 @@
 #include "mintmark/gateway/doctor.hpp"
 #include "mintmark/gateway/gateway.hpp"
 #include "mintmark/hash/sha256.hpp"
+#include "mintmark/ledger/copy.hpp"
 #include "mintmark/runner/tensors.hpp"
 
 namespace mintmark::app {
@@ -68,6 +69,41 @@ Status serve_key(const App& app) {
     return {};
 }
 
+struct CopyArgs {
+    std::filesystem::path from = "ledger.db";
+    std::string to;
+};
+
+Status copy_ledger(const App& app, const CopyArgs& args) {
+    MINTMARK_TRY(const ledger::Copied copied, ledger::copy_to_shared(args.from, args.to));
+    emit(app,
+         {{"requests", copied.requests},
+          {"lanes", copied.lanes},
+          {"keys", copied.keys},
+          {"nonces", copied.nonces},
+          {"closed", copied.closed}},
+         Table().row("requests", std::to_string(copied.requests))
+                 .row("lanes", std::to_string(copied.lanes))
+                 .row("keys", std::to_string(copied.keys))
+                 .row("nonces", std::to_string(copied.nonces))
+                 .text() +
+             "\nrows and sums agree; set ledger.url, and put the file away: serving from both "
+             "would give the same credit twice");
+    return {};
+}
+
+void add_ledger_commands(CLI::App& root, App& app) {
+    CLI::App* group = root.add_subcommand("ledger", "the gateway's ledger");
+    group->require_subcommand(1);
+    group->fallthrough();
+    const auto args = std::make_shared<CopyArgs>();
+    CLI::App* sub =
+        command(*group, app, "copy", "from a file (one machine) to an empty PostgreSQL (several)",
+                [&app, args] { return copy_ledger(app, *args); });
+    sub->add_option("--from", args->from, "the file [ledger.db]");
+    sub->add_option("--to", args->to, "postgresql://user@host/database")->required();
+}
+
 }  // namespace
 
 void add_serve_commands(CLI::App& root, App& app) {
@@ -80,6 +116,7 @@ void add_serve_commands(CLI::App& root, App& app) {
     sub->add_option("--config", args->config, "the gateway's file [gateway.toml]");
     command(root, app, "serve-key", "make an API key for a grant",
             [&app] { return serve_key(app); });
+    add_ledger_commands(root, app);
 }
 
 }  // namespace mintmark::app
