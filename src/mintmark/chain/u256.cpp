@@ -143,6 +143,12 @@ std::optional<U256> U256::checked_sub(const U256& other) const noexcept {
 }
 
 std::optional<U256> U256::checked_mul(const U256& other) const noexcept {
+    if ((limbs_[1] | limbs_[2] | limbs_[3] | other.limbs_[1] | other.limbs_[2] | other.limbs_[3]) ==
+        0) {
+        const Uint128 product = Uint128{limbs_[0]} * other.limbs_[0];
+        return U256({static_cast<std::uint64_t>(product),
+                     static_cast<std::uint64_t>(product >> 64U), 0, 0});
+    }
     std::array<std::uint64_t, 8> wide = {};
     for (std::size_t i = 0; i < 4; ++i) {
         Uint128 carry = 0;
@@ -162,6 +168,11 @@ U256::Division U256::divide(std::uint64_t divisor) const noexcept {
     Division out = {};
     Uint128 rest = 0;
     for (std::size_t i = 4; i > 0; --i) {
+        if (rest == 0) {  // a division of 64 bits is a third of one of 128
+            out.quotient.limbs_[i - 1] = limbs_[i - 1] / divisor;
+            rest = limbs_[i - 1] % divisor;
+            continue;
+        }
         rest = (rest << 64U) | limbs_[i - 1];
         out.quotient.limbs_[i - 1] = static_cast<std::uint64_t>(rest / divisor);
         rest %= divisor;

@@ -140,6 +140,9 @@ class Gateway {
     /// What a shared ledger says to the reservation and the payment's nonce.
     Task<Status> confirm(Run& run);
     Task<std::optional<Refusal>> answer_whole(Run& run, Responder& responder);
+    /// The answer's headers as lines.
+    static std::string header_lines(const Run& run);
+    static void add_headers(Run& run);
     Task<std::optional<Refusal>> answer_stream(Run& run, Responder& responder);
     Task<void> pump(Run& run, Responder& responder, serving::Incoming& upstream);
     Task<market::Usage> settle_usage(Run& run, std::optional<market::Usage> reported);

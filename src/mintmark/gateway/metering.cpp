@@ -142,11 +142,8 @@ Task<std::optional<Refusal>> Gateway::meter(Endpoint endpoint, Run& run, Request
         (void)co_await replay(**record, run, responder);
         co_return std::nullopt;
     }
-    run.headers.reserve(12);
-    run.headers.emplace_back("Content-Type", "application/json");
-    run.headers.emplace_back("X-Request-Id", run.id);
-    run.headers.emplace_back("X-Mintmark-Account", run.entitlement.account);
-    run.headers.emplace_back("X-Mintmark-Receipt", "/v1/receipts/" + run.id);
+    const bool is_in_parts = endpoint == Endpoint::kTensor || run.call.is_stream;
+    if (is_in_parts) add_headers(run);
     std::optional<Refusal> no;  // not with ?: — g++ 12 destroys its temporaries twice
     if (endpoint == Endpoint::kTensor) {
         no = co_await answer_tensors(run, responder);
@@ -157,6 +154,27 @@ Task<std::optional<Refusal>> Gateway::meter(Endpoint endpoint, Run& run, Request
     }
     if (no) cancel(run, "failed", no->status);
     co_return no;
+}
+
+void Gateway::add_headers(Run& run) {
+    run.headers.emplace_back("Content-Type", "application/json");
+    run.headers.emplace_back("X-Request-Id", run.id);
+    run.headers.emplace_back("X-Mintmark-Account", run.entitlement.account);
+    run.headers.emplace_back("X-Mintmark-Receipt", "/v1/receipts/" + run.id);
+}
+
+std::string Gateway::header_lines(const Run& run) {
+    std::string out;
+    out.reserve(256 + 64 * run.headers.size());
+    for (const auto& [name, value] : run.headers) serving::append_header(out, name, value);
+    serving::append_header(out, "Content-Type", "application/json");
+    serving::append_header(out, "X-Request-Id", run.id);
+    serving::append_header(out, "X-Mintmark-Account", run.entitlement.account);
+    out += "X-Mintmark-Receipt: /v1/receipts/";
+    out += run.id;
+    out += "\r\n";
+    serving::append_header(out, "X-Mintmark-Cost-Usd", dollars_text(run.usd));
+    return out;
 }
 
 /// true: reserved; false: the answer exists already.
@@ -307,6 +325,7 @@ Task<std::optional<Refusal>> Gateway::answer_whole(Run& run, Responder& responde
     serving::ClientRequest request;
     request.path = endpoint_path(run.call.endpoint);
     request.body = upstream_body(run.call, *run.model);
+    request.headers.reserve(6);
     request.headers.emplace_back("X-Request-Id", run.id);
     auto sent = co_await ask_upstream(run, std::move(request));
     if (!sent) co_return upstream_refusal(sent.error());
@@ -316,7 +335,7 @@ Task<std::optional<Refusal>> Gateway::answer_whole(Run& run, Responder& responde
     if (!body) co_return upstream_refusal(body.error());
     const int status = sent->response->status();
     if (status != 200) co_return upstream_error(status, *body);
-    run.response_hash.update(as_bytes(*body));
+    run.whole_hash = sha256(as_bytes(*body));
     const auto answer = json::Document::read(*std::move(body));
     if (!answer || !answer->root().is(json::Kind::kObject)) {
         co_return upstream_refusal({ErrorCode::kMalformed, "no JSON", ""});
@@ -346,8 +365,8 @@ Task<std::optional<Refusal>> Gateway::answer_whole(Run& run, Responder& responde
     const Status closed = co_await close(run, usage, "settled", 200, text);
     if (!closed) co_return refusal_of(closed.error());
     if (!is_kept) text = finish();
-    run.headers.emplace_back("X-Mintmark-Cost-Usd", dollars_text(run.usd));
-    (void)co_await responder.send(200, std::move(run.headers), std::move(text));
+    const std::string lines = header_lines(run);
+    (void)co_await responder.send_lines(200, lines, text);
     co_return std::nullopt;
 }
 
@@ -424,7 +443,7 @@ Task<Status> Gateway::close(Run& run, const market::Usage& usage, std::string st
     outcome.units = run.units;
     outcome.usd = run.usd;
     outcome.usage = usage_text(usage);
-    outcome.response_hash = hex_of(run.response_hash.finish());
+    outcome.response_hash = hex_of(run.whole_hash ? *run.whole_hash : run.response_hash.finish());
     outcome.finished_ms = unix_ms();
     outcome.status = status;
     if (body.size() <= kMaxKeptBytes) outcome.body = std::move(body);

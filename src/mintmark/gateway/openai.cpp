@@ -365,7 +365,9 @@ Json usage_json(const Usage& usage) {
 }
 
 std::string usage_text(const Usage& usage) {
-    std::string out = "{";
+    std::string out;
+    out.reserve(96);
+    out += '{';
     for (std::size_t i = 0; i < market::kUnits; ++i) {
         if (usage[i] == 0) continue;
         out += out.size() == 1 ? "\"" : ",\"";

@@ -31,11 +31,12 @@ struct Run {
     std::uint64_t nonce_at = 0;     ///< the payment's; 0: none
     serving::Headers headers = {};  ///< of the answer
     std::string upstream = {};
-    Span span = {};           ///< of the request
-    Span upstream_span = {};  ///< of what the model's server does for it
-    std::string text = {};    ///< what was produced
-    Sha256 response_hash = {};
-    std::string kept = {};  ///< of a stream with an idempotency key
+    Span span = {};                          ///< of the request
+    Span upstream_span = {};                 ///< of what the model's server does for it
+    std::string text = {};                   ///< what was produced
+    Sha256 response_hash = {};               ///< of what came in parts
+    std::optional<Bytes32> whole_hash = {};  ///< of an answer that came whole
+    std::string kept = {};                   ///< of a stream with an idempotency key
     // What it cost, once it is closed.
     market::Usage usage = {};
     ledger::Amount units = {};

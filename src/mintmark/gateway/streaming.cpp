@@ -62,6 +62,7 @@ Task<std::optional<Refusal>> Gateway::answer_stream(Run& run, Responder& respond
     serving::ClientRequest request;
     request.path = endpoint_path(run.call.endpoint);
     request.body = upstream_body(run.call, *run.model);
+    request.headers.reserve(6);
     request.headers.emplace_back("X-Request-Id", run.id);
     request.headers.emplace_back("Accept", "text/event-stream");
     auto sent = co_await ask_upstream(run, std::move(request));

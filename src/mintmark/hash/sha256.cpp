@@ -9,7 +9,7 @@ namespace mintmark {
 // Only an allocation failure or a broken OpenSSL can make these calls fail.
 struct Sha256::Context {
     EVP_MD_CTX* evp = EVP_MD_CTX_new();
-    bool is_started = false;
+    bool is_started = false, is_used = false;
 
     Context() { MINTMARK_ASSERT(evp != nullptr); }
     ~Context() { EVP_MD_CTX_free(evp); }
@@ -20,8 +20,10 @@ struct Sha256::Context {
         // Looking the algorithm up takes OpenSSL longer than hashing a short message.
         static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
         if (is_started) return;
-        MINTMARK_ASSERT(algorithm != nullptr && EVP_DigestInit_ex(evp, algorithm, nullptr) == 1);
-        is_started = true;
+        // Without a name it starts the algorithm that it has anew, in the same memory.
+        const EVP_MD* const named = is_used ? nullptr : algorithm;
+        MINTMARK_ASSERT(algorithm != nullptr && EVP_DigestInit_ex(evp, named, nullptr) == 1);
+        is_started = is_used = true;
     }
     void update(ByteSpan data) {
         start();

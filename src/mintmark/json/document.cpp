@@ -107,6 +107,7 @@ class Scanner {
 
     bool run() {
         nodes_.clear();
+        open_.reserve(8);
         space();
         if (!value()) return false;
         while (!open_.empty()) {

@@ -88,7 +88,7 @@ class Document {
 /// Replaces parts of a document's text.
 class Edits {
   public:
-    explicit Edits(const Document& document) : text_(document.text()) {}
+    explicit Edits(const Document& document) : text_(document.text()) { edits_.reserve(4); }
     void replace(const View& value, std::string with);
     /// Replaces the member, or adds it at the object's end. `key` needs no escape.
     void set(const View& object, std::string_view key, std::string_view value);

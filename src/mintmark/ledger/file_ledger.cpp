@@ -128,10 +128,10 @@ Result<std::uint64_t> FileLedger::reserve(const RequestRow& request) {
     if (key != nullptr) key->reserved += request.usd_reserved;
     const auto row = std::make_shared<const RequestRow>(request);
     if (!request.is_whole) {
-        open_.emplace(request.id, Running{row, nullptr});
+        open_.emplace(row->id, Running{row, nullptr});
         return journal_->append(request);
     }
-    open_.emplace(request.id, Running{row, journal_->hold(row)});
+    open_.emplace(row->id, Running{row, journal_->hold(row)});
     return 0;
 }
 

@@ -53,8 +53,8 @@ class FileLedger final : public Ledger {
     std::unique_ptr<Journal> journal_;
     std::unordered_map<std::string, AccountState> accounts_;
     std::unordered_map<std::string, KeyState> keys_;
-    std::unordered_map<std::string, std::string> key_ids_;  ///< by hash
-    std::unordered_map<std::string, Running> open_;
+    std::unordered_map<std::string, std::string> key_ids_;      ///< by hash
+    std::unordered_map<std::string_view, Running> open_;        ///< by the id in the row
     std::unordered_map<std::string, std::string> in_progress_;  ///< by key and idempotency key
     std::map<std::pair<std::string, std::string>, std::int64_t> nonces_;  ///< of this process
 };

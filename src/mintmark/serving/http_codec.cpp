@@ -69,18 +69,26 @@ Status check_framing(const Message& message) {
     return {};
 }
 
-/// A message that begins with a plain head within the limits; the head is taken away.
+/// A message that begins with a plain head within the limits; the head is taken away, from what
+/// waits or, when nothing does, from the bytes that came.
 template <class Read>
-std::optional<PlainMessage> begin_plain(Reading reading, const MessageLimits& limits,
-                                        std::string& pending, Read read,
-                                        std::string* kept = nullptr) {
-    if (reading == Reading::kBeastOnly) return std::nullopt;
-    const std::optional<PlainHead> head = read();
+std::optional<PlainMessage> begin_plain(const MessageLimits& limits, std::string& pending,
+                                        std::string_view& bytes, Read read) {
+    const bool is_fresh = pending.empty();
+    if (!is_fresh) {
+        pending += bytes;
+        bytes = {};
+    }
+    const std::string_view text = is_fresh ? bytes : std::string_view(pending);
+    const std::optional<PlainHead> head = read(text);
     if (!head || head->bytes > limits.header_bytes || head->body_bytes > limits.body_bytes) {
         return std::nullopt;
     }
-    if (kept != nullptr) kept->assign(pending, 0, head->bytes);
-    pending.erase(0, head->bytes);
+    if (is_fresh) {
+        bytes.remove_prefix(head->bytes);
+    } else {
+        pending.erase(0, head->bytes);
+    }
     return PlainMessage{head->body_bytes, 0, head->keep_alive, head->status};
 }
 
@@ -120,11 +128,12 @@ RequestParser::~RequestParser() = default;
 
 Status RequestParser::feed(std::string_view bytes) {
     if (!plain_ && state_ == nullptr) {
-        pending_ += bytes;
-        bytes = {};
-        if (pending_.empty()) return {};
-        plain_ = begin_plain(reading_, limits_, pending_,
-                             [&] { return read_plain_request(pending_, request_); });
+        if (pending_.empty() && bytes.empty()) return {};
+        if (reading_ == Reading::kPlainFirst) {
+            plain_ = begin_plain(limits_, pending_, bytes, [&](std::string_view text) {
+                return read_plain_request(text, request_);
+            });
+        }
         if (!plain_) state_ = std::make_unique<State>(limits_);
     }
     if (plain_) {
@@ -194,12 +203,14 @@ ResponseParser::~ResponseParser() = default;
 
 Status ResponseParser::feed(std::string_view bytes) {
     if (!plain_ && state_ == nullptr) {
-        pending_ += bytes;
-        bytes = {};
-        if (pending_.empty()) return {};
-        plain_ = begin_plain(
-            reading_, limits_, pending_, [&] { return read_plain_response(pending_, nullptr); },
-            &head_);
+        if (pending_.empty() && bytes.empty()) return {};
+        if (reading_ == Reading::kPlainFirst) {
+            plain_ = begin_plain(limits_, pending_, bytes, [&](std::string_view text) {
+                const auto head = read_plain_response(text, nullptr);
+                if (head) head_ = text.substr(0, head->bytes);
+                return head;
+            });
+        }
         if (!plain_) state_ = std::make_unique<State>(limits_);
     }
     if (plain_) {
@@ -275,17 +286,20 @@ void append_header(std::string& out, std::string_view name, std::string_view val
     out += "\r\n";
 }
 
-std::string response_head(int status, const Headers& headers, std::size_t more) {
-    const std::string_view reason = reason_phrase(status);
-    std::size_t size = 24 + reason.size() + more;
-    for (const auto& [name, value] : headers) size += name.size() + value.size() + 4;
-    std::string out;
-    out.reserve(size);
+void append_status_line(std::string& out, int status) {
     out += "HTTP/1.1 ";
     out += std::to_string(status);
     out += ' ';
-    out += reason;
+    out += reason_phrase(status);
     out += "\r\n";
+}
+
+std::string response_head(int status, const Headers& headers, std::size_t more) {
+    std::size_t size = 64 + more;
+    for (const auto& [name, value] : headers) size += name.size() + value.size() + 4;
+    std::string out;
+    out.reserve(size);
+    append_status_line(out, status);
     for (const auto& [name, value] : headers) append_header(out, name, value);
     out += "\r\n";
     return out;

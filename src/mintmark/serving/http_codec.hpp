@@ -105,6 +105,8 @@ class ResponseParser {
 
 /// "Name: value" and so on as sent; line breaks in values become spaces.
 void append_header(std::string& out, std::string_view name, std::string_view value);
+/// "HTTP/1.1 200 OK" and its end.
+void append_status_line(std::string& out, int status);
 /// With the empty line; room for `more` bytes behind it.
 [[nodiscard]] std::string response_head(int status, const Headers& headers, std::size_t more = 0);
 [[nodiscard]] std::string_view reason_phrase(int status);

@@ -38,6 +38,23 @@ Task<Status> Responder::send(int status, Headers headers, std::string body) {
     co_return done;
 }
 
+Task<Status> Responder::send_lines(int status, std::string_view lines, std::string_view body) {
+    is_started_ = true;
+    std::string message;
+    message.reserve(128 + lines.size() + body.size());
+    append_status_line(message, status);
+    message += lines;
+    append_header(message, "Content-Length", std::to_string(body.size()));
+    if (!keep_alive_) append_header(message, "Connection", "close");
+    message += "\r\n";
+    message += body;
+    stream_.set_deadline(limits_.write);
+    const Status done = co_await stream_.write(message);
+    if (!done) keep_alive_ = false;
+    is_ended_ = done.has_value();
+    co_return done;
+}
+
 Task<Status> Responder::begin(int status, Headers headers) {
     is_started_ = true;
     if (is_http11_) {

@@ -32,6 +32,9 @@ class Responder {
 
     /// A whole answer.
     [[nodiscard]] Task<Status> send(int status, Headers headers, std::string body);
+    /// The same with headers as lines (append_header()).
+    [[nodiscard]] Task<Status> send_lines(int status, std::string_view lines,
+                                          std::string_view body);
     /// Starts a streamed answer; then write() any number of times, then end().
     [[nodiscard]] Task<Status> begin(int status, Headers headers);
     [[nodiscard]] Task<Status> write(std::string_view piece);

@@ -18,6 +18,12 @@ using ::testing::StartsWith;
 /// Answers with what it was sent, or streams it letter by letter under /stream.
 Task<void> echo(Request& request, Responder& responder) {
     if (request.path == "/bug") throw std::runtime_error("a bug");  // NOLINT(throw)
+    if (request.path == "/lines") {
+        std::string lines;
+        append_header(lines, "X-Lines", "a\r\nb");
+        (void)co_await responder.send_lines(201, lines, request.body);
+        co_return;
+    }
     Headers headers = {{"Content-Type", "text/plain"}, {"X-Path", request.path}};
     if (request.path != "/stream") {
         (void)co_await responder.send(200, headers, request.body);
@@ -82,6 +88,21 @@ TEST(Server, AnswersPipelinedRequestsInOrder) {
         EXPECT_THAT(out, HasSubstr("X-Path: /a\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1 200 OK"));
         EXPECT_THAT(out, HasSubstr("X-Path: /b"));
         EXPECT_TRUE(out.ends_with("\r\n\r\ndef"));
+    });
+}
+
+TEST(Server, HeadersAsLinesAreTheSameAnswer) {
+    World world;
+    world.start();
+    world.run([&]() -> Task<void> {
+        const std::string one = "POST /lines HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc";
+        const std::string two =
+            "POST /lines HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nConnection: close\r\n\r\nd";
+        const std::string out = co_await world.talk(one + two);
+        EXPECT_EQ(out,
+                  "HTTP/1.1 201 Created\r\nX-Lines: a  b\r\nContent-Length: 3\r\n\r\nabc"
+                  "HTTP/1.1 201 Created\r\nX-Lines: a  b\r\nContent-Length: 1\r\n"
+                  "Connection: close\r\n\r\nd");
     });
 }
 
