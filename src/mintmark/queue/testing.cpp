@@ -62,6 +62,11 @@ void Process::kill_now() {
     pid_ = -1;
 }
 
+bool Process::has_ended() {
+    if (pid_ > 0 && ::waitpid(pid_, nullptr, WNOHANG) == pid_) pid_ = -1;
+    return pid_ <= 0;
+}
+
 int Process::wait(int timeout_ms) {
     for (int waited = 0; waited <= timeout_ms; waited += kPollMs) {
         int status = 0;
@@ -104,7 +109,7 @@ Server::Server(Kind kind) : kind_(kind), port_(free_port()) {
     start();
 }
 
-void Server::start() {
+void Server::launch() {
     const std::string port = std::to_string(port_);
     if (kind_ == Kind::kRedis) {
         process_ = std::make_unique<Process>(
@@ -118,7 +123,13 @@ void Server::start() {
                                      "-p", port, "-k", folder_, "-c", "listen_addresses=127.0.0.1"},
             folder_ / "log", "postgres");
     }
+}
+
+void Server::start() {
+    launch();
     for (int i = 0; i < kReadyPolls; ++i) {
+        // Children of a postmaster that was killed hold its memory until they notice.
+        if (process_->has_ended()) launch();
         ::poll(nullptr, 0, kPollMs);
         if (kind_ == Kind::kPostgres && sql::open_postgres(location_)) return;
         if (kind_ == Kind::kRedis &&

@@ -24,6 +24,7 @@ class Process {
     /// Exit status; kills after `timeout_ms` and returns -1.
     int wait(int timeout_ms);
     void kill_now();
+    [[nodiscard]] bool has_ended();
 
   private:
     pid_t pid_ = -1;
@@ -45,6 +46,7 @@ class Server {
 
   private:
     void start();
+    void launch();
 
     Kind kind_;
     std::filesystem::path folder_;
