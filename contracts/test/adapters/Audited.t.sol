@@ -225,7 +225,9 @@ contract AuditedVerifierTest is AdapterBase {
         bytes32[] memory longer = new bytes32[](2);
         longer[0] = leaves[1];
         assertFalse(adapter.verify(key, contexts[0], instancesOf(1), abi.encode(batchId, 0, longer)));
-        assertFalse(adapter.verify(key, contexts[0], instancesOf(1), abi.encode(batchId, 0, new bytes32[](0))));
+        assertFalse(
+            adapter.verify(key, contexts[0], instancesOf(1), abi.encode(batchId, 0, new bytes32[](0)))
+        );
     }
 
     function test_Z1_auditedResultBelongsToItsRequestAndKey() public {

@@ -449,8 +449,9 @@ contract RefereedExecutionTest is RefereedBase {
         IRefereedExecution.Statement memory own = statement(truth);
         IRefereedExecution.Statement memory short = statement(new uint256[](4));
         uint256[] memory dirty = truth;
-        dirty[4] = 21_888_242_871_839_275_222_246_405_745_257_275_088_548_364_400_416_034_343_698_204_186_575_808_495_617
-            + truth[4];
+        dirty[4] =
+            21_888_242_871_839_275_222_246_405_745_257_275_088_548_364_400_416_034_343_698_204_186_575_808_495_617
+                + truth[4];
         IRefereedExecution.Statement memory twice = statement(dirty);
         vm.startPrank(prover);
         vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_WrongValue.selector, BOND - 1, BOND));

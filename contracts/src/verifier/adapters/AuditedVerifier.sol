@@ -156,7 +156,9 @@ contract AuditedVerifier is IProofVerifier, IAuditedVerifier, IAdapterErrors, Bo
         view
         returns (bool)
     {
-        if (index >= batch.count || path.length != Math.log2(batch.count, Math.Rounding.Ceil)) return false;
+        if (index >= batch.count || path.length != Math.log2(batch.count, Math.Rounding.Ceil)) {
+            return false;
+        }
         bytes32 node = leaf;
         for (uint256 i = 0; i < path.length; ++i) {
             bool isRight = index >> i & 1 == 1;
