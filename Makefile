@@ -11,7 +11,7 @@ setup: ## install what build, tests and demo need
 	@tools/setup.sh
 
 build: setup ## the mintmark program (release) and the contracts
-	@cmake --preset release >build-configure.log 2>&1 || { cat build-configure.log; exit 1; }; rm -f build-configure.log
+	@cmake --preset release $(if $(wildcard build/release/CMakeCache.txt),,-DMINTMARK_JOINED=ON) >build-configure.log 2>&1 || { cat build-configure.log; exit 1; }; rm -f build-configure.log
 	@cmake --build --preset release --target mintmark
 	@cd contracts && node_modules/.bin/forge build --skip test --quiet
 
