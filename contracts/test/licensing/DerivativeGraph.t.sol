@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DerivativeGraph} from "../../src/licensing/DerivativeGraph.sol";
 import {IDerivativeGraph} from "../../src/interfaces/IDerivativeGraph.sol";
 import {ILicenseTerms} from "../../src/interfaces/ILicenseTerms.sol";
 import {ILicenseToken} from "../../src/interfaces/ILicenseToken.sol";
@@ -549,6 +550,26 @@ contract DerivativeGraphTest is LicensingBase {
             )
         );
         graph.bindLicenses(licenseToken);
+    }
+
+    function test_bindLicenses_needsCode() public {
+        DerivativeGraph fresh =
+            new DerivativeGraph(address(deployed.authority), registry, deployed.licenseTerms);
+        address nobody = makeAddr("nobody");
+        vm.prank(admin);
+        vm.expectRevert(abi.encodeWithSelector(IDerivativeGraph.DerivativeGraph_WithoutCode.selector, nobody));
+        fresh.bindLicenses(ILicenseToken(nobody));
+        assertEq(address(fresh.licenses()), address(0));
+    }
+
+    /// @dev A link that waits for a parent's approval owes nothing yet.
+    function test_royaltyPpm_onlyOfALink() public {
+        (ModelId child, IDerivativeGraph.ParentLink memory asked) = askedOf(parentOwner);
+        vm.prank(tuner);
+        graph.link(child, one(asked), 1_000_000);
+        (IDerivativeGraph.State state,,) = graph.linkOf(child);
+        assertEq(uint8(state), uint8(IDerivativeGraph.State.Pending));
+        assertEq(graph.royaltyPpm(child, parentOf(asked)), 0);
     }
 
     function test_approvalDigest_isEip712() public {

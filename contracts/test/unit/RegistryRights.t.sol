@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC2981} from "@openzeppelin/contracts/interfaces/IERC2981.sol";
 import {IModelRegistry} from "../../src/interfaces/IModelRegistry.sol";
+import {ModelRegistry} from "../../src/registry/ModelRegistry.sol";
 import {ModelId, VersionId} from "../../src/types/Ids.sol";
 import {LicensingBase} from "../utils/LicensingBase.sol";
 
@@ -107,5 +108,16 @@ contract RegistryRightsTest is LicensingBase {
         );
         registry.bindDerivatives(address(graph));
         assertEq(address(registry.derivatives()), address(graph));
+    }
+
+    function test_bindDerivatives_needsCode() public {
+        ModelRegistry fresh = new ModelRegistry(address(deployed.authority), 1);
+        address nobody = makeAddr("nobody");
+        vm.prank(admin);
+        vm.expectRevert(
+            abi.encodeWithSelector(IModelRegistry.ModelRegistry_VerifierWithoutCode.selector, nobody)
+        );
+        fresh.bindDerivatives(nobody);
+        assertEq(address(fresh.derivatives()), address(0));
     }
 }
