@@ -1,9 +1,11 @@
-// Where the summands of eight additions lie and where their sums go. Internal: include only from
-// batch_add_ifma.cpp, inside its target region.
+// Where the summands of eight additions lie and where their sums go, and in which order a batch
+// takes them. Internal: include only from batch_add_ifma.cpp, inside its target region.
 #pragma once
 
 #include <immintrin.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -101,5 +103,51 @@ template <bool kSigned>
     }
     return y;
 }
+
+inline constexpr std::size_t kVecWords = 40;  // a Vec in memory
+
+/// What a block of eight keeps between the passes.
+class Kept {
+  public:
+    static constexpr std::size_t kWords = 2 * kVecWords + 8;
+
+    explicit Kept(std::uint64_t* words) noexcept : words_(words) {}
+    /// b.x - a.x + p, or what stands in for it; form 256.
+    [[nodiscard]] std::uint64_t* difference() const noexcept { return words_; }
+    /// The product of the denominators before it.
+    [[nodiscard]] std::uint64_t* before() const noexcept { return words_ + kVecWords; }
+    /// Lanes.
+    [[nodiscard]] std::uint64_t& special() const noexcept { return words_[2 * kVecWords]; }
+
+  private:
+    std::uint64_t* words_;
+};
+
+/// Blocks that are worked on side by side: a multiplication alone waits for itself (110 cycles of
+/// latency against 60 of work), two fill each other's gaps.
+inline constexpr std::size_t kSide = 2;
+inline constexpr std::size_t kSlots = 8 * kSide;
+
+/// The slots of one batch by rounds of kSlots; the last round repeats its last slot, which does no
+/// harm.
+class Rounds {
+  public:
+    explicit Rounds(std::span<const PairSlot> slots) noexcept
+        : slots_(slots), whole_(slots.size() / kSlots) {
+        for (std::size_t i = 0; i < kSlots && !slots.empty(); ++i)
+            last_[i] = slots[std::min(whole_ * kSlots + i, slots.size() - 1)];
+    }
+    [[nodiscard]] std::size_t size() const noexcept {
+        return whole_ + (whole_ * kSlots < slots_.size() ? 1 : 0);
+    }
+    [[nodiscard]] const PairSlot* at(std::size_t round, std::size_t side) const noexcept {
+        return (round < whole_ ? &slots_[kSlots * round] : last_.data()) + 8 * side;
+    }
+
+  private:
+    std::span<const PairSlot> slots_;
+    std::size_t whole_;
+    std::array<PairSlot, kSlots> last_{};
+};
 
 }  // namespace mintmark::ifma

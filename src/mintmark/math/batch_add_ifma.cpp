@@ -30,7 +30,6 @@ namespace mintmark::ifma {
 namespace {
 
 using M = Mod<Fq>;
-constexpr std::size_t kVecWords = 40;  // a Vec in memory
 /// 2^266 mod p: times it (over 2^260) is times 64.
 constexpr Limbs52 kTimes64 = to_limbs52((Fq::one() * Fq::from_u64(1024)).montgomery(), 0);
 constexpr Limbs52 k3P = M::multiple(3);
@@ -112,23 +111,6 @@ template <class Source>
     }
 }
 
-/// What a block of eight keeps between the passes.
-class Kept {
-  public:
-    static constexpr std::size_t kWords = 2 * kVecWords + 8;
-
-    explicit Kept(std::uint64_t* words) noexcept : words_(words) {}
-    /// b.x - a.x + p, or what stands in for it; form 256.
-    [[nodiscard]] std::uint64_t* difference() const noexcept { return words_; }
-    /// The product of the denominators before it.
-    [[nodiscard]] std::uint64_t* before() const noexcept { return words_ + kVecWords; }
-    /// Lanes.
-    [[nodiscard]] std::uint64_t& special() const noexcept { return words_[2 * kVecWords]; }
-
-  private:
-    std::uint64_t* words_;
-};
-
 /// Writes the sums of a block, given 2^262 over the denominators, below 2p. The slope l has form
 /// 258: its square form 256, and so its product with four times a difference.
 template <class Source>
@@ -150,10 +132,6 @@ template <class Source>
         patch_results(static_cast<unsigned>(kept.special()), block, out, inverse);
 }
 
-/// Blocks that are worked on side by side: a multiplication alone waits for itself (110 cycles of
-/// latency against 60 of work), two fill each other's gaps.
-constexpr std::size_t kSide = 2;
-constexpr std::size_t kSlots = 8 * kSide;
 using Side = std::array<Vec, kSide>;
 
 /// Replaces all by their inverses; none is zero.
@@ -184,28 +162,6 @@ Side invert(const Side& products) noexcept {
         out[k] = M::mul(unpack(load_raw(&lanes[8 * k])), splat(kTimes64));
     return out;
 }
-
-/// The slots of one batch by rounds of kSlots; the last round repeats its last slot, which does no
-/// harm.
-class Rounds {
-  public:
-    explicit Rounds(std::span<const PairSlot> slots) noexcept
-        : slots_(slots), whole_(slots.size() / kSlots) {
-        for (std::size_t i = 0; i < kSlots && !slots.empty(); ++i)
-            last_[i] = slots[std::min(whole_ * kSlots + i, slots.size() - 1)];
-    }
-    [[nodiscard]] std::size_t size() const noexcept {
-        return whole_ + (whole_ * kSlots < slots_.size() ? 1 : 0);
-    }
-    [[nodiscard]] const PairSlot* at(std::size_t round, std::size_t side) const noexcept {
-        return (round < whole_ ? &slots_[kSlots * round] : last_.data()) + 8 * side;
-    }
-
-  private:
-    std::span<const PairSlot> slots_;
-    std::size_t whole_;
-    std::array<PairSlot, kSlots> last_{};
-};
 
 template <class Source>
 void prefetch(const Source& source, const Rounds& rounds, std::size_t round) noexcept {

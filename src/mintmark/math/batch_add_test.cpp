@@ -76,6 +76,32 @@ TEST(BatchAdd, BasesByReference) {
     }
 }
 
+/// More than share an inversion: the last batch is short, special pairs lie in all of them.
+TEST(BatchAdd, SeveralBatches) {
+    SeededRng rng(3);
+    BatchScratch scratch;
+    const auto some = make_pairs(97, 3, rng);
+    const std::size_t count = 2 * kMaxBatch + 21;
+    std::vector<PointXy> bases;
+    std::vector<std::uint32_t> refs;
+    std::vector<PairSlot> slots;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const std::size_t pair = rng.next() % (some.size() / 2);
+        for (std::size_t k = 0; k < 2; ++k) {
+            bases.push_back(some[2 * pair + k]);
+            refs.push_back(base_ref(2 * i + k, rng.next() % 2 == 0));
+        }
+        slots.push_back({2 * i, i});
+    }
+    std::vector<PointXy> got(count), want(count);
+    add_pairs(bases.data(), got.data(), slots, scratch);
+    portable::add_pairs(bases.data(), want.data(), slots, scratch);
+    EXPECT_EQ(got, want);
+    add_base_pairs(bases, refs, got.data(), slots, scratch);
+    portable::add_base_pairs(bases, refs, want.data(), slots, scratch);
+    EXPECT_EQ(got, want);
+}
+
 TEST(BatchAdd, Classification) {
     const PointXy g = to_xy(G1::generator()), h = to_xy(G1::generator().double_());
     EXPECT_EQ(classify(g, h), PairKind::kAdd);
