@@ -197,6 +197,17 @@ Status get(Reader& in, std::vector<T>& v) {
     }
     return {};
 }
+/// Weights: most of a file.
+Status get(Reader& in, std::vector<std::int64_t>& v) {
+    MINTMARK_TRY(const std::uint64_t size, in.varint());
+    if (size > in.remaining()) return malformed("a list is longer than the file");
+    v.resize(static_cast<std::size_t>(size));
+    // The signed and the unsigned form of one type may be read as each other.
+    const std::span raw(reinterpret_cast<std::uint64_t*>(v.data()), v.size());
+    MINTMARK_CHECK(in.varints(raw));
+    for (std::uint64_t& value : raw) value = (value >> 1U) ^ (~(value & 1U) + 1U);
+    return {};
+}
 template <class T>
 Status get(Reader& in, std::optional<T>& v) {
     MINTMARK_TRY(const std::uint8_t present, in.u8());

@@ -56,6 +56,23 @@ Result<std::uint64_t> ByteReader::varint() {
     return fail(ErrorCode::kMalformed, "varint is cut off");
 }
 
+Status ByteReader::varints(std::span<std::uint64_t> out) {
+    for (std::uint64_t& value : out) {
+        const std::size_t left = remaining();
+        const std::uint8_t* at = bytes_.data() + position_;
+        if (left >= 1 && at[0] < 0x80U) {  // what weights are: one byte or two
+            value = at[0];
+            position_ += 1;
+        } else if (left >= 2 && at[1] < 0x80U && at[1] != 0) {
+            value = (at[0] & 0x7fU) | unsigned{at[1]} << 7U;
+            position_ += 2;
+        } else {
+            MINTMARK_TRY(value, varint());
+        }
+    }
+    return {};
+}
+
 Status ByteReader::expect_end() const {
     if (empty()) return {};
     return fail(ErrorCode::kMalformed, fmt::format("{} bytes too many", remaining()));

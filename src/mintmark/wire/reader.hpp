@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "mintmark/base/bytes.hpp"
 
@@ -26,6 +27,8 @@ class ByteReader {
     [[nodiscard]] Result<std::uint64_t> u64();
     /// Unsigned LEB128 (protobuf, multiformats): at most 10 bytes, no needless last zero byte.
     [[nodiscard]] Result<std::uint64_t> varint();
+    /// As many of them as `out` has places. Where one is malformed the cursor stays before it.
+    [[nodiscard]] Status varints(std::span<std::uint64_t> out);
     /// kMalformed when bytes are left.
     [[nodiscard]] Status expect_end() const;
 

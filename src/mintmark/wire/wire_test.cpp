@@ -36,6 +36,33 @@ TEST(Varint, RoundTripsAndHasOneEncoding) {
     EXPECT_FALSE(ByteReader(endless).varint());
 }
 
+/// Lists against one number after another, cut off and with bytes that one number refuses.
+TEST(Reader, ManyVarints) {
+    SeededRng rng(4);
+    Bytes bytes;
+    std::vector<std::uint64_t> values;
+    for (int i = 0; i < 500; ++i) {
+        values.push_back(rng.next() >> rng.next() % 64);
+        put_varint(bytes, values.back());
+    }
+    std::vector<std::uint64_t> got(values.size());
+    ByteReader reader(bytes);
+    ASSERT_TRUE(reader.varints(got));
+    EXPECT_EQ(got, values);
+    EXPECT_TRUE(reader.empty());
+    EXPECT_FALSE(reader.varints(std::span(got).first(1)));
+    for (std::size_t size = 0; size + 1 < bytes.size(); size += 7) {
+        ByteReader cut(ByteSpan(bytes).first(size));
+        EXPECT_FALSE(cut.varints(got));
+    }
+    for (const Bytes& bad :
+         {Bytes{0x80, 0x00}, Bytes{0xff, 0x80, 0x00}, Bytes{0x80}, Bytes(11, 0xff)}) {
+        ByteReader alone(bad);
+        EXPECT_FALSE(alone.varints(std::span(got).first(1)));
+        EXPECT_EQ(alone.position(), 0U);
+    }
+}
+
 TEST(ByteReader, ReadsBigEndianWithinBounds) {
     Bytes bytes{0x07};
     put_u16(bytes, 0x0102);
