@@ -78,6 +78,7 @@ Result<U256> U256::parse(std::string_view text) {
 }
 
 std::string U256::to_string() const {
+    if (const auto small = to_u64()) return std::to_string(*small);
     std::string out;
     U256 left = *this;
     do {

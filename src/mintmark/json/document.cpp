@@ -388,9 +388,11 @@ bool View::is_empty() const {
 std::optional<View> View::find(std::string_view key) const {
     const auto& nodes = document_->nodes_;
     if (nodes[node_].kind != Kind::kObject) return std::nullopt;
+    const std::string_view text = document_->text_;
     for (std::uint32_t i = node_ + 1; i < nodes[node_].next; i = nodes[i + 1].next) {
-        const View name(*document_, i);
-        if (name.raw().substr(1, name.raw().size() - 2) == key) return View(*document_, i + 1);
+        // Within its quotes; most keys differ in length.
+        if (nodes[i].end - nodes[i].begin != key.size() + 2) continue;
+        if (text.substr(nodes[i].begin + 1, key.size()) == key) return View(*document_, i + 1);
     }
     return std::nullopt;
 }
