@@ -145,7 +145,7 @@ class Journal {
   public:
     using Clock = std::chrono::steady_clock;
     static constexpr auto kLinger = std::chrono::milliseconds(50);
-    static constexpr auto kPause = std::chrono::microseconds(1'000);
+    static constexpr auto kPause = std::chrono::milliseconds(2);
 
     /// Called on the writer's thread: all entries up to `sequence` are on disk (but those that were
     /// refused), or why they are not.
