@@ -38,6 +38,11 @@ int magnitude_bits(std::span<const std::int64_t> values) {
     return static_cast<int>(std::bit_width(all));
 }
 
+/// Bits that hold every sum of `depth` products of a value and a weight.
+int sum_bits(std::span<const std::int64_t> a, std::span<const std::int64_t> b, std::size_t depth) {
+    return magnitude_bits(a) + magnitude_bits(b) + static_cast<int>(std::bit_width(depth));
+}
+
 /// The convolution without the bias, in sums of type Sum.
 template <class Sum>
 void convolve(const QConv& op, const Operands& in, Accumulators& acc) {
@@ -71,44 +76,65 @@ void convolve(const QConv& op, const Operands& in, Accumulators& acc) {
 Accumulators accumulate(const QConv& op, const Operands& in) {
     Accumulators acc(element_count(*in.out));
     const std::size_t depth = op.weight.values.size() / op.weight.shape[0];
-    const int bits = magnitude_bits(*in.data[0]) + magnitude_bits(op.weight.values) +
-                     static_cast<int>(std::bit_width(depth));
+    const int bits = sum_bits(*in.data[0], op.weight.values, depth);
     bits <= 62 ? convolve<std::int64_t>(op, in, acc) : convolve<Int128>(op, in, acc);
     return acc;
 }
 
+/// Threads get whole rows or, where there are few, some columns of one.
+template <class Sum>
+void multiply(const QMatMul& op, const Operands& in, Accumulators& acc) {
+    constexpr std::size_t kBlock = 256;
+    const std::size_t depth = op.weight.shape[0], columns = op.weight.shape[1];
+    const std::size_t rows = in.data[0]->size() / depth, blocks = (columns + kBlock - 1) / kBlock;
+    parallel_for(rows * blocks, 1 + 65536 / (depth * kBlock), [&](auto begin, auto end) {
+        for (std::size_t part = begin; part < end; ++part) {
+            const std::size_t i = part / blocks, from = part % blocks * kBlock;
+            const std::size_t width = std::min(kBlock, columns - from);
+            Sum y[kBlock] = {};
+            for (std::size_t k = 0; k < depth; ++k) {
+                const Sum x = (*in.data[0])[i * depth + k];
+                if (x == 0) continue;
+                const std::int64_t* weight = &op.weight.values[k * columns + from];
+                for (std::size_t j = 0; j < width; ++j) y[j] += x * weight[j];
+            }
+            for (std::size_t j = 0; j < width; ++j)
+                acc[i * columns + from + j] =
+                    Int128{y[j]} + (op.bias ? op.bias->values[from + j] : 0);
+        }
+    });
+}
+
 Accumulators accumulate(const QMatMul& op, const Operands& in) {
     const std::size_t depth = op.weight.shape[0], columns = op.weight.shape[1];
-    const std::size_t rows = in.data[0]->size() / depth;
-    Accumulators acc(rows * columns);
-    for (std::size_t i = 0; i < rows; ++i) {
-        Int128* y = acc.data() + i * columns;
-        for (std::size_t j = 0; j < columns; ++j) y[j] = op.bias ? op.bias->values[j] : 0;
-        for (std::size_t k = 0; k < depth; ++k) {
-            const Int128 x = (*in.data[0])[i * depth + k];
-            for (std::size_t j = 0; j < columns; ++j) y[j] += x * op.weight.values[k * columns + j];
-        }
-    }
+    Accumulators acc(in.data[0]->size() / depth * columns);
+    const int bits = sum_bits(*in.data[0], op.weight.values, depth);
+    bits <= 62 ? multiply<std::int64_t>(op, in, acc) : multiply<Int128>(op, in, acc);
     return acc;
 }
 
-Accumulators accumulate(const QMatMulDyn&, const Operands& in) {
-    const std::size_t rank = in.out->size();
+template <class Sum>
+void multiply_computed(const Operands& in, Accumulators& acc) {
+    const std::size_t rank = in.out->size(), depth = in.shapes[0]->back();
     const std::size_t rows = (*in.out)[rank - 2], columns = (*in.out)[rank - 1];
-    const std::size_t depth = in.shapes[0]->back();
-    Accumulators acc(element_count(*in.out));
-    for (std::size_t n = 0; n < acc.size() / (rows * columns); ++n) {
-        for (std::size_t i = 0; i < rows; ++i) {
+    parallel_for(acc.size() / columns, 1 + 65536 / (depth * columns), [&](auto begin, auto end) {
+        for (std::size_t row = begin; row < end; ++row) {
+            const std::int64_t* a = in.data[0]->data() + row * depth;
+            const std::int64_t* b = in.data[1]->data() + row / rows * depth * columns;
             for (std::size_t j = 0; j < columns; ++j) {
-                Int128 sum = 0;
-                for (std::size_t k = 0; k < depth; ++k) {
-                    sum += Int128{(*in.data[0])[(n * rows + i) * depth + k]} *
-                           (*in.data[1])[(n * depth + k) * columns + j];
-                }
-                acc[(n * rows + i) * columns + j] = sum;
+                Sum sum = 0;
+                for (std::size_t k = 0; k < depth; ++k) sum += Sum{a[k]} * b[k * columns + j];
+                acc[row * columns + j] = sum;
             }
         }
-    }
+    });
+}
+
+Accumulators accumulate(const QMatMulDyn&, const Operands& in) {
+    Accumulators acc(element_count(*in.out));
+    sum_bits(*in.data[0], *in.data[1], in.shapes[0]->back()) <= 62
+        ? multiply_computed<std::int64_t>(in, acc)
+        : multiply_computed<Int128>(in, acc);
     return acc;
 }
 
