@@ -32,11 +32,13 @@ void Durability::wake(std::uint64_t sequence, const Status& status,
         on_change_(status);
     }
     if (status) done_ = std::max(done_, sequence);
-    const auto rest = std::ranges::stable_partition(
-        waiters_, [&](const Waiter& waiter) { return status && waiter.sequence > done_; });
-    std::vector<Waiter> ready(std::make_move_iterator(rest.begin()),
-                              std::make_move_iterator(rest.end()));
-    waiters_.erase(rest.begin(), rest.end());
+    std::vector<Waiter> ready;
+    std::vector<Waiter> rest;
+    for (Waiter& waiter : waiters_) {
+        auto& where = status && waiter.sequence > done_ ? rest : ready;
+        where.push_back(std::move(waiter));
+    }
+    waiters_ = std::move(rest);
     for (Waiter& waiter : ready)
         waiter.resume(waiter.sequence <= done_ ? verdict(waiter.sequence) : status);
 }
