@@ -10,6 +10,7 @@
 #include "mintmark/model/model.hpp"
 #include "mintmark/model/onnx_builder.hpp"
 #include "mintmark/model/onnx_classical.hpp"
+#include "mintmark/model/onnx_inline.hpp"
 #include "mintmark/model/onnx_logic.hpp"
 
 namespace mintmark::model {
@@ -361,6 +362,7 @@ Result<Graph> load_onnx(ByteSpan bytes, const ImportOptions& options) {
     if (!model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || !model.has_graph())
         return fail(ErrorCode::kMalformed, "onnx: not an ONNX model, or truncated");
     MINTMARK_TRY(const int opset, find_opset(model));
+    MINTMARK_CHECK(inline_functions(model));
     return import_graph(model.graph(), opset, options);
 }
 

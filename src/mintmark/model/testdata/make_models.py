@@ -61,16 +61,17 @@ class Model:
         x = self.rng.uniform(low, high, dims).astype(np.float32)
         return (np.floor(x / grid) * grid + grid / 3).astype(np.float32) if grid else x
 
-    def save(self, *outputs, low=-2.0, high=2.0, grid=None, kinds=()):
+    def save(self, *outputs, low=-2.0, high=2.0, grid=None, kinds=(), functions=()):
         """With a grid samples lie a third of it above its points: away from the ties of comparisons."""
         kinds = [*kinds, *[TensorProto.FLOAT] * (len(outputs) - len(kinds))]
         infos = [helper.make_tensor_value_info(o, k, None) for o, k in zip(outputs, kinds)]
         graph = helper.make_graph(self.nodes, self.name, self.inputs, infos, self.inits)
         opsets = [helper.make_opsetid("", self.opset)]
-        if any(n.domain for n in self.nodes):
+        opsets += [helper.make_opsetid(domain, 1) for domain in {f.domain for f in functions}]
+        if any(n.domain for n in self.nodes) and not functions:
             opsets.append(helper.make_opsetid("ai.onnx.ml", 1))
         model = helper.make_model(graph, opset_imports=opsets,
-                                  ir_version=self.ir, producer_name="make_models.py")
+                                  ir_version=self.ir, producer_name="make_models.py", functions=list(functions))
         path = pathlib.Path(f"{self.name}.onnx")
         path.write_bytes(model.SerializeToString())
         session = onnxruntime.InferenceSession(str(path))
@@ -491,6 +492,40 @@ def branches():
     m.save(*chosen, soft, jump, back, same, diagonal, batched, low=-1, high=1, grid=1 / 16)
 
 
+def function(name, inputs, outputs, nodes, opset=18, attributes=(), defaults=()):
+    return helper.make_function("own", name, inputs, outputs, nodes, [helper.make_opsetid("", opset), helper.make_opsetid("own", 1)],
+                                attributes=list(attributes), attribute_protos=list(defaults))
+
+
+def scaled():
+    """LeakyRelu whose slope is the caller's attribute, 0.5 if he gives none; then times the second input."""
+    leaky = helper.make_node("LeakyRelu", ["v"], ["r"], name="leaky")
+    leaky.attribute.append(onnx.AttributeProto(name="alpha", ref_attr_name="slope", type=onnx.AttributeProto.FLOAT))
+    return function("Scaled", ["v", "by"], ["s"], [leaky, helper.make_node("Mul", ["r", "by"], ["s"])],
+                    defaults=[helper.make_attribute("slope", 0.5)])
+
+
+def inlined():
+    """Functions of the file: of functions, with attributes and defaults, a subgraph, two calls."""
+    m = Model("inlined", opset=18)
+    x = m.input("x", 2, 4)
+    weight, factor = m.weight(4, 3), m.const(np.float32(0.75))
+    call = lambda op, inputs, outputs, **more: m.nodes.append(
+        helper.make_node(op, inputs, outputs, domain="own", **more))
+    dense = function("Dense", ["a", "w", "f"], ["b", "c"], [
+        helper.make_node("Identity", ["a"], ["c"]), helper.make_node("MatMul", ["a", "w"], ["r"]), helper.make_node("Scaled", ["r", "f"], ["t"], domain="own", slope=0.25),
+        helper.make_node("Scaled", ["t", "f"], ["b"], domain="own")])
+    branch = lambda name, node: helper.make_graph([node], name, [], [helper.make_tensor_value_info(node.output[0], TensorProto.FLOAT, None)])
+    choice = function("Choice", ["a", "f"], ["b"], [
+        helper.make_node("Constant", [], ["yes"], value=numpy_helper.from_array(np.array(True))),
+        helper.make_node("If", ["yes"], ["b"], then_branch=branch("then", helper.make_node("Scaled", ["a", "f"], ["q"], domain="own")),
+                         else_branch=branch("else", helper.make_node("Neg", ["a"], ["n"])))])
+    call("Dense", [x, weight, factor], ["first", "same_x"])
+    call("Dense", ["same_x", weight, factor], ["second", "unused"])
+    call("Choice", ["second", factor], ["third"])
+    m.save("first", m.node("Neg", "same_x"), "third", functions=[scaled(), dense, choice])
+
+
 def extremes():
     m = Model("extremes")
     x = m.input("x", 2, 3, 7)
@@ -676,6 +711,24 @@ def classical():
     m.save(label, line, "shares", bits, some, units, grid=0.25, kinds=[TensorProto.INT64])
 
 
+def called(m):
+    m.nodes.append(helper.make_node("f0", ["x"], ["y"], name="call", domain="own"))
+    return m
+
+
+def refuse_functions(refuse):
+    call = lambda number, source, target: helper.make_node(f"f{number}", [source], [target], domain="own")
+    negated = helper.make_node("Neg", ["a"], ["b"])
+    refuse("function_recursion", "malformed", "'f0' calls itself", functions=[function("f0", ["a"], ["b"], [call(0, "a", "b")])])
+    # 4^20 nodes
+    fours = [[call(i + 1, s, t) if i < 19 else helper.make_node("Neg", [s], [t]) for s, t in zip("abcd", "bcde")] for i in range(20)]
+    refuse("function_growth", "out_of_range", "more than 200000 nodes",
+           functions=[function(f"f{i}", ["a"], ["e"], nodes) for i, nodes in enumerate(fours)])
+    refuse("function_opset", "unsupported", "of opset 11, the model of 18", functions=[function("f0", ["a"], ["b"], [negated], opset=11)])
+    refuse("function_arguments", "malformed", "node 'call' has more inputs", functions=[function("f0", [], ["b"], [negated])])
+    refuse("function_unknown", "unsupported", "own.f0", functions=[function("f1", ["a"], ["b"], [negated])])
+
+
 def bad_models():
     """Models that must be refused: bad/<name>.onnx and bad/expected.json (code, part of message)."""
     folder = pathlib.Path("bad")
@@ -687,7 +740,7 @@ def bad_models():
         graph = helper.make_graph(model.nodes, name, model.inputs, [info], model.inits)
         graph.output[0].name = changes.get("output", model.nodes[-1].output[0])
         proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", model.opset)],
-                                  ir_version=8, producer_name="make_models.py")
+                                  ir_version=8, producer_name="make_models.py", functions=list(changes.get("functions", ())))
         (folder / f"{name}.onnx").write_bytes(proto.SerializeToString())
         expected.append({"file": f"{name}.onnx", "code": code, "message": message})
 
@@ -770,13 +823,14 @@ def bad_models():
     m.input("x", 1, 500)
     m.node("TopK", "x", m.ints(3))
     refuse("long_ranks", "unsupported", "ranks of 500 entries", m)
+    refuse_functions(lambda *names, **more: refuse(*names, called(linear(18)), **more))
     (folder / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
 
 
 if __name__ == "__main__":
     for build in (mlp, cnn, groups, conv1d, layout, residual, scalars, square, two_inputs, shapes,
                   attention, half, deep, logic, functions, moves, scatters, blocks, reductions, upsample, recurrent,
-                  einsum, norms, softmaxes, roots, decoder, encoder, volumes, sampling, branches, extremes, integers,
+                  einsum, norms, softmaxes, roots, decoder, encoder, volumes, sampling, branches, inlined, extremes, integers,
                   embedding, long_embedding, pointers, trees, classical, qdq, qlinear, dynamic):
         build()
     bad_models()
