@@ -101,7 +101,8 @@ Result<ReviewInfo> get_review(Market& market, std::uint64_t id) {
     return out;
 }
 
-Result<ReviewAttestation> get_attestation(Market& market, std::uint64_t review, const Address& reviewer) {
+Result<ReviewAttestation> get_attestation(Market& market, std::uint64_t review,
+                                          const Address& reviewer) {
     MINTMARK_TRY(
         const auto values,
         market.read({kBoard, "getAttestation(uint256,address)", reviewer_of(review, reviewer)},

@@ -62,7 +62,7 @@ struct OpenedReview {
 /// kNotFound.
 [[nodiscard]] Result<ReviewInfo> get_review(Market& market, std::uint64_t id);
 [[nodiscard]] Result<ReviewAttestation> get_attestation(Market& market, std::uint64_t review,
-                                                  const Address& reviewer);
+                                                        const Address& reviewer);
 /// Wei in the contract that are not locked.
 [[nodiscard]] Result<chain::U256> free_bond(Market& market, const Address& account);
 [[nodiscard]] Result<chain::Receipt> deposit_bond(Market& market, const chain::PrivateKey& key,
