@@ -128,12 +128,21 @@ def unknown_operator_in_a_subgraph(_):
     return model([branches("c", "Det")], weights=[numpy_helper.from_array(np.array(True), "c")])
 
 
-@case("loop", "Loop")
-def loops(_):
+def loop(count, **more):
     body = helper.make_graph([helper.make_node("Identity", ["c"], ["d"]), helper.make_node("Relu", ["t"], ["u"])], "body",
                              [value("i", (), INT64), value("c", (), TensorProto.BOOL), value("t")],
                              [value("d", (), TensorProto.BOOL), value("u")])
-    return model([helper.make_node("Loop", ["n", "", "x"], ["y"], name="loop", body=body)], weights=[numpy_helper.from_array(np.array(3), "n")])
+    return model([helper.make_node("Loop", ["n", "", "x"], ["y"], name="loop", body=body)], weights=[numpy_helper.from_array(np.array(count), "n")], **more)
+
+
+@case()
+def loop_by_a_constant_count(_):
+    return loop(3)
+
+
+@case("loop", "Loop", "1024")
+def loop_without_an_end_in_sight(_):
+    return loop(10**9)
 
 
 @case()

@@ -12,6 +12,7 @@
 #include "mintmark/model/onnx_classical.hpp"
 #include "mintmark/model/onnx_inline.hpp"
 #include "mintmark/model/onnx_logic.hpp"
+#include "mintmark/model/onnx_loop.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -19,6 +20,8 @@ namespace {
 constexpr int kOldestOpset = 1, kNewestOpset = 24;
 
 Result<ValueId> import_if(const NodeView& node);
+Result<ValueId> import_loop(const NodeView& node);
+Result<ValueId> import_scan(const NodeView& node);
 
 const ImporterMap& importers() {
     static const ImporterMap map = [] {
@@ -42,6 +45,8 @@ const ImporterMap& importers() {
         add_loss_importers(all);
         add_sampling_importers(all);
         all["If"] = import_if;
+        all["Loop"] = import_loop;
+        all["Scan"] = import_scan;
         return all;
     }();
     return map;
@@ -262,6 +267,19 @@ Result<ValueId> import_if(const NodeView& node) {
     for (std::size_t i = 1; i < outputs->size(); ++i)
         MINTMARK_CHECK(node.bind_output(static_cast<int>(i), (*outputs)[i]));
     return outputs->front();
+}
+
+constexpr BodyImport kBodyImport = {import_node,
+                                    [](const onnx::GraphProto& graph, GraphBuilder& builder) {
+                                        return import_initialisers(graph, builder);
+                                    }};
+
+Result<ValueId> import_loop(const NodeView& node) {
+    return model::import_loop(node, kBodyImport);
+}
+
+Result<ValueId> import_scan(const NodeView& node) {
+    return model::import_scan(node, kBodyImport);
 }
 
 Status collect_outputs(const onnx::GraphProto& proto, GraphBuilder& builder) {

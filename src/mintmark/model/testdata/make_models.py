@@ -526,6 +526,39 @@ def inlined():
     m.save("first", m.node("Neg", "same_x"), "third", functions=[scaled(), dense, choice])
 
 
+def body(name, nodes, inputs, outputs, inits=()):
+    info = lambda n, kind=TensorProto.FLOAT, shape=None: helper.make_tensor_value_info(n, kind, shape)
+    return helper.make_graph(nodes, name, [info(*i) for i in inputs], [info(*o) for o in outputs], list(inits))
+
+
+def loops():
+    """Loop by a count, by a condition that the count decides, in a loop; with scan outputs and weights of its own. Scan both ways."""
+    m = Model("loops", opset=16)
+    x, series = m.input("x", 2, 3), m.input("series", 4, 2, 3)
+    round_ = [("i", TensorProto.INT64, []), ("go", TensorProto.BOOL, []), ("s", TensorProto.FLOAT, [2, 3])]
+    weight = numpy_helper.from_array(m.rng.normal(0, 0.6, (3, 3)).astype(np.float32), "w")
+    step = [helper.make_node("MatMul", ["s", "w"], ["sw"]), helper.make_node("Tanh", ["sw"], ["t"]),
+            helper.make_node("Identity", ["go"], ["go_on"])]
+    counted = body("counted", [*step, helper.make_node("ReduceSum", ["t"], ["row"], keepdims=0)], round_,
+                   [("go_on", TensorProto.BOOL, []), ("t",), ("row",)], [weight])
+    m.nodes.append(helper.make_node("Loop", [m.const(np.int64(3)), "", x], ["last", "rows"], name="counted", body=counted))
+    three = numpy_helper.from_array(np.int64(2), "three")
+    inner = body("inner", [helper.make_node("Mul", ["u", "half"], ["v"]), helper.make_node("Identity", ["g"], ["h"])],
+                 [("k", TensorProto.INT64, []), ("g", TensorProto.BOOL, []), ("u", TensorProto.FLOAT, [2, 3])],
+                 [("h", TensorProto.BOOL, []), ("v",)], [numpy_helper.from_array(np.float32(0.5), "half")])
+    until = body("until", [helper.make_node("Loop", ["two", "", "s"], ["q"], body=inner), helper.make_node("Add", ["q", x], ["t"]),
+                           helper.make_node("Less", ["i", "three"], ["go_on"])],
+                 round_, [("go_on", TensorProto.BOOL, []), ("t",)], [three, numpy_helper.from_array(np.int64(2), "two")])
+    m.nodes.append(helper.make_node("Loop", ["", m.const(np.array(True)), x], ["ended"], name="until", body=until))
+    scanned = body("scanned", [helper.make_node("Add", ["s", "e"], ["a"]), helper.make_node("Sub", ["a", "f"], ["t"]),
+                               helper.make_node("Relu", ["t"], ["row"])],
+                   [("s", TensorProto.FLOAT, [2, 3]), ("e", TensorProto.FLOAT, [2, 3]), ("f", TensorProto.FLOAT, [2, 3])], [("t",), ("row",)])
+    other = m.node("Transpose", series, perm=[1, 0, 2])
+    m.nodes.append(helper.make_node("Scan", [x, series, other], ["state", "stacked"], name="scan", body=scanned, num_scan_inputs=2,
+                                    scan_input_axes=[0, 1], scan_input_directions=[0, 1], scan_output_directions=[1]))
+    m.save("last", "rows", "ended", "state", "stacked", low=-1, high=1)
+
+
 def extremes():
     m = Model("extremes")
     x = m.input("x", 2, 3, 7)
@@ -823,6 +856,20 @@ def bad_models():
     m.input("x", 1, 500)
     m.node("TopK", "x", m.ints(3))
     refuse("long_ranks", "unsupported", "ranks of 500 entries", m)
+    go_round = lambda inner=None: body("again", [inner or helper.make_node("Neg", ["s"], ["t"]), helper.make_node("Identity", ["go"], ["go_on"])],
+                                       [("i", TensorProto.INT64, []), ("go", TensorProto.BOOL, []), ("s",)], [("go_on", TensorProto.BOOL, []), ("t",)])
+    loop = lambda count, inner=None: helper.make_node("Loop", [count, "", "x"], ["y"], name="loop", body=go_round(inner))
+    m = linear()
+    m.nodes.append(loop(m.node("ReduceSum", "x", keepdims=0)))
+    refuse("loop_computed", "unsupported", "the number of rounds must be one constant", m)
+    m = linear()
+    m.nodes.append(loop(m.const(np.int64(10**6))))
+    refuse("loop_long", "unsupported", "more than 1024 rounds", m)
+    m = linear()
+    count = m.const(np.int64(1000))
+    nested = helper.make_node("Loop", [count, "", "s"], ["t"], name="nested", body=go_round())
+    m.nodes.append(loop(count, helper.make_node("Loop", [count, "", "s"], ["t"], name="middle", body=go_round(nested))))
+    refuse("loop_growth", "out_of_range", "more than 1000000 values", m)
     refuse_functions(lambda *names, **more: refuse(*names, called(linear(18)), **more))
     (folder / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
 
@@ -830,7 +877,7 @@ def bad_models():
 if __name__ == "__main__":
     for build in (mlp, cnn, groups, conv1d, layout, residual, scalars, square, two_inputs, shapes,
                   attention, half, deep, logic, functions, moves, scatters, blocks, reductions, upsample, recurrent,
-                  einsum, norms, softmaxes, roots, decoder, encoder, volumes, sampling, branches, inlined, extremes, integers,
+                  einsum, norms, softmaxes, roots, decoder, encoder, volumes, sampling, branches, inlined, loops, extremes, integers,
                   embedding, long_embedding, pointers, trees, classical, qdq, qlinear, dynamic):
         build()
     bad_models()
