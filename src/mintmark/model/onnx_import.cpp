@@ -43,6 +43,7 @@ const ImporterMap& importers() {
         add_integer_importers(all);
         add_normalisation_importers(all);
         add_loss_importers(all);
+        add_attention_importers(all);
         add_sampling_importers(all);
         all["If"] = import_if;
         all["Loop"] = import_loop;

@@ -559,6 +559,40 @@ def loops():
     m.save("last", "rows", "ended", "state", "stacked", low=-1, high=1)
 
 
+def onnx_attention():
+    """Attention of opset 23: three and four axes, causal, masks of booleans and reals, grouped queries, a past, a scale."""
+    m = Model("onnx_attention", opset=23, ir=11)
+    x, q, past = m.input("x", 1, 4, 8), m.input("q", 1, 4, 3, 2), m.input("past", 1, 2, 2, 4)
+    k, v = m.node("MatMul", x, m.weight(8, 8)), m.node("MatMul", x, m.weight(8, 8))
+    causal = m.node("Attention", x, k, v, q_num_heads=2, kv_num_heads=2, is_causal=1)
+    keep = m.const(np.array([[1, 0, 1, 1], [1, 1, 0, 1], [0, 1, 1, 1], [1, 1, 1, 0]], dtype=bool))
+    chosen = m.node("Attention", x, k, v, keep, q_num_heads=2, kv_num_heads=2, scale=0.25)
+    bias = m.const(np.where(np.eye(4, dtype=bool), -1e9, m.rng.normal(0, 1, (4, 4))).astype(np.float32)[None, None])
+    added = m.node("Attention", x, k, v, bias, q_num_heads=4, kv_num_heads=4)
+    grouped = m.node("Attention", q, m.node("MatMul", q, m.weight(2, 2)), q)
+    halves = m.node("Slice", q, m.ints(0), m.ints(2), m.ints(1))
+    shared = m.node("Attention", q, halves, halves, is_causal=1)
+    bent = m.node("Attention", q, halves, halves, softcap=1.5)
+    cached = m.node("Attention", x, k, v, "", past, past, q_num_heads=2, kv_num_heads=2, is_causal=1)
+    m.nodes[-1].output.extend(["present_k", "present_v"])
+    m.save(causal, chosen, added, grouped, shared, bent, cached, "present_k", "present_v", low=-1, high=1)
+
+
+def rotary():
+    """RotaryEmbedding of opset 23: halves and interleaved, by positions and as they come, a part of the width."""
+    m = Model("rotary", opset=23, ir=11)
+    x, heads = m.input("x", 1, 3, 8), m.input("heads", 1, 2, 3, 6)
+    angle = lambda rows, half: np.arange(rows)[:, None] * 0.7 ** np.arange(half)[None]
+    wave = lambda of, rows, half: m.const(of(angle(rows, half)).astype(np.float32))
+    table = [wave(np.cos, 6, 2), wave(np.sin, 6, 2)]
+    at = m.const(np.array([[4, 0, 5]], dtype=np.int64))
+    rows = [m.const(of(angle(3, 3)).astype(np.float32)[None]) for of in (np.cos, np.sin)]
+    some = [m.const(of(angle(3, 2)).astype(np.float32)[None]) for of in (np.cos, np.sin)]
+    m.save(m.node("RotaryEmbedding", x, *table, at, num_heads=2), m.node("RotaryEmbedding", x, *table, at, num_heads=2, interleaved=1),
+           m.node("RotaryEmbedding", heads, *rows), m.node("RotaryEmbedding", heads, *some, rotary_embedding_dim=4, interleaved=1),
+           low=-1, high=1)
+
+
 def extremes():
     m = Model("extremes")
     x = m.input("x", 2, 3, 7)
@@ -877,7 +911,7 @@ def bad_models():
 if __name__ == "__main__":
     for build in (mlp, cnn, groups, conv1d, layout, residual, scalars, square, two_inputs, shapes,
                   attention, half, deep, logic, functions, moves, scatters, blocks, reductions, upsample, recurrent,
-                  einsum, norms, softmaxes, roots, decoder, encoder, volumes, sampling, branches, inlined, loops, extremes, integers,
+                  einsum, norms, softmaxes, roots, decoder, encoder, volumes, sampling, branches, inlined, loops, onnx_attention, rotary, extremes, integers,
                   embedding, long_embedding, pointers, trees, classical, qdq, qlinear, dynamic):
         build()
     bad_models()
