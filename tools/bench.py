@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -63,7 +64,7 @@ class Chain:
         from harness import World
         import run as e2e
         e2e.build_contracts()
-        self.world = World("bench-chain")
+        self.world = World(f"bench-chain-{os.getpid()}")  # benches may run side by side
         self.world.start_chain()
         person = self.world.platform
         person.ok("wallet", "new", person.name)
@@ -81,6 +82,7 @@ class Chain:
 
     def close(self):
         self.world.close()
+        shutil.rmtree(self.world.folder)
 
 
 def measure(case, chain=None, runs=3, optimise="balanced"):
