@@ -1,7 +1,7 @@
-// Blocks of 32 MiB and more, which glibc takes fresh from the kernel each time, in huge pages: a proof
-// of a large model faults in 300,000 small ones otherwise (at most 3 % of its time where it was
-// measured, docs/benchmarks.md). free() takes them back as any others. Not under a sanitizer, whose
-// own allocator would be bypassed.
+// Blocks of 32 MiB and more, which glibc takes fresh from the kernel each time, in huge pages: a
+// proof of a large model faults in 300,000 small ones otherwise (at most 3 % of its time where it
+// was measured, docs/benchmarks.md). free() takes them back as any others. Not under a sanitizer,
+// whose own allocator would be bypassed.
 #include <sys/mman.h>
 
 #include <cstddef>
