@@ -115,9 +115,13 @@ class Names:
         return f"{pathlib.Path(path).stem}.{inside[-1] if inside else '-'}"
 
 
-def tau_of(srs):
-    """[tau]_2 of an SRS file in the project's own format (docs/spec/srs.md)."""
-    return srs.read_bytes()[152:280]
+def tau_powers(srs):
+    """The constructor's argument from an SRS file in the project's own format (docs/spec/srs.md)."""
+    data = srs.read_bytes()
+    count = int.from_bytes(data[24:32], "big")
+    in_g2, in_g1 = 32 + 128, 32 + 128 * (1 + count)
+    rows = b"".join(data[in_g1 + (64 << k):][:64] + data[in_g2 + 128 * k:][:128] for k in range(count))
+    return b"".join(n.to_bytes(32, "big") for n in (32, len(rows))) + rows
 
 
 def call_data(key, proof):
@@ -132,7 +136,7 @@ def call_data(key, proof):
 
 def profile(node, folder, srs, files):
     """(gas of the transaction, {phase: gas}, {function: gas})."""
-    creation = artifact("UniversalVerifier")["bytecode"]["object"] + tau_of(srs).hex()
+    creation = artifact("UniversalVerifier")["bytecode"]["object"] + tau_powers(srs).hex()
     verifier = node.send(data="0x" + creation.removeprefix("0x"))[1]["contractAddress"]
     key = "0x" + "c0de" * 10
     node.rpc("anvil_setCode", key, "0x00" + (folder / "vk.key").read_bytes().hex())

@@ -190,7 +190,7 @@ Status deploy(const App& app, DeployArgs args) {
     MINTMARK_TRY(const chain::PrivateKey key, deployer_key(app, args, is_local));
     MINTMARK_TRY(market::DeployOptions options, deploy_options(app, args, key.address(), is_local));
     MINTMARK_TRY(const Srs srs, deploy_srs(app, args, is_local));
-    options.tau_g2 = srs.tau_g2;
+    options.tau_powers = encode_tau_powers(srs);
 
     std::uint64_t gas = 0;
     chain::U256 fees;

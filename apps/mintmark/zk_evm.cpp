@@ -39,8 +39,7 @@ Status create_verifier(const App& app, const ZkFlags& flags, const EvmFlags& evm
     MINTMARK_TRY(const VerifyingKey vk, worker::read_verifying_key(flags.vk));
     MINTMARK_TRY(const Srs srs, worker::load_verifier_srs(flags.srs, vk.srs_digest));
     MINTMARK_TRY(const fs::path contracts, contracts_folder());
-    MINTMARK_TRY(const std::string source,
-                 evm::standalone_verifier(contracts / "src", vk, srs.tau_g2));
+    MINTMARK_TRY(const std::string source, evm::standalone_verifier(contracts / "src", vk, srs));
     MINTMARK_CHECK(write_text(evm.sol, source));
     MINTMARK_CHECK(write_text(evm.abi, kAbi));
     emit(app, {{"sol_code_path", evm.sol}, {"abi_path", evm.abi}},

@@ -10,15 +10,9 @@ namespace {
 
 constexpr int kDefaultLogrows = 16;
 
-/// The four words that contracts/script/Deploy.s.sol takes as TAU_G2.
-std::string tau_words(const Srs& srs) {
-    const auto bytes = srs.tau_g2.to_bytes();
-    std::string out;
-    for (std::size_t i = 0; i < 4; ++i) {
-        if (i > 0) out += ',';
-        out += to_hex(ByteSpan(bytes).subspan(32 * i, 32));
-    }
-    return out;
+/// What contracts/script/Deploy.s.sol takes as TAU_POWERS.
+std::string tau_powers(const Srs& srs) {
+    return to_hex(encode_tau_powers(srs));
 }
 
 Status gen_srs(const App& app, const ZkFlags& flags) {
@@ -40,7 +34,7 @@ Status gen_srs(const App& app, const ZkFlags& flags) {
          {{"srs_path", flags.srs},
           {"insecure", true},
           {"digest", to_hex(srs.digest())},
-          {"tau_g2", tau_words(srs)}},
+          {"tau_powers", tau_powers(srs)}},
          fmt::format("wrote {} ({} points, insecure), digest {}", flags.srs, srs.g1.size(),
                      to_hex(srs.digest())));
     return {};
@@ -49,8 +43,8 @@ Status gen_srs(const App& app, const ZkFlags& flags) {
 Status get_srs(const App& app, const ZkFlags& flags, const std::string& from) {
     if (from.empty()) {
         return fail(ErrorCode::kInvalidArgument, "say which file to import: --from FILE",
-                    "a ceremony's .ptau (snarkjs, Perpetual Powers of Tau) or halo2's raw KZG "
-                    "file; for development: mintmark zk gen-srs");
+                    "a ceremony's .ptau (snarkjs, Perpetual Powers of Tau); for development: "
+                    "mintmark zk gen-srs");
     }
     SrsReadOptions options;
     if (flags.logrows) {
@@ -66,7 +60,7 @@ Status get_srs(const App& app, const ZkFlags& flags, const std::string& from) {
           {"points", srs.g1.size()},
           {"insecure", srs.insecure},
           {"digest", to_hex(srs.digest())},
-          {"tau_g2", tau_words(srs)}},
+          {"tau_powers", tau_powers(srs)}},
          fmt::format("checked and wrote {} ({} points), digest {}\ncompare the digest with the "
                      "ceremony's: a consistent file is not yet a trusted one",
                      flags.srs, srs.g1.size(), to_hex(srs.digest())));
@@ -83,7 +77,7 @@ void add_zk_srs_commands(CLI::App& zk, App& app) {
     sub->add_option("--srs-path,-O,--output", flags->srs, "where to write");
     sub->add_option("--logrows", flags->logrows, "chunks of up to 2^N coefficients [16]");
 
-    sub = command(zk, app, "get-srs", "import a ceremony's SRS (.ptau or raw KZG) and check it",
+    sub = command(zk, app, "get-srs", "import a ceremony's SRS (.ptau) and check it",
                   [&app, flags, from] { return get_srs(app, *flags, *from); });
     sub->add_option("--srs-path,-O,--output", flags->srs, "where to write");
     sub->add_option("--from", *from, "file to import");

@@ -6,7 +6,7 @@ import {DeploymentPlan} from "./DeploymentPlan.sol";
 /// @notice The economy: `forge script script/Deploy.s.sol --rpc-url … --account … --sender … --broadcast --slow`, after
 /// `forge build --skip test`. Parties come from the environment; a run that was cut short is simply run again.
 contract Deploy is DeploymentPlan {
-    /// @notice TAU_G2: the four words of the SRS's [tau]_2 as EIP-197 orders them, with commas between (`mintmark zk srs info`).
+    /// @notice TAU_POWERS: the powers of tau in both groups, as `mintmark zk get-srs --json` prints them.
     function run() external {
         open(vm.envOr("SALT", string("")));
         set("deployer", msg.sender);
@@ -24,10 +24,7 @@ contract Deploy is DeploymentPlan {
         set("priceNotice", vm.envOr("PRICE_NOTICE", uint256(1 days)));
         set("thawPeriod", vm.envOr("THAW_PERIOD", uint256(3 days)));
         set("disputeBond", vm.envOr("DISPUTE_BOND", uint256(0.1 ether)));
-        uint256[] memory tau = vm.envUint("TAU_G2", ",");
-        for (uint256 i = 0; i < 4; ++i) {
-            set(string.concat("tau", vm.toString(i)), tau[i]);
-        }
+        set("tauPowers", vm.envBytes("TAU_POWERS"));
         vm.startBroadcast();
         follow("economy");
         vm.stopBroadcast();

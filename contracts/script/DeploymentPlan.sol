@@ -22,6 +22,7 @@ abstract contract DeploymentPlan is Script {
     address[] internal made; // in the plan's order
     string[] internal names;
     mapping(string name => bytes32 word) internal parameter;
+    mapping(string name => bytes data) internal longParameter;
     mapping(string name => address) internal contractAt;
     mapping(string name => bytes arguments) internal constructorArguments;
 
@@ -38,6 +39,10 @@ abstract contract DeploymentPlan is Script {
 
     function set(string memory name, address value) internal {
         parameter[name] = bytes32(uint256(uint160(value)));
+    }
+
+    function set(string memory name, bytes memory value) internal {
+        longParameter[name] = value;
     }
 
     /// @notice Makes every step of the list that is not done yet.
@@ -105,13 +110,16 @@ abstract contract DeploymentPlan is Script {
         bytes memory tail;
         for (uint256 i = 0; i < arguments.length; ++i) {
             bytes1 kind = bytes(arguments[i])[0];
-            if (kind != "=" && kind != "#" && kind != "[") {
+            bytes memory long = longParameter[tailOf(arguments[i])];
+            bool isLong = kind == "$" && long.length != 0;
+            if (!isLong && kind != "=" && kind != "#" && kind != "[") {
                 head = bytes.concat(head, word(arguments[i]));
                 continue;
             }
             head = bytes.concat(head, bytes32(32 * arguments.length + tail.length));
             string memory rest = tailOf(arguments[i]);
-            if (kind == "=") tail = bytes.concat(tail, body(abi.encode(rest)));
+            if (isLong) tail = bytes.concat(tail, body(abi.encode(long)));
+            else if (kind == "=") tail = bytes.concat(tail, body(abi.encode(rest)));
             else if (kind == "#") tail = bytes.concat(tail, body(abi.encode(selectors(rest))));
             else tail = bytes.concat(tail, bytes32(0));
         }

@@ -94,7 +94,7 @@ TEST(Mnist, ProvesWithWeightsInEachOthersPadding) {
     statement.openings = prover::random_openings(circuit, rng);
     statement.instances = prover::make_instances(circuit, srs, witness, statement.openings);
     const Bytes proof = prover::prove(key, srs, statement, witness, rng).value();
-    EXPECT_TRUE(verify(key.vk, srs.tau_g2, statement.context, statement.instances, proof));
+    EXPECT_TRUE(verify(key.vk, srs.tau, statement.context, statement.instances, proof));
     EXPECT_EQ(encode(decode_verifying_key(encode(key.vk)).value()), encode(key.vk));
 }
 

@@ -51,10 +51,10 @@ def the_script_makes_the_same_addresses_on_another_chain(world):
     other.rpc_url = other.platform.ok("chain", "up", "--port", 0, "--chain-id", 1337)["rpc_url"]
     kept = json.loads(world.deployment.read_text())
     words = kept["records"]["UniversalVerifier"]["constructorArguments"][2:]
-    tau = ",".join("0x" + words[i:i + 64] for i in range(0, 256, 64))
+    powers = "0x" + words[128:128 + 2 * int(words[64:128], 16)]  # behind the offset and the length
     output = other.economy = CONTRACTS / "deployments/1337-test.json"
     parties = dict.fromkeys(("ADMIN", "GUARDIAN", "OPERATOR", "ARBITER", "TREASURY"), PARTY)
-    env = {**os.environ, **parties, "TAU_G2": tau, "ADMIN_DELAY": "0", "OPERATOR_DELAY": "0", "MIN_COMMIT_AGE": "1",
+    env = {**os.environ, **parties, "TAU_POWERS": powers, "ADMIN_DELAY": "0", "OPERATOR_DELAY": "0", "MIN_COMMIT_AGE": "1",
            "OUTPUT": str(output.relative_to(CONTRACTS)), "RPC_URL": other.rpc_url, "SRS_PATH": kept["srsPath"]}
     done = subprocess.run(["node_modules/.bin/forge", "script", "script/Deploy.s.sol", "--rpc-url", other.rpc_url, "--broadcast",
                            "--unlocked", "--sender", DEV, "--slow", "--non-interactive"], cwd=CONTRACTS, env=env,

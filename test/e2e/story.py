@@ -249,7 +249,7 @@ def node_answers_other_questions(world):
     assert get("/healthz") == (200, {"ok": True})
     assert [entry["name"] for entry in get("/v1/models")[1]["models"]] == ["lenet5"]
     status, state = get("/v1/requests/" + world.requests[0])
-    assert status == 200 and state["settled"] and state["proof"]["protocol"] == "mintmark-flat-v4"
+    assert status == 200 and state["settled"] and state["proof"]["protocol"] == "mintmark-flat-v5"
     assert "input" not in state and "blinders" not in state
     for path in ("/v1/requests/last", "/v1/requests/" + world.requests[0][:20], "/v1/requests/..%2f..", "/v1/models/7",
                  "/v1/models/1/pk", "/nothing"):

@@ -103,7 +103,7 @@ class AccuracySession {
         }
         auto proof = prover::prove(key_, srs_, statement, witness, rng_, tamper);
         MINTMARK_ASSERT(proof.has_value());
-        return verify(key_.vk, srs_.tau_g2, statement.context, statement.instances, *proof);
+        return verify(key_.vk, srs_.tau, statement.context, statement.instances, *proof);
     }
 
     [[nodiscard]] const Circuit& circuit() const { return key_.vk.circuit; }

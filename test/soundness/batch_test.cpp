@@ -17,12 +17,12 @@ struct Batch {
         }
     }
     [[nodiscard]] bool holds() const {
-        return verify_batch(model.vk, model.srs.tau_g2, claims).has_value();
+        return verify_batch(model.vk, model.srs.tau, claims).has_value();
     }
     /// A proof that is changed where only the pairing can tell.
     void shift_quotient(ClaimedProof& claim, const G1& by) const {
         Proof proof = *decode_proof(model.vk, claim.proof);
-        proof.opening.w1 = (G1(proof.opening.w1) + by).to_affine();
+        proof.opening.w_y = (G1(proof.opening.w_y) + by).to_affine();
         claim.proof = encode(proof);
     }
     ProvenModel model;

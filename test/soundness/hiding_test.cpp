@@ -67,7 +67,7 @@ void add_point(Words& words, const G1Affine& point) {
 void add_opening(Words& words, const OpenedProof& p, const std::vector<Fr>& f) {
     const auto o = tiny::open<Fr>(f, p.z, p.opening);
     for (const Fr& x : {o.g_z, o.g_zi, o.h_z, o.h_zi, o.s_z, o.s_zi}) add_scalar(words, x);
-    for (const Fr& log : {o.h, o.q, o.g, o.s, o.d, o.w1, o.w2, o.w3})
+    for (const Fr& log : {o.h, o.q, o.g, o.s, o.d, o.w, o.w_y})
         add_point(words, G1::generator().mul(log).to_affine());
 }
 

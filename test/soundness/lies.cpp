@@ -325,9 +325,8 @@ std::vector<Lie> altered_messages(const Sample& sample) {
         out.push_back(by_tamper("evaluation " + std::to_string(i), [i](ProverTamper& t) {
             t.evals = [i](std::span<Fr> evals, const Residual&) { evals[i] += Fr::one(); };
         }));
-    for (const auto point :
-         {&MercuryProof::h, &MercuryProof::q, &MercuryProof::g, &MercuryProof::s, &MercuryProof::d,
-          &MercuryProof::w1, &MercuryProof::w2, &MercuryProof::w3})
+    for (const auto point : {&MercuryProof::h, &MercuryProof::q, &MercuryProof::g, &MercuryProof::s,
+                             &MercuryProof::d, &MercuryProof::w, &MercuryProof::w_y})
         out.push_back(by_tamper("opening, a point", [point](ProverTamper& t) {
             t.opening = [point](MercuryProof& p) { p.*point = G1Affine::generator(); };
         }));

@@ -12,7 +12,7 @@ void expect_rejected(const Sample& sample, const std::vector<Lie>& all) {
     for (const Lie& lie : all) {
         const LyingProof told = lie.tell(sample);
         const Status status =
-            verify(told.vk, honest.srs.tau_g2, told.context, told.instances, told.proof);
+            verify(told.vk, honest.srs.tau, told.context, told.instances, told.proof);
         EXPECT_FALSE(status.has_value()) << "accepted: " << lie.name;
         if (status.has_value()) continue;
         EXPECT_EQ(status.error().code, ErrorCode::kRejected) << lie.name;

@@ -19,7 +19,7 @@ using json::Json;
 
 struct Vector {
     VerifyingKey vk;
-    G2Affine tau_g2;
+    TauPowers tau;
     Shown honest;
 };
 
@@ -38,8 +38,10 @@ Vector load(const std::string& name) {
     const Json file = json::read(path).value();
     Vector out;
     out.vk = decode_verifying_key(hex_at(file, "vk")).value();
-    const Bytes tau = hex_at(file, "tau_g2");
-    out.tau_g2 = G2Affine::from_bytes(std::span(tau).first<128>()).value();
+    const Bytes rows = hex_at(file, "tau_powers");
+    for (std::size_t at = 0; at < rows.size(); at += 192)
+        out.tau.g2.push_back(
+            G2Affine::from_bytes(ByteSpan(rows).subspan(at + 64).first<128>()).value());
     out.honest.context = word_of(hex_at(file, "context"));
     const Json words = json::get_array(file, "instances").value();
     for (const Json& word : words)
@@ -50,7 +52,7 @@ Vector load(const std::string& name) {
 
 bool accepted(const Vector& v, const Shown& shown) {
     const auto instances = instances_from_words(v.vk.circuit, shown.instances);
-    return instances && verify(v.vk, v.tau_g2, shown.context, *instances, shown.proof).has_value();
+    return instances && verify(v.vk, v.tau, shown.context, *instances, shown.proof).has_value();
 }
 
 class Mutations : public ::testing::TestWithParam<const char*> {};

@@ -82,6 +82,7 @@ inline void replay_challenges(const ProvenModel& model, OpenedProof& out) {
     out.opening.gamma = mercury::after_qg(t, p.opening);
     out.opening.zeta = mercury::after_sd(t, p.opening);
     out.opening.nu = mercury::after_evals(t, p.opening);
+    out.opening.y = mercury::after_w(t, p.opening);
     SeededRng rng(1000U + circuit.mu);
     out.opening.tau = Fr::random(rng);
 }

@@ -55,7 +55,7 @@ struct ProvenModel {
         return *std::move(proof);
     }
     [[nodiscard]] Status check(ByteSpan proof) const {
-        return verify(vk, srs.tau_g2, statement.context, statement.instances, proof);
+        return verify(vk, srs.tau, statement.context, statement.instances, proof);
     }
 
     const Srs& srs;

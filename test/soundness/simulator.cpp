@@ -26,16 +26,29 @@ G1Affine quotient(const G1& point, const Fr& value, const Fr& divisor) {
     return (point - G1::generator().mul(value)).mul(divisor.inverse()).to_affine();
 }
 
-/// Sum of points[i] factor^i.
-G1 powers_sum(std::initializer_list<G1Affine> points, const Fr& factor) {
-    G1 sum;
-    Fr power = Fr::one();
-    for (const G1Affine& p : points) {
-        sum += G1(p).mul(power);
-        power *= factor;
+/// The polynomial of least degree through the points, at x.
+Fr interpolate(const std::vector<std::pair<Fr, Fr>>& points, const Fr& x) {
+    Fr sum;
+    for (const auto& [at, value] : points) {
+        Fr term = value;
+        for (const auto& other : points)
+            if (other.first != at) term *= (x - other.first) * (at - other.first).inverse();
+        sum += term;
     }
     return sum;
 }
+
+/// A commitment, and what it is opened to where.
+struct Opened {
+    G1Affine point;
+    std::vector<std::pair<Fr, Fr>> values;
+
+    [[nodiscard]] Fr vanishing(const Fr& x) const {
+        Fr product = Fr::one();
+        for (const auto& value : values) product *= x - value.first;
+        return product;
+    }
+};
 
 /// h(a) as section 6, step 4, computes it.
 Fr claimed_h_at_a(const MercuryProof& p, const mercury::Shape& shape, const Fr& gamma,
@@ -201,15 +214,33 @@ MercuryProof forge_opening(const OpeningClaim& claim, const Fr& tau, Transcript&
     const Fr nu = mercury::after_evals(transcript, p);
 
     const Fr zeta_b = mercury::pow_two_power(zeta, shape.mu1);
-    const G1 divided = G1(claim.commitment) - G1(p.q).mul(zeta_b - a);
-    const std::array at_zeta = {p.g_z, p.h_z, p.g_z, zeta_b * p.zeta_inv * p.g_zi, p.s_z};
-    p.w1 = quotient(powers_sum({divided.to_affine(), p.h, p.g, p.d, p.s}, nu), horner(at_zeta, nu),
-                    tau - zeta);
-    const std::array at_inverse = {p.h_zi, p.g_zi, p.s_zi};
-    p.w2 = quotient(powers_sum({p.h, p.g, p.s}, nu), horner(at_inverse, nu), tau - p.zeta_inv);
     const Fr h_a = claimed_h_at_a(p, shape, gamma, zeta) - gamma * claim.value;
-    p.w3 = quotient(G1(p.h), h_a, tau - a);
-    static_cast<void>(mercury::after_quotients(transcript, p));
+    const Fr zi = p.zeta_inv;
+    const std::array opened = {
+        Opened{p.h, {{zeta, p.h_z}, {zi, p.h_zi}, {a, h_a}}},
+        Opened{p.g, {{zeta, p.g_z}, {zi, p.g_zi}}},
+        Opened{p.s, {{zeta, p.s_z}, {zi, p.s_zi}}},
+        Opened{p.d, {{zeta, zeta_b * zi * p.g_zi}}},
+    };
+    G1 sum;
+    Fr power = nu;
+    for (const Opened& o : opened) {
+        sum += G1(quotient(G1(o.point), interpolate(o.values, tau), o.vanishing(tau))).mul(power);
+        power *= nu;
+    }
+    p.w = sum.to_affine();
+    const Fr y = mercury::after_w(transcript, p);
+    const Fr all = opened[0].vanishing(y);
+    sum = G1(p.w).mul(-all);
+    power = nu;
+    for (const Opened& o : opened) {
+        const G1 left = G1(o.point) - G1::generator().mul(interpolate(o.values, y));
+        sum += left.mul(power * all * o.vanishing(y).inverse());
+        power *= nu;
+    }
+    const Fr scale = (zeta - zi) * (a - zeta) * (a - zi);
+    p.w_y = quotient(sum.mul(scale), Fr::zero(), tau - y);
+    mercury::finish(transcript, p);
     return p;
 }
 

@@ -169,13 +169,14 @@ TEST_F(AsProduction, Opening) {
     ch.opening.gamma = mercury::after_qg(again, got);
     ch.opening.zeta = mercury::after_sd(again, got);
     ch.opening.nu = mercury::after_evals(again, got);
+    ch.opening.y = mercury::after_w(again, got);
     const auto want = open<Fr>(f, ch.z, ch.opening);
     const auto point = [](const Fr& log) { return G1::generator().mul(log).to_affine(); };
-    const MercuryProof expected{point(want.h),  point(want.q),  point(want.g),
-                                point(want.s),  point(want.d),  point(want.w1),
-                                point(want.w2), point(want.w3), ch.opening.zeta.inverse(),
-                                want.g_z,       want.g_zi,      want.h_z,
-                                want.h_zi,      want.s_z,       want.s_zi};
+    const MercuryProof expected{
+        point(want.h), point(want.q), point(want.g),   point(want.s),
+        point(want.d), point(want.w), point(want.w_y), ch.opening.zeta.inverse(),
+        want.g_z,      want.g_zi,     want.h_z,        want.h_zi,
+        want.s_z,      want.s_zi};
     EXPECT_EQ(got, expected);
 }
 

@@ -2,7 +2,9 @@
 // polynomial's value at tau. Schoolbook arithmetic; shares no code with src/mintmark/pcs.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 #include "tiny_sumcheck.hpp"
 
@@ -10,13 +12,13 @@ namespace mintmark::tiny {
 
 template <class F>
 struct OpeningChallenges {
-    F a, gamma, zeta, nu, tau;
+    F a, gamma, zeta, nu, y, tau;
 };
 
 /// The numbers of an opening; those named after polynomials are values at tau.
 template <class F>
 struct Opening {
-    F h, q, g, s, d, w1, w2, w3;
+    F h, q, g, s, d, w, w_y;
     F g_z, g_zi, h_z, h_zi, s_z, s_zi;
 };
 
@@ -48,6 +50,65 @@ void add_symmetric(Poly<F>& sum, const Poly<F>& p, const Poly<F>& e, const F& fa
             if (i != j) sum[(i > j ? i - j : j - i) - 1] += factor * p[i] * e[j];
 }
 
+/// The polynomial of least degree through the points, at x.
+template <class F>
+F interpolate(const std::vector<std::pair<F, F>>& points, const F& x) {
+    F sum = F::zero();
+    for (const auto& [at, value] : points) {
+        F term = value;
+        for (const auto& other : points)
+            if (!(other.first == at)) term *= (x - other.first) * (at - other.first).inverse();
+        sum += term;
+    }
+    return sum;
+}
+
+/// A polynomial's value at tau, and the points that it is opened at with its values there.
+template <class F>
+struct Opened {
+    F at_tau;
+    std::vector<std::pair<F, F>> points;
+};
+
+/// Fills in the quotients w and w_y, of h, g, S and d in this order (ePrint 2020/081, section 4).
+template <class F>
+void fill_quotients(Opening<F>& o, const std::array<Opened<F>, 4>& all,
+                    const OpeningChallenges<F>& ch) {
+    const F zi = ch.zeta.inverse();
+    const auto vanishing = [&](const std::vector<std::pair<F, F>>& points, const F& x) {
+        F product = F::one();
+        for (const auto& point : points) product *= x - point.first;
+        return product;
+    };
+    const F everywhere_at_y = vanishing(all[0].points, ch.y);
+    const F scale = (ch.zeta - zi) * (ch.a - ch.zeta) * (ch.a - zi);
+    F factor = ch.nu, rest = F::zero();
+    o.w = F::zero();
+    for (const Opened<F>& p : all) {
+        o.w += factor * (p.at_tau - interpolate(p.points, ch.tau)) *
+               vanishing(p.points, ch.tau).inverse();
+        F others = F::one();
+        for (const auto& point : all[0].points)
+            if (std::ranges::find(p.points, point.first, &std::pair<F, F>::first) == p.points.end())
+                others *= ch.y - point.first;
+        rest += factor * others * (p.at_tau - interpolate(p.points, ch.y));
+        factor *= ch.nu;
+    }
+    o.w_y = scale * (rest - everywhere_at_y * o.w) * (ch.tau - ch.y).inverse();
+}
+
+/// The same of what an opening shows; h is opened first, so its points are all there are.
+template <class F>
+void fill_quotients(Opening<F>& o, const F& h_a, const F& d_z, const OpeningChallenges<F>& ch) {
+    const F zi = ch.zeta.inverse();
+    fill_quotients<F>(
+        o,
+        {Opened<F>{o.h, {{ch.zeta, o.h_z}, {zi, o.h_zi}, {ch.a, h_a}}},
+         Opened<F>{o.g, {{ch.zeta, o.g_z}, {zi, o.g_zi}}},
+         Opened<F>{o.s, {{ch.zeta, o.s_z}, {zi, o.s_zi}}}, Opened<F>{o.d, {{ch.zeta, d_z}}}},
+        ch);
+}
+
 /// Everything that an honest prover sends for f at z.
 template <class F>
 Opening<F> open(const Poly<F>& f, std::span<const F> z, const OpeningChallenges<F>& ch) {
@@ -77,22 +138,11 @@ Opening<F> open(const Poly<F>& f, std::span<const F> z, const OpeningChallenges<
     out.h_zi = eval(h, zi);
     out.s_z = eval(s, ch.zeta);
     out.s_zi = eval(s, zi);
-    const F q_factor = power(ch.zeta, b) - ch.a;
-    const auto at = [&](const F& x) {  // f - (zeta^b - a) q + nu h + ...
-        const Poly<F> terms{eval(f, x) - q_factor * eval(q, x), eval(h, x), eval(g, x), eval(d, x),
-                            eval(s, x)};
-        return eval(terms, ch.nu);
-    };
-    const auto at_inverse = [&](const F& x) {
-        return eval(Poly<F>{eval(h, x), eval(g, x), eval(s, x)}, ch.nu);
-    };
-    out.w1 = (at(ch.tau) - at(ch.zeta)) * (ch.tau - ch.zeta).inverse();
-    out.w2 = (at_inverse(ch.tau) - at_inverse(zi)) * (ch.tau - zi).inverse();
-    out.w3 = (out.h - eval(h, ch.a)) * (ch.tau - ch.a).inverse();
+    fill_quotients<F>(out, eval(h, ch.a), eval(d, ch.zeta), ch);
     return out;
 }
 
-/// Fills in q, w1, w2, w3 as the verifier's equations demand them, for a commitment to something
+/// Fills in q, w, w_y as the verifier's equations demand them, for a commitment to something
 /// that has the value v at z: the simulator's last step.
 template <class F>
 void complete(Opening<F>& o, const F& commitment, std::span<const F> z, const F& v,
@@ -105,12 +155,7 @@ void complete(Opening<F>& o, const F& commitment, std::span<const F> z, const F&
                                ch.gamma * (o.h_z * eval(e2, zi) + o.h_zi * eval(e2, ch.zeta)) -
                                ch.zeta * o.s_z - zi * o.s_zi) -
                   ch.gamma * v;
-    const Poly<F> at_tau{commitment - (zeta_b - ch.a) * o.q, o.h, o.g, o.d, o.s};
-    const Poly<F> at_zeta{o.g_z, o.h_z, o.g_z, zeta_b * zi * o.g_zi, o.s_z};
-    o.w1 = (eval(at_tau, ch.nu) - eval(at_zeta, ch.nu)) * (ch.tau - ch.zeta).inverse();
-    const Poly<F> two_tau{o.h, o.g, o.s}, two_zi{o.h_zi, o.g_zi, o.s_zi};
-    o.w2 = (eval(two_tau, ch.nu) - eval(two_zi, ch.nu)) * (ch.tau - zi).inverse();
-    o.w3 = (o.h - h_a) * (ch.tau - ch.a).inverse();
+    fill_quotients<F>(o, h_a, zeta_b * zi * o.g_zi, ch);
 }
 
 }  // namespace mintmark::tiny

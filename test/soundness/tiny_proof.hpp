@@ -72,8 +72,8 @@ Challenges<F> random_challenges(Rng& rng) {
     ch.r = random_values<F>(kRounds, rng);
     ch.z = random_values<F>(kMu, rng);
     ch.lambda = F::random(rng);
-    for (F* x :
-         {&ch.opening.a, &ch.opening.gamma, &ch.opening.zeta, &ch.opening.nu, &ch.opening.tau})
+    for (F* x : {&ch.opening.a, &ch.opening.gamma, &ch.opening.zeta, &ch.opening.nu, &ch.opening.y,
+                 &ch.opening.tau})
         *x = F::random(rng);
     return ch;
 }

@@ -17,7 +17,7 @@ template <class F>
 void append_opening(Transcript<F>& out, const Opening<F>& o) {
     for (const F& x : {o.h, o.g, o.s, o.d, o.g_z, o.g_zi, o.h_z, o.h_zi, o.s_z, o.s_zi})
         out.shown.push_back(x);
-    out.implied = {o.q, o.w1, o.w2, o.w3};
+    out.implied = {o.q, o.w, o.w_y};
 }
 
 /// The factors' values at r, masks included.
@@ -161,8 +161,8 @@ class Decoder {
     // No division by zero in an opening.
     [[nodiscard]] static bool is_proper(const OpeningChallenges<F>& o) {
         const F zi = o.zeta.inverse();
-        return !(o.zeta * (o.tau - o.zeta) * (o.tau - zi) * (o.tau - o.a) *
-                 (power(o.tau, kBase) - o.a))
+        return !(o.zeta * (o.tau - o.zeta) * (o.tau - zi) * (o.tau - o.a) * (o.tau - o.y) *
+                 (o.zeta - zi) * (o.a - o.zeta) * (o.a - zi) * (power(o.tau, kBase) - o.a))
                     .is_zero();
     }
     [[nodiscard]] static std::vector<F> without_evals(const std::vector<F>& shown) {

@@ -95,7 +95,7 @@ Json vector_of(const Sample& sample, const std::vector<Lie>& all, std::uint8_t m
     Json out;
     out["vk"] = to_hex(vk);
     out["vk_digest"] = to_hex(digest(model.vk));
-    out["tau_g2"] = to_hex(model.srs.tau_g2.to_bytes());
+    out["tau_powers"] = to_hex(encode_tau_powers(model.srs));
     out["srs_digest"] = to_hex(model.srs.digest());
     out["context"] = to_hex(model.statement.context);
     out["instances"] = words_of(model.statement.instances);
@@ -105,8 +105,7 @@ Json vector_of(const Sample& sample, const std::vector<Lie>& all, std::uint8_t m
     out["lies"] = Json::array();
     for (const Lie& lie : all) {
         const LyingProof told = lie.tell(sample);
-        MINTMARK_ASSERT(
-            !verify(told.vk, model.srs.tau_g2, told.context, told.instances, told.proof));
+        MINTMARK_ASSERT(!verify(told.vk, model.srs.tau, told.context, told.instances, told.proof));
         Json entry{{"name", lie.name},
                    {"context", to_hex(told.context)},
                    {"instances", words_of(told.instances)},

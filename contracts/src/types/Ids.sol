@@ -10,7 +10,7 @@ type VersionId is uint256;
 /// @dev An access pass: the ERC-721 token id in AccessPass. Numbered from 1; 0 is no pass.
 type PassId is uint256;
 
-/// @dev A proof system: the first four bytes of keccak256 of its name, e.g. "mintmark-flat-v4" (ERC-7992).
+/// @dev A proof system: the first four bytes of keccak256 of its name, e.g. "mintmark-flat-v5" (ERC-7992).
 type ProofSystemId is bytes4;
 
 using {sameModel as ==, otherModel as !=} for ModelId global;

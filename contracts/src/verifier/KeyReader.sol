@@ -40,7 +40,7 @@ struct Key {
 /// @title Reads a verifying key from contract code, one contract's or several contracts'
 library KeyReader {
     uint256 private constant HEADER_BYTES = 64;
-    uint256 private constant PROOF_SYSTEM = 4;
+    uint256 private constant PROOF_SYSTEM = 5;
     uint256 private constant MIN_MU = 6;
     uint256 private constant MAX_MU = 32;
 

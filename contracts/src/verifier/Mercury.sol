@@ -14,13 +14,13 @@ library Mercury {
         uint256 z; // the point
         uint256 mu; // its variables
         uint256 v; // the value
-        uint256 proof; // calldata position of C_h C_q C_g C_S C_d, seven scalars, C_W1 C_W2 C_W3
+        uint256 proof; // calldata position of C_h C_q C_g C_S C_d, seven scalars, C_W C_Wy
     }
 
-    /// @notice What the check e(A, [1]_2) = e(B, [tau]_2) needs of an opening, beside the commitment.
+    /// @notice What the check e(A, [1]_2) = e(B, [tau]_2) e(C_q, [tau^b]_2) needs of an opening, beside the commitment.
     struct Reduced {
-        uint256 coefs; // address of the coefficients in A of C_h C_q C_g C_S C_d, C_W1 C_W2 C_W3, then those in B of the last three
-        uint256 value; // y, the coefficient of -[1]_1 in A
+        uint256 coefs; // address of the coefficients in A of C_h C_q C_g C_S C_d, C_W C_Wy, then C_q's and C_Wy's own
+        uint256 value; // the coefficient of -[1]_1 in A
     }
 
     struct Scalars {
@@ -28,7 +28,7 @@ library Mercury {
         uint256 gamma;
         uint256 zeta;
         uint256 nu;
-        uint256 eps;
+        uint256 y;
         uint256 zetaInv;
         uint256 gZ;
         uint256 gZi;
@@ -47,24 +47,24 @@ library Mercury {
     /// @notice Reads an opening; ends the call with `false` if a scalar is not canonical or 1/zeta is none.
     function reduce(Opening memory o, uint256 t) internal pure returns (Reduced memory reduced) {
         Scalars memory s = _readScalars(o.proof, t);
-        uint256 zetaB;
-        (reduced.coefs, zetaB) = _coefficients(o, s);
-        reduced.value = _combinedValue(s, zetaB, _valueAtA(o, s));
+        reduced.coefs = _coefficients(s);
+        reduced.value = _interpolated(s, reduced.coefs, _valueAtA(o, s), _valueOfD(o, s));
     }
 
-    /// @notice Adds an opening's part of A and of B; the first one's finds an empty `b`.
-    function add(uint256 proof, uint256 coefs, uint256 a, uint256 b, bool first) internal view {
+    /// @notice Adds an opening's part of A, of B and of the quotients by X^b - a; the first one's finds empty `b` and `q`.
+    function add(uint256 proof, uint256 coefs, uint256 a, uint256 b, uint256 q, bool first) internal view {
         unchecked {
             Bn254.addFromCalldata(a, proof, coefs, 5);
-            Bn254.addFromCalldata(a, proof + QUOTIENTS, coefs + 160, 3);
+            Bn254.addFromCalldata(a, proof + QUOTIENTS, coefs + 160, 2);
             if (first) {
-                // its first coefficient is 1
+                // their coefficient is 1
                 assembly ("memory-safe") {
-                    calldatacopy(b, add(proof, QUOTIENTS), 64)
+                    calldatacopy(b, add(proof, add(QUOTIENTS, 64)), 64)
+                    calldatacopy(q, add(proof, 64), 64)
                 }
-                Bn254.addFromCalldata(b, proof + QUOTIENTS + 64, coefs + 288, 2);
             } else {
-                Bn254.addFromCalldata(b, proof + QUOTIENTS, coefs + 256, 3);
+                Bn254.addFromCalldata(b, proof + QUOTIENTS + 64, coefs + 224, 1);
+                Bn254.addFromCalldata(q, proof + 64, coefs + 224, 1);
             }
         }
     }
@@ -79,8 +79,9 @@ library Mercury {
             s.zeta = t.challenge("m.zeta");
             t.absorb("m.ev", proof + SCALARS, 224);
             s.nu = t.challenge("m.nu");
-            t.absorb("m.w", proof + QUOTIENTS, 192);
-            s.eps = t.challenge("m.eps");
+            t.absorb("m.w", proof + QUOTIENTS, 64);
+            s.y = t.challenge("m.y");
+            t.absorb("m.wy", proof + QUOTIENTS + 64, 64);
         }
         bool ok;
         assembly ("memory-safe") {
@@ -96,40 +97,33 @@ library Mercury {
         if (!ok) Verdict.reject();
     }
 
-    /// @dev The coefficients of `Reduced` (eleven words), and zeta^b.
-    function _coefficients(Opening memory o, Scalars memory s)
-        private
-        pure
-        returns (uint256 coefs, uint256 zetaB)
-    {
-        unchecked {
-            zetaB = s.zeta;
-            for (uint256 i = (o.mu + 1) >> 1; i != 0; --i) {
-                zetaB = mulmod(zetaB, zetaB, FR);
-            }
-        }
+    /// @dev The coefficients of `Reduced` (eight words).
+    function _coefficients(Scalars memory s) private pure returns (uint256 coefs) {
         assembly ("memory-safe") {
             mstore(0, FR)
             let r := mload(mload(0x60))
             coefs := mload(0x40)
-            mstore(0x40, add(coefs, 352))
+            mstore(0x40, add(coefs, 256))
             let a := mload(s)
-            let zeta := mload(add(s, 64))
+            let minusZeta := sub(r, mload(add(s, 64)))
+            let minusInv := sub(r, mload(add(s, 160)))
+            let y := mload(add(s, 128))
             let nu := mload(add(s, 96))
-            let eps := mload(add(s, 128))
-            let nu2 := mulmod(nu, nu, r)
-            let eps2 := mulmod(eps, eps, r)
-            mstore(coefs, addmod(nu, add(eps, eps2), r))
-            mstore(add(coefs, 32), addmod(a, sub(r, zetaB), r))
-            mstore(add(coefs, 64), addmod(nu2, mulmod(eps, nu, r), r))
-            mstore(add(coefs, 96), mulmod(nu2, add(nu2, eps), r))
-            mstore(add(coefs, 128), mulmod(nu2, nu, r))
-            mstore(add(coefs, 160), zeta)
-            mstore(add(coefs, 192), mulmod(eps, mload(add(s, 160)), r))
-            mstore(add(coefs, 224), mulmod(eps2, a, r))
-            mstore(add(coefs, 256), 1)
-            mstore(add(coefs, 288), eps)
-            mstore(add(coefs, 320), eps2)
+            let d := mulmod(add(mload(add(s, 64)), minusInv), add(a, minusZeta), r)
+            d := mulmod(d, add(a, minusInv), r)
+            let yA := add(y, sub(r, a))
+            let c := mulmod(d, nu, r)
+            mstore(coefs, c)
+            mstore(add(coefs, 32), a)
+            c := mulmod(mulmod(c, nu, r), yA, r)
+            mstore(add(coefs, 64), addmod(c, sub(r, 1), r))
+            c := mulmod(c, nu, r)
+            mstore(add(coefs, 96), c)
+            mstore(add(coefs, 128), mulmod(mulmod(c, nu, r), add(y, minusInv), r))
+            d := mulmod(mulmod(d, yA, r), add(y, minusInv), r)
+            mstore(add(coefs, 160), sub(r, mulmod(d, add(y, minusZeta), r)))
+            mstore(add(coefs, 192), y)
+            mstore(add(coefs, 224), 1)
         }
     }
 
@@ -168,24 +162,47 @@ library Mercury {
         }
     }
 
-    /// @dev y = g + nu h + nu^2 g + nu^3 d + nu^4 s at zeta, + eps (h + nu g + nu^2 s at 1/zeta) + eps^2 h(a).
-    function _combinedValue(Scalars memory s, uint256 zetaB, uint256 hA) private pure returns (uint256 y) {
+    /// @dev d(zeta) = zeta^(b-1) g(1/zeta).
+    function _valueOfD(Opening memory o, Scalars memory s) private pure returns (uint256 d) {
+        unchecked {
+            d = s.zeta;
+            for (uint256 i = (o.mu + 1) >> 1; i != 0; --i) {
+                d = mulmod(d, d, FR);
+            }
+            d = mulmod(mulmod(d, s.zetaInv, FR), s.gZi, FR);
+        }
+    }
+
+    /// @dev What the opened values contribute: the interpolants at y, weighted as C_h, C_g, C_S, C_d are.
+    function _interpolated(Scalars memory s, uint256 coefs, uint256 hA, uint256 d)
+        private
+        pure
+        returns (uint256 value)
+    {
         assembly ("memory-safe") {
             mstore(0, FR)
             let r := mload(mload(0x60))
+            let a := mload(s)
+            let y := mload(add(s, 128))
             let nu := mload(add(s, 96))
-            let eps := mload(add(s, 128))
-            let gZ := mload(add(s, 192))
-            let gZi := mload(add(s, 224))
-            let d := mulmod(mulmod(zetaB, mload(add(s, 160)), r), gZi, r)
-            y := add(d, mulmod(nu, mload(add(s, 320)), r))
-            y := add(gZ, mulmod(nu, y, r))
-            y := add(mload(add(s, 256)), mulmod(nu, y, r))
-            y := add(gZ, mulmod(nu, y, r))
-            let low := add(gZi, mulmod(nu, mload(add(s, 352)), r))
-            low := add(mload(add(s, 288)), mulmod(nu, low, r))
-            low := add(low, mulmod(eps, hA, r))
-            y := addmod(y, mulmod(eps, low, r), r)
+            let aZeta := add(a, sub(r, mload(add(s, 64))))
+            let aInv := add(a, sub(r, mload(add(s, 160))))
+            let yZeta := add(y, sub(r, mload(add(s, 64))))
+            let yInv := add(y, sub(r, mload(add(s, 160))))
+            // g and S: their lines through zeta and 1/zeta
+            let line := mulmod(addmod(mload(add(s, 192)), mulmod(nu, mload(add(s, 320)), r), r), yInv, r)
+            let other := mulmod(addmod(mload(add(s, 224)), mulmod(nu, mload(add(s, 352)), r), r), yZeta, r)
+            value := mulmod(mulmod(nu, add(y, sub(r, a)), r), add(line, sub(r, other)), r)
+            // h: its line, and what it lacks at a
+            line := mulmod(mload(add(s, 256)), yInv, r)
+            value := addmod(value, add(line, sub(r, mulmod(mload(add(s, 288)), yZeta, r))), r)
+            value := mulmod(value, mulmod(aZeta, aInv, r), r)
+            line := mulmod(mload(add(s, 256)), aInv, r)
+            line := add(line, sub(r, mulmod(mload(add(s, 288)), aZeta, r)))
+            other := mulmod(add(mload(add(s, 64)), sub(r, mload(add(s, 160)))), hA, r)
+            other := mulmod(add(other, sub(add(r, r), line)), mulmod(yZeta, yInv, r), r)
+            value := mulmod(addmod(value, other, r), nu, r)
+            value := addmod(value, mulmod(mload(add(coefs, 128)), d, r), r)
         }
     }
 

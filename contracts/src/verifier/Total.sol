@@ -14,6 +14,7 @@ import {Verdict} from "./Verdict.sol";
 struct Total {
     uint256 a; // accumulator of A, without the key's commitments and [1]_1
     uint256 b; // accumulator of B
+    uint256 q; // of the quotients by X^b - a
     uint256 weights; // address of the coefficients of the key's chunks of W
     uint256 tables; // of T
     uint256 value; // coefficient of -[1]_1
@@ -28,6 +29,7 @@ library Totals {
     function start() internal pure returns (Total memory total) {
         total.a = Bn254.accumulator();
         total.b = Bn254.accumulator();
+        total.q = Bn254.accumulator();
         total.t = Transcript.startWithRoom(32);
     }
 
@@ -47,11 +49,11 @@ library Totals {
             _scale(total, s, reduced, scale);
         }
         _addSent(total.a, s);
-        Mercury.add(pos.opening, reduced.coefs, total.a, total.b, first);
+        Mercury.add(pos.opening, reduced.coefs, total.a, total.b, total.q, first);
     }
 
     /// @notice Ends the call with `false` unless the openings of all proofs hold.
-    function check(Total memory total, Key memory k, uint256[4] memory tauG2) internal view {
+    function check(Total memory total, Key memory k, address tauPowers) internal view {
         uint256 work;
         uint256 counts = k.counts;
         uint256 n;
@@ -71,7 +73,10 @@ library Totals {
             Bn254.addFromMemory(total.a, k.commitments + (n << 6), total.tables, nT);
             Bn254.addFromMemory(total.a, work, work + 64, 1);
         }
-        if (!Bn254.pairingHolds(total.a, total.b, tauG2)) Verdict.reject();
+        unchecked {
+            uint256 power = (k.mu + 1) >> 1;
+            if (!Bn254.pairingHolds(total.a, total.b, total.q, tauPowers, power)) Verdict.reject();
+        }
     }
 
     /// @dev The coefficient of a proof whose transcript is `t`: it hangs on all proofs so far, this one included.
@@ -95,7 +100,7 @@ library Totals {
             _multiply(begin, (end - begin) >> 5, scale); // IN, OUT, F, G, M, H, HT
             (begin,) = Program.column(s.run, COLUMN_Z);
             _multiply(begin, 2, scale);
-            _multiply(reduced.coefs, 11, scale);
+            _multiply(reduced.coefs, 8, scale);
         }
         total.value = addmod(total.value, mulmod(scale, reduced.value, FR), FR);
     }

@@ -9,7 +9,7 @@ import {FR} from "./Fr.sol";
 library Transcript {
     /// @notice Starts a transcript at the free memory pointer and reserves its head only.
     function start() internal pure returns (uint256 t) {
-        bytes32 state = keccak256("mintmark-flat-v4");
+        bytes32 state = keccak256("mintmark-flat-v5");
         assembly ("memory-safe") {
             t := mload(0x40)
             mstore(t, state)

@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {IBatchVerifier} from "../interfaces/IBatchVerifier.sol";
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
-import {Bn254} from "./Bn254.sol";
 import {Columns} from "./Columns.sol";
 import {Factors, FactorTable} from "./Factors.sol";
 import {FlatKeyReader} from "./FlatKeyReader.sol";
@@ -15,11 +14,12 @@ import {Program} from "./Program.sol";
 import {PublicValues} from "./PublicValues.sol";
 import {Sections, Session} from "./Session.sol";
 import {Sumcheck} from "./Sumcheck.sol";
+import {TauPowers} from "./TauPowers.sol";
 import {Total, Totals} from "./Total.sol";
 import {Transcript} from "./Transcript.sol";
-import {Verdict, Verifier_InvalidTau} from "./Verdict.sol";
+import {Verdict} from "./Verdict.sol";
 
-/// @title Verifier of `mintmark-flat-v4` proofs for every circuit (docs/spec/protocol.md)
+/// @title Verifier of `mintmark-flat-v5` proofs for every circuit (docs/spec/protocol.md)
 /// @notice The circuit is data: the code of a key contract. One deployment serves every model whose key is bound to the
 ///         same structured reference string. The proofs are zero-knowledge.
 /// @dev Total: whatever `proof` and `instances` are, the answer is true or false. It reverts only if `key` is no key of
@@ -27,21 +27,17 @@ import {Verdict, Verifier_InvalidTau} from "./Verdict.sol";
 contract UniversalVerifier is FlatKeyReader, IBatchVerifier {
     using Transcript for uint256;
 
-    uint256 private constant OPENING_BYTES = 736;
+    uint256 private constant OPENING_BYTES = 672;
 
     /// @notice keccak256 of [tau]_2 in EIP-197 order; a key names the one that it was made for.
     bytes32 public immutable srsDigest;
 
-    uint256 private immutable TAU_X_IM;
-    uint256 private immutable TAU_X_RE;
-    uint256 private immutable TAU_Y_IM;
-    uint256 private immutable TAU_Y_RE;
+    /// @notice The contract that holds [tau^(2^k)]_2 as its code (`TauPowers`).
+    address public immutable tauPowers;
 
-    /// @param tauG2 [tau]_2 as x_im, x_re, y_im, y_re
-    constructor(uint256[4] memory tauG2) {
-        if (!Bn254.isG2Element(tauG2)) revert Verifier_InvalidTau();
-        (TAU_X_IM, TAU_X_RE, TAU_Y_IM, TAU_Y_RE) = (tauG2[0], tauG2[1], tauG2[2], tauG2[3]);
-        srsDigest = keccak256(abi.encode(tauG2));
+    /// @param powers for k = 0, 1, … (13 serve every key): [tau^(2^k)]_1, [tau^(2^k)]_2
+    constructor(bytes memory powers) {
+        (tauPowers, srsDigest) = TauPowers.deploy(powers);
     }
 
     /// @inheritdoc IProofVerifier
@@ -51,10 +47,9 @@ contract UniversalVerifier is FlatKeyReader, IBatchVerifier {
         returns (bool accepted)
     {
         Total memory total = Totals.start();
-        Key memory k = KeyReader.load(key, srsDigest);
+        Key memory k = _load(key);
         _add(total, k, context, instances, proof);
-        Totals.check(total, k, [TAU_X_IM, TAU_X_RE, TAU_Y_IM, TAU_Y_RE]);
-        return true;
+        return _holds(total, k);
     }
 
     /// @inheritdoc IBatchVerifier
@@ -67,7 +62,7 @@ contract UniversalVerifier is FlatKeyReader, IBatchVerifier {
         uint256 n = proofs.length;
         if (n == 0 || n != contexts.length || n != instances.length) Verdict.reject();
         Total memory total = Totals.start();
-        Key memory k = KeyReader.load(key, srsDigest);
+        Key memory k = _load(key);
         _add(total, k, contexts[0], instances[0], proofs[0]);
         uint256 free;
         assembly ("memory-safe") {
@@ -80,7 +75,16 @@ contract UniversalVerifier is FlatKeyReader, IBatchVerifier {
                 mstore(0x40, free)
             }
         }
-        Totals.check(total, k, [TAU_X_IM, TAU_X_RE, TAU_Y_IM, TAU_Y_RE]);
+        return _holds(total, k);
+    }
+
+    function _load(address key) private view returns (Key memory) {
+        return KeyReader.load(key, srsDigest);
+    }
+
+    /// @dev Ends the call with `false` if not.
+    function _holds(Total memory total, Key memory k) private view returns (bool) {
+        Totals.check(total, k, tauPowers);
         return true;
     }
 

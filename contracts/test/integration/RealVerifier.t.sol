@@ -66,8 +66,8 @@ contract RealVerifierTest is TestBase {
     /// @dev Publishes the vector's key as a model of its own and takes its instances apart where the registry says.
     function publishVector(string memory name, bool committed) internal returns (Statement memory s) {
         string memory json = vm.readFile(string.concat("test/vectors/", name, ".json"));
-        address real =
-            vm.deployCode("UniversalVerifier.sol:UniversalVerifier", vm.parseJsonBytes(json, ".tau_g2"));
+        bytes memory powers = abi.encode(vm.parseJsonBytes(json, ".tau_powers"));
+        address real = vm.deployCode("UniversalVerifier.sol:UniversalVerifier", powers);
         vm.prank(operator);
         ProofSystemId system = verifierRouter.registerProofSystem(name, real, 10_000_000);
         key = VerifyingKeyCode.deploy(vm.parseJsonBytes(json, ".vk"));

@@ -98,7 +98,7 @@ library ReferenceKeys {
     function decode(bytes memory data) internal pure returns (ReferenceKey memory k) {
         Reader memory r = Reader(data, 0);
         k.digest = keccak256(data);
-        require(_u(r, 1) == 4, "proof system");
+        require(_u(r, 1) == 5, "proof system");
         (k.mu, k.nu, k.kappa) = (_u(r, 1), _u(r, 1), _u(r, 1));
         _u(r, 1); // flags: they follow from the numbers of chunks
         (k.nRho, k.nProd) = (_u(r, 1), _u(r, 1));

@@ -14,9 +14,8 @@ struct Opening {
     Point s;
     Point d;
     uint256[7] scalars; // zeta', g(zeta), g(zeta'), h(zeta), h(zeta'), S(zeta), S(zeta')
-    Point w1;
-    Point w2;
-    Point w3;
+    Point w;
+    Point wy;
 }
 
 /// @notice docs/spec/protocol.md §6, with the curve precompiles (EIP-196, EIP-197).
@@ -31,13 +30,14 @@ library Mercury {
         uint256 gamma;
         uint256 zeta;
         uint256 nu;
-        uint256 eps;
+        uint256 y;
+        uint256 scale; // (zeta - 1/zeta) (a - zeta) (a - 1/zeta)
         uint256 zetaB; // zeta^b
         uint256 hA; // h(a)
     }
 
     function read(bytes memory proof, uint256 at) internal pure returns (Opening memory o) {
-        require(proof.length == at + 736, "length of the proof");
+        require(proof.length == at + 672, "length of the proof");
         (o.proof, o.at) = (proof, at);
         (o.h, o.q, o.g) = (point(proof, at), point(proof, at + 64), point(proof, at + 128));
         (o.s, o.d) = (point(proof, at + 192), point(proof, at + 256));
@@ -45,7 +45,7 @@ library Mercury {
             o.scalars[i] = word(proof, at + 320 + 32 * i);
             require(o.scalars[i] < R, "canonical scalars");
         }
-        (o.w1, o.w2, o.w3) = (point(proof, at + 544), point(proof, at + 608), point(proof, at + 672));
+        (o.w, o.wy) = (point(proof, at + 544), point(proof, at + 608));
     }
 
     function check(
@@ -53,7 +53,7 @@ library Mercury {
         Point memory commitment,
         uint256[] memory z,
         uint256 v,
-        uint256[4] memory tau,
+        bytes memory tau,
         ReferenceTranscript memory t
     ) internal view {
         Challenges memory c = _challenges(o, t);
@@ -61,10 +61,7 @@ library Mercury {
         c.zetaB = Scalars.pow(c.zeta, 1 << ((z.length + 1) / 2));
         c.hA = _hAtA(o, c, z, v);
         Point memory a = _left(o, c, commitment);
-        Point memory b = addMul(Point(0, 0), o.w1, 1);
-        b = addMul(b, o.w2, c.eps);
-        b = addMul(b, o.w3, Scalars.mul(c.eps, c.eps));
-        require(_pairing(a, b, tau), "opening");
+        require(_pairing(a, o.wy, o.q, tau), "opening");
     }
 
     function _challenges(Opening memory o, ReferenceTranscript memory t)
@@ -80,8 +77,11 @@ library Mercury {
         c.zeta = t.challenge("m.zeta");
         t.absorb("m.ev", _part(o, 320, 224));
         c.nu = t.challenge("m.nu");
-        t.absorb("m.w", _part(o, 544, 192));
-        c.eps = t.challenge("m.eps");
+        t.absorb("m.w", _part(o, 544, 64));
+        c.y = t.challenge("m.y");
+        t.absorb("m.wy", _part(o, 608, 64));
+        c.scale = Scalars.mul(Scalars.sub(c.zeta, o.scalars[0]), Scalars.sub(c.a, c.zeta));
+        c.scale = Scalars.mul(c.scale, Scalars.sub(c.a, o.scalars[0]));
     }
 
     /// @dev Step 4: the constant term of the identity of step 3.
@@ -111,39 +111,66 @@ library Mercury {
         }
     }
 
-    /// @dev A of step 6.
+    /// @dev A of step 6: C* + a C_q - C_g, then what is opened, weighted, less its interpolants at y.
     function _left(Opening memory o, Challenges memory c, Point memory commitment)
         private
         view
-        returns (Point memory a)
+        returns (Point memory sum)
     {
-        uint256 nu2 = Scalars.mul(c.nu, c.nu);
-        uint256 nu3 = Scalars.mul(nu2, c.nu);
-        uint256 eps2 = Scalars.mul(c.eps, c.eps);
-        a = addMul(commitment, o.q, Scalars.sub(c.a, c.zetaB));
-        a = addMul(a, o.h, Scalars.add(c.nu, Scalars.add(c.eps, eps2)));
-        a = addMul(a, o.g, Scalars.add(nu2, Scalars.mul(c.eps, c.nu)));
-        a = addMul(a, o.d, nu3);
-        a = addMul(a, o.s, Scalars.add(Scalars.mul(nu2, nu2), Scalars.mul(c.eps, nu2)));
-        a = addMul(a, Point(1, 2), Scalars.sub(0, _value(o, c)));
-        a = addMul(a, o.w1, c.zeta);
-        a = addMul(a, o.w2, Scalars.mul(c.eps, o.scalars[0]));
-        a = addMul(a, o.w3, Scalars.mul(eps2, c.a));
+        uint256[7] memory e = o.scalars;
+        uint256[3] memory x = [c.zeta, e[0], c.a];
+        sum = addMul(commitment, o.q, c.a);
+        sum = addMul(sum, o.g, Scalars.sub(0, 1));
+        uint256 weight = Scalars.mul(c.scale, c.nu);
+        sum = _opened(sum, o.h, weight, _through(x, [e[3], e[4], c.hA], 3, c.y));
+        weight = Scalars.mul(Scalars.mul(weight, c.nu), Scalars.sub(c.y, c.a));
+        sum = _opened(sum, o.g, weight, _through(x, [e[1], e[2], 0], 2, c.y));
+        weight = Scalars.mul(weight, c.nu);
+        sum = _opened(sum, o.s, weight, _through(x, [e[5], e[6], 0], 2, c.y));
+        weight = Scalars.mul(Scalars.mul(weight, c.nu), Scalars.sub(c.y, e[0]));
+        sum = _opened(sum, o.d, weight, Scalars.mul(Scalars.mul(c.zetaB, e[0]), e[2]));
+        sum = addMul(sum, o.w, Scalars.sub(0, _vanishing(x, c)));
+        sum = addMul(sum, o.wy, c.y);
     }
 
-    /// @dev y of step 6.
-    function _value(Opening memory o, Challenges memory c) private pure returns (uint256 y) {
-        uint256[7] memory e = o.scalars;
-        uint256 nu2 = Scalars.mul(c.nu, c.nu);
-        // d at zeta is zeta^(b - 1) g(1/zeta)
-        uint256 d = Scalars.mul(Scalars.mul(c.zetaB, e[0]), e[2]);
-        y = Scalars.add(e[1], Scalars.mul(c.nu, e[3]));
-        y = Scalars.add(y, Scalars.mul(nu2, e[1]));
-        y = Scalars.add(y, Scalars.mul(Scalars.mul(nu2, c.nu), d));
-        y = Scalars.add(y, Scalars.mul(Scalars.mul(nu2, nu2), e[5]));
-        uint256 at = Scalars.add(e[4], Scalars.add(Scalars.mul(c.nu, e[2]), Scalars.mul(nu2, e[6])));
-        y = Scalars.add(y, Scalars.mul(c.eps, at));
-        y = Scalars.add(y, Scalars.mul(Scalars.mul(c.eps, c.eps), c.hA));
+    /// @dev scale (y - zeta) (y - 1/zeta) (y - a)
+    function _vanishing(uint256[3] memory x, Challenges memory c) private pure returns (uint256 product) {
+        product = c.scale;
+        for (uint256 i = 0; i < 3; ++i) {
+            product = Scalars.mul(product, Scalars.sub(c.y, x[i]));
+        }
+    }
+
+    /// @dev sum + weight (p - value [1]_1)
+    function _opened(Point memory sum, Point memory p, uint256 weight, uint256 value)
+        private
+        view
+        returns (Point memory)
+    {
+        return addMul(addMul(sum, p, weight), Point(1, 2), Scalars.sub(0, Scalars.mul(weight, value)));
+    }
+
+    /// @dev The polynomial of least degree with values `v` at the first `n` of `x`, at `at`.
+    function _through(uint256[3] memory x, uint256[3] memory v, uint256 n, uint256 at)
+        private
+        view
+        returns (uint256 sum)
+    {
+        for (uint256 i = 0; i < n; ++i) {
+            uint256 term = v[i];
+            for (uint256 j = 0; j < n; ++j) {
+                if (i == j) continue;
+                term = Scalars.mul(term, Scalars.sub(at, x[j]));
+                term = Scalars.mul(term, _inverse(Scalars.sub(x[i], x[j])));
+            }
+            sum = Scalars.add(sum, term);
+        }
+    }
+
+    function _inverse(uint256 x) private view returns (uint256) {
+        (bool ok, bytes memory y) = address(5).staticcall(abi.encode(32, 32, 32, x, R - 2, R));
+        require(ok, "inverse");
+        return abi.decode(y, (uint256));
     }
 
     // --- curve ----------------------------------------------------------------------------------------------
@@ -158,18 +185,30 @@ library Mercury {
         return abi.decode(sum, (Point));
     }
 
-    /// @dev e(a, [1]_2) = e(b, [tau]_2).
-    function _pairing(Point memory a, Point memory b, uint256[4] memory tau) private view returns (bool) {
+    /// @dev e(a, [1]_2) = e(b, [tau]_2) e(q, [tau^b]_2); `tau` is [tau]_2, [tau^b]_2.
+    function _pairing(Point memory a, Point memory b, Point memory q, bytes memory tau)
+        private
+        view
+        returns (bool)
+    {
         bytes memory one = abi.encode(
             0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2,
             0x1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed,
             0x090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b,
             0x12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa
         );
-        uint256 minusY = b.y == 0 ? 0 : FQ - b.y;
-        (bool ok, bytes memory answer) =
-            address(8).staticcall(abi.encodePacked(a.x, a.y, one, b.x, minusY, abi.encode(tau)));
+        bytes memory left = bytes.concat(abi.encode(a.x, a.y == 0 ? 0 : FQ - a.y), one);
+        bytes memory middle = bytes.concat(abi.encode(b.x, b.y), _half(tau, 0));
+        bytes memory right = bytes.concat(abi.encode(q.x, q.y), _half(tau, 128));
+        (bool ok, bytes memory answer) = address(8).staticcall(bytes.concat(left, middle, right));
         return ok && abi.decode(answer, (uint256)) == 1;
+    }
+
+    function _half(bytes memory data, uint256 from) private pure returns (bytes memory half) {
+        half = new bytes(128);
+        for (uint256 i = 0; i < 128; ++i) {
+            half[i] = data[from + i];
+        }
     }
 
     // --- bytes ----------------------------------------------------------------------------------------------

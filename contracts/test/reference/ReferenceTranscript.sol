@@ -10,7 +10,7 @@ struct ReferenceTranscript {
 /// @notice docs/spec/protocol.md §0.
 library Transcripts {
     function start() internal pure returns (ReferenceTranscript memory) {
-        return ReferenceTranscript(keccak256("mintmark-flat-v4"));
+        return ReferenceTranscript(keccak256("mintmark-flat-v5"));
     }
 
     function absorb(ReferenceTranscript memory t, bytes32 label, bytes memory data) internal pure {

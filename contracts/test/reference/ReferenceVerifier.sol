@@ -60,11 +60,17 @@ contract ReferenceVerifier {
         uint256[][11] coefs;
     }
 
-    uint256[4] private _tau;
+    bytes[] private _tau; // [tau^(2^k)]_2
 
-    /// @param tauG2 [tau]_2 as x_im, x_re, y_im, y_re
-    constructor(uint256[4] memory tauG2) {
-        _tau = tauG2;
+    /// @param powers [tau^(2^k)]_1, [tau^(2^k)]_2 for k = 0, 1, …
+    constructor(bytes memory powers) {
+        for (uint256 at = 0; at < powers.length; at += 192) {
+            bytes memory point = new bytes(128);
+            for (uint256 i = 0; i < 128; ++i) {
+                point[i] = powers[at + 64 + i];
+            }
+            _tau.push(point);
+        }
     }
 
     /// @notice `check` without a reason.
@@ -86,7 +92,7 @@ contract ReferenceVerifier {
     {
         Session memory s;
         s.key = vk.decode();
-        require(s.key.srsDigest == keccak256(abi.encode(_tau)), "SRS of another ceremony");
+        require(s.key.srsDigest == keccak256(_tau[0]), "SRS of another ceremony");
         (s.instances, s.proof) = (instances, proof);
         s.transcript = Transcripts.start();
         s.transcript.absorb("vk", abi.encode(s.key.digest));
@@ -100,7 +106,8 @@ contract ReferenceVerifier {
         _coefficients(s);
         Point memory combined = _combine(s);
         Opening memory opening = Mercury.read(s.proof, s.at);
-        Mercury.check(opening, combined, s.z, s.claim, _tau, s.transcript);
+        bytes memory tauB = _tau[(s.z.length + 1) / 2];
+        Mercury.check(opening, combined, s.z, s.claim, bytes.concat(_tau[0], tauB), s.transcript);
     }
 
     // --- §4: instances --------------------------------------------------------------------------------------

@@ -23,8 +23,8 @@ import {MockProofVerifier} from "../mocks/MockProofVerifier.sol";
 
 /// @dev A deployed system with one model whose version 1 is Active and priced, and the steps that tests repeat.
 abstract contract TestBase is Test {
-    string internal constant SYSTEM_NAME = "mintmark-flat-v4";
-    ProofSystemId internal constant SYSTEM = ProofSystemId.wrap(bytes4(keccak256("mintmark-flat-v4")));
+    string internal constant SYSTEM_NAME = "mintmark-flat-v5";
+    ProofSystemId internal constant SYSTEM = ProofSystemId.wrap(bytes4(keccak256("mintmark-flat-v5")));
     uint64 internal constant MIN_COMMIT_AGE = 60;
     uint64 internal constant NOTICE = 1 days;
     uint32 internal constant PLATFORM_PPM = 25_000;

@@ -10,7 +10,7 @@ import sys
 from itertools import product
 
 from reference_key import ALL, EQ, F, G, IN, OUT, REGROUP, SUMWIN, T, W, WIN, Circuit, Map, Operand, Step, Table, Tensor
-from reference_math import g2_words, words
+from reference_math import tau_powers, words
 from reference_prover import Prover, fill_trace, lane
 
 TAU = 0x1234567890ABCDEF1234567890ABCDEF1234567890ABCDEF
@@ -123,7 +123,7 @@ def prove(name, make, flags, lie=None):
 
 def vector(name, make, flags, lies=()):
     vk, statement, challenges = prove(name, make, flags)
-    out = {"vk": "0x" + vk.hex(), "tau_g2": "0x" + words(g2_words(TAU)).hex()} | statement
+    out = {"vk": "0x" + vk.hex(), "tau_powers": "0x" + tau_powers(TAU).hex()} | statement
     out["challenges"] = challenges
     for lie in lies:
         other_vk, told, _ = prove(name, make, flags, lie)

@@ -356,7 +356,7 @@ def used_axes(o):
 def vk_bytes(c, srs_digest, commitments):
     steps, program = b"".join(step_bytes(s) for s in c.steps), Program(c).bytes()
     u16 = lambda *vs: b"".join(v.to_bytes(2, "big") for v in vs)
-    out = bytes([4, c.mu, c.nu, c.kappa, c.flags, c.n_rho, c.n_prod, 0])
+    out = bytes([5, c.mu, c.nu, c.kappa, c.flags, c.n_rho, c.n_prod, 0])
     out += u16(len(c.tables), len(c.tensors), len(c.steps))
     out += u16(*(c.chunks[k] for k in (W, IN, OUT, F, G, T)))
     out += len(steps).to_bytes(3, "big") + len(program).to_bytes(3, "big") + srs_digest

@@ -43,7 +43,7 @@ words = lambda vs: b"".join(word(v) for v in vs)
 
 class Transcript:
     def __init__(self):
-        self.state, self.log = keccak256(b"mintmark-flat-v4"), []
+        self.state, self.log = keccak256(b"mintmark-flat-v5"), []
 
     def absorb(self, label, data):
         head = self.state + label.encode().ljust(32, b"\0") + word(len(data))
@@ -113,6 +113,22 @@ def g1_bytes(k):
 def g2_words(k):
     (x, y) = mul(G2, k)
     return [x[1], x[0], y[1], y[0]]
+
+
+def tau_powers(tau):
+    """[tau^(2^k)]_1 and [tau^(2^k)]_2 for k = 0 ... 12: what the verifier's constructor takes."""
+    powers = (pow(tau, 1 << k, R) for k in range(13))
+    return b"".join(g1_bytes(p) + words(g2_words(p)) for p in powers)
+
+
+def through(points, x):
+    """The polynomial of least degree through points {argument: value}, at x."""
+    total = 0
+    for at, value in points.items():
+        for other in points.keys() - {at}:
+            value = value * (x - other) * pow(at - other, -1, R) % R
+        total += value
+    return total % R
 
 
 # --- multilinear helpers (all dense, straight from the definitions) ----------------------------------

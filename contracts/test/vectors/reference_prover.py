@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""An independent, slow and simple prover for `mintmark-flat-v4` (docs/spec/protocol.md).
+"""An independent, slow and simple prover for `mintmark-flat-v5` (docs/spec/protocol.md).
 
 It shares no code with the C++ prover: plain Python integers, dense tables, and a known tau, so that a
 commitment is one scalar multiplication. Its SRS is worthless by construction; use it for test vectors only.
@@ -13,8 +13,8 @@ from reference_key import (
     vk_bytes,
 )
 from reference_math import (
-    R, Transcript, dot, eq_table, evaluate, fold, g1_bytes, g2_words, keccak256, log2up, lt, slices,
-    word, words,
+    R, Transcript, dot, eq_table, evaluate, fold, g1_bytes, g2_words, keccak256, log2up, lt,
+    slices, through, word, words,
 )
 
 
@@ -432,14 +432,25 @@ class Prover:
         ev = [zi] + [evaluate(x, y) for x in (g, h, s) for y in (zeta, zi)]
         out += self.send(t, "m.ev", words(ev))
         nu = t.challenge("m.nu")
-        first = f_tau - (pow(zeta, b, R) - a) * q_tau - ev[1]
-        tails = [(h_tau, ev[3]), (g_tau, ev[1]), (d_tau, evaluate(d, zeta)), (s_tau, ev[5])]
-        w1 = first + sum(pow(nu, i + 1, R) * (x - y) for i, (x, y) in enumerate(tails))
-        w2 = (h_tau - ev[4]) + nu * (g_tau - ev[2]) + nu**2 * (s_tau - ev[6])
-        w3 = h_tau - evaluate(h, a)
-        w = [x * inv(self.tau - y) % R for x, y in ((w1, zeta), (w2, zi), (w3, a))]
-        out += self.send(t, "m.w", at(*w))
-        t.challenge("m.eps")
+        opened = (  # value at tau, and values elsewhere
+            (h_tau, {zeta: ev[3], zi: ev[4], a: evaluate(h, a)}),
+            (g_tau, {zeta: ev[1], zi: ev[2]}),
+            (s_tau, {zeta: ev[5], zi: ev[6]}),
+            (d_tau, {zeta: evaluate(d, zeta)}),
+        )
+        vanish = lambda points, x: prod(x - p for p in points) % R
+        w = sum(
+            pow(nu, i + 1, R) * (at_tau - through(points, self.tau)) * inv(vanish(points, self.tau))
+            for i, (at_tau, points) in enumerate(opened)
+        ) % R
+        out += self.send(t, "m.w", at(w))
+        y = t.challenge("m.y")
+        every = opened[0][1]
+        rest = -vanish(every, y) * w
+        for i, (at_tau, points) in enumerate(opened):
+            rest += pow(nu, i + 1, R) * vanish(every.keys() - points, y) * (at_tau - through(points, y))
+        scale = (zeta - zi) * (a - zeta) * (a - zi)
+        out += self.send(t, "m.wy", at(scale * rest * inv(self.tau - y) % R))
         return out
 
 

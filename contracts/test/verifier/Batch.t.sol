@@ -79,8 +79,8 @@ contract BatchTest is VectorLoader {
             (contexts[i], instances[i]) = (contexts[0], instances[0]);
             bytes memory more = bytes.concat(proofs[0]);
             bytes memory less = bytes.concat(proofs[0]);
-            _shift(more, more.length - 192, 2);
-            _shift(less, less.length - 192, FQ - 2);
+            _shift(more, more.length - 64, 2);
+            _shift(less, less.length - 64, FQ - 2);
             bytes memory kept = proofs[0];
             (proofs[0], proofs[i]) = (more, less);
             assertFalse(_check(), vm.toString(i));

@@ -423,7 +423,7 @@ contract LibrariesTest is Test {
     // --- transcript -----------------------------------------------------------------------------------------
 
     function test_transcript_followsSpec() public view {
-        bytes32 state = keccak256("mintmark-flat-v4");
+        bytes32 state = keccak256("mintmark-flat-v5");
         state = keccak256(abi.encodePacked(state, bytes32("ctx"), uint256(32), bytes32(uint256(7))));
         bytes32 drawn = keccak256(abi.encodePacked(state, bytes32("r"), uint256(0)));
         uint256 t = Transcript.start();

@@ -81,8 +81,8 @@ contract UniversalVerifierTest is VectorLoader {
         Vector memory v = mlp;
         uint256 scalars;
         for (uint256 i = _pointsBegin(v); i < v.proof.length; i += 32) {
-            if (i == v.proof.length - 736) i += 320; // five points
-            if (i == v.proof.length - 192) break; // three points
+            if (i == v.proof.length - 672) i += 320; // five points
+            if (i == v.proof.length - 128) break; // two points
             _addAt(v.proof, i, FR);
             assertFalse(check(v), vm.toString(i));
             _addAt(v.proof, i, type(uint256).max - FR + 1);
@@ -98,10 +98,10 @@ contract UniversalVerifierTest is VectorLoader {
         for (uint256 i = 0; i < end; i += 64) {
             _rejectsBadPoint(v, i);
         }
-        for (uint256 i = v.proof.length - 736; i < v.proof.length - 416; i += 64) {
+        for (uint256 i = v.proof.length - 672; i < v.proof.length - 352; i += 64) {
             _rejectsBadPoint(v, i);
         }
-        for (uint256 i = v.proof.length - 192; i < v.proof.length; i += 64) {
+        for (uint256 i = v.proof.length - 128; i < v.proof.length; i += 64) {
             _rejectsBadPoint(v, i);
         }
         assertTrue(check(v), "restored");
@@ -219,9 +219,9 @@ contract UniversalVerifierTest is VectorLoader {
 
     function test_verify_revertsForOtherProofSystem() public {
         Vector memory v = mlp;
-        for (uint8 id = 0; id < 6; ++id) {
-            if (id == 4) continue;
-            v.vk[0] = bytes1(id); // 1 had no masks, 2 other look-up numerators, 3 keys without a program
+        for (uint8 id = 0; id < 7; ++id) {
+            if (id == 5) continue;
+            v.vk[0] = bytes1(id); // 1 had no masks, 2 other look-up numerators, 3 keys without a program, 4 another opening
             v.key = placeKey(v.vk);
             vm.expectRevert(abi.encodeWithSelector(Verifier_NotAKey.selector, v.key));
             this.callCheck(v);
@@ -280,11 +280,70 @@ contract UniversalVerifierTest is VectorLoader {
         assertEq(parse(json).verifier.srsDigest(), vm.parseJsonBytes32(json, ".srs_digest"));
     }
 
-    function test_constructor_revertsForInvalidTau() public {
-        _refuseTau([uint256(0), 0, 0, 0]);
-        _refuseTau([uint256(1), 2, 3, 4]);
-        uint256[4] memory tau = tauOf(readVector("relu"));
-        _refuseTau([tau[1], tau[0], tau[3], tau[2]]);
+    // --- the powers of tau: who may choose one proves anything ------------------------------------------------------
+
+    function test_constructor_revertsForWrongSizes() public {
+        bytes memory powers = tauOf(readVector("relu"));
+        _refuseTau("");
+        _refuseTau(_part(powers, 0, powers.length - 1));
+        _refuseTau(bytes.concat(powers, new bytes(32)));
+        uint256 missing = 14 - powers.length / 192;
+        for (uint256 i = 0; i < missing; ++i) {
+            powers = bytes.concat(powers, _part(powers, powers.length - 192, 192));
+        }
+        _refuseTau(powers);
+    }
+
+    function test_constructor_revertsForInfinityAndPointsOffTheCurve() public {
+        bytes memory powers = tauOf(readVector("relu"));
+        _refuseTau(new bytes(192));
+        _refuseTau(bytes.concat(_part(powers, 0, 64), new bytes(128)));
+        _refuseTau(bytes.concat(new bytes(64), _part(powers, 64, 128)));
+        _refuseTau(bytes.concat(_part(powers, 0, 64), abi.encode(1, 2, 3, 4)));
+        _refuseTau(bytes.concat(abi.encode(1, 3), _part(powers, 64, 128)));
+        // x = 1 is on the twist; its order is not r
+        bytes memory other = abi.encode(
+            0,
+            1,
+            0x0d1271953ed9ea0836846e70a1934187998c7f790cb4d7511b7f8da82de048a4,
+            0x2869111d5381f072f8e2728fdb825a51aadd70e52c9830e9ab4b871c0531f1bb
+        );
+        _refuseTau(bytes.concat(_part(powers, 0, 64), other));
+    }
+
+    /// @dev The same tau in both groups, but another one than before: only the squares tell.
+    function test_constructor_revertsForPowersOfAnotherTau() public {
+        bytes memory powers = tauOf(readVector("relu"));
+        bytes memory others = tauOf(readVector("ref_mlp_public"));
+        for (uint256 k = 0; k < 4; ++k) {
+            bytes memory before = _part(powers, 0, 192 * k);
+            _refuseTau(bytes.concat(before, _part(others, 192 * k, 64), _part(powers, 192 * k + 64, 128)));
+            _refuseTau(bytes.concat(before, _part(powers, 192 * k, 64), _part(others, 192 * k + 64, 128)));
+            if (k == 0) continue;
+            _refuseTau(bytes.concat(before, _part(others, 192 * k, 192)));
+            _refuseTau(bytes.concat(before, _part(powers, 192 * (k + 1), 192))); // one left out
+            _refuseTau(bytes.concat(before, _part(powers, 192 * (k - 1), 192))); // one twice
+        }
+    }
+
+    function test_constructor_keepsThePowersAsCode() public {
+        bytes memory powers = tauOf(readVector("relu"));
+        bytes memory code = deployVerifier(verifierCode(powers)).tauPowers().code;
+        assertEq(code.length, 1 + powers.length / 192 * 128);
+        assertEq(code[0], bytes1(0), "STOP");
+        for (uint256 k = 0; k < powers.length / 192; ++k) {
+            assertEq(_part(code, 1 + 128 * k, 128), _part(powers, 192 * k + 64, 128));
+        }
+    }
+
+    /// @dev Zeros behind the last power are infinity to the pairing: e(q, infinity) would wave every quotient through.
+    function test_verify_falseWithoutThePowerOfTheKeysSize() public {
+        Vector memory v = load("net_public_mu7");
+        bytes memory powers = tauOf(readVector("net_public_mu7"));
+        v.verifier = deployVerifier(verifierCode(_part(powers, 0, 192 * 5))); // k = 4 is the last
+        assertTrue(check(v));
+        v.verifier = deployVerifier(verifierCode(_part(powers, 0, 192 * 4)));
+        assertFalse(check(v));
     }
 
     function test_codeSize() public view {
@@ -292,7 +351,14 @@ contract UniversalVerifierTest is VectorLoader {
         assertLt(address(mlp.verifier).code.length, 24_576);
     }
 
-    function _refuseTau(uint256[4] memory tau) private {
+    function _part(bytes memory data, uint256 from, uint256 length) private pure returns (bytes memory part) {
+        part = new bytes(length);
+        for (uint256 i = 0; i < length; ++i) {
+            part[i] = data[from + i];
+        }
+    }
+
+    function _refuseTau(bytes memory tau) private {
         bytes memory code = verifierCode(tau);
         vm.expectRevert(Verifier_InvalidTau.selector);
         deployVerifier(code);

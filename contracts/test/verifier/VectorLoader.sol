@@ -9,6 +9,8 @@ import {IProofVerifier} from "../../src/interfaces/IProofVerifier.sol";
 /// copy of it inside: that took as long as everything else together.
 interface IUniversalVerifier is IProofVerifier, IBatchVerifier {
     function srsDigest() external view returns (bytes32);
+
+    function tauPowers() external view returns (address);
 }
 
 /// @notice Loads proofs made by other implementations (test/vectors/*.json) and places their keys as contract code.
@@ -39,7 +41,7 @@ abstract contract VectorLoader is Test {
         v.proof = vm.parseJsonBytes(json, ".proof");
     }
 
-    function verifierCode(uint256[4] memory tau) internal view returns (bytes memory) {
+    function verifierCode(bytes memory tau) internal view returns (bytes memory) {
         return abi.encodePacked(vm.getCode("UniversalVerifier.sol:UniversalVerifier"), abi.encode(tau));
     }
 
@@ -49,8 +51,8 @@ abstract contract VectorLoader is Test {
         }
     }
 
-    function tauOf(string memory json) internal pure returns (uint256[4] memory tau) {
-        tau = abi.decode(vm.parseJsonBytes(json, ".tau_g2"), (uint256[4]));
+    function tauOf(string memory json) internal pure returns (bytes memory powers) {
+        powers = vm.parseJsonBytes(json, ".tau_powers");
     }
 
     /// @dev A contract whose code is one zero byte, then the key. Test keys may exceed the size limit of real code.

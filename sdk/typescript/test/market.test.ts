@@ -78,7 +78,7 @@ async function publish(): Promise<{modelId: bigint; versionId: bigint}> {
     tokenizerHash: zeroHash,
     verifyingKey: made.contractAddress ?? assert.fail(),
     verifier: contractOf(deployment, 'UniversalVerifier').address,
-    proofSystem: slice(keccak256(stringToHex('mintmark-flat-v4')), 0, 4),
+    proofSystem: slice(keccak256(stringToHex('mintmark-flat-v5')), 0, 4),
     parameterCount: 61_706n,
     encrypted: true,
     architecture: 'LeNet-5',

@@ -146,7 +146,12 @@ class Parser {
 
     Status header() {
         Circuit& c = vk_.circuit;
-        if (in_.get(1) != kProofSystemId) return bad("unknown proof system");
+        const auto system = in_.get(1);
+        if (system > 0 && system < kProofSystemId) {
+            return fail(ErrorCode::kMalformed, "verifying key of an older proof system",
+                        "set the model up again: mintmark zk setup");
+        }
+        if (system != kProofSystemId) return bad("unknown proof system");
         c.mu = in_.get_as<std::uint8_t>();
         nu_ = in_.get_as<std::uint8_t>();
         kappa_ = in_.get_as<std::uint8_t>();

@@ -10,7 +10,7 @@
 
 namespace mintmark {
 
-inline constexpr std::uint8_t kProofSystemId = 4;
+inline constexpr std::uint8_t kProofSystemId = 5;
 
 struct VerifyingKey {
     Circuit circuit;

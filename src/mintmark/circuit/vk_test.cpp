@@ -44,11 +44,24 @@ TEST(VerifyingKey, RoundTrip) {
     }
 }
 
+TEST(VerifyingKey, KeysOfOlderSystemsAreNamed) {
+    Bytes bytes = encode(key_of(testing::gemm_circuit().circuit));
+    for (std::uint8_t id = 0; id < 8; ++id) {
+        if (id == kProofSystemId) continue;
+        bytes[0] = id;
+        const auto key = decode_verifying_key(bytes);
+        ASSERT_FALSE(key.has_value());
+        const bool is_older = id > 0 && id < kProofSystemId;
+        EXPECT_EQ(key.error().message.find("older") != std::string::npos, is_older) << int{id};
+        EXPECT_EQ(key.error().hint.empty(), !is_older);
+    }
+}
+
 TEST(VerifyingKey, HeaderLayout) {
     const testing::TestCircuit t = testing::gemm_circuit();
     const Circuit& c = t.circuit;
     const Bytes b = encode(key_of(c));
-    EXPECT_EQ(b[0], 4);
+    EXPECT_EQ(b[0], 5);
     EXPECT_EQ(b[1], c.mu);
     EXPECT_EQ(b[2], c.nu());
     EXPECT_EQ(b[3], c.kappa());

@@ -18,7 +18,7 @@ constexpr std::size_t kMaxPartBytes = 24'575;
 constexpr std::size_t kMaxParts = 16;
 /// Beside the universal verifier's code in one creation code, which EIP-3860 limits to 49,152
 /// bytes.
-constexpr std::size_t kMaxEmbeddedBytes = 20'000;
+constexpr std::size_t kMaxEmbeddedBytes = 16'000;
 
 /// Inlines a file after the files that it imports; every file once.
 class Flattener {
@@ -64,10 +64,6 @@ class Flattener {
     std::set<std::string> seen_;
     std::string out_;
 };
-
-std::string word(const std::array<std::uint8_t, 128>& bytes, std::size_t index) {
-    return to_hex(ByteSpan(bytes).subspan(32 * index, 32));
-}
 
 /// A constructor that holds the whole key.
 std::string short_constructor(ByteSpan key) {
@@ -127,7 +123,7 @@ std::string key_contract(std::size_t index) {
 }
 
 Result<std::string> standalone_verifier(const fs::path& contracts_src, const VerifyingKey& vk,
-                                        const G2Affine& tau_g2) {
+                                        const Srs& srs) {
     const Bytes key = encode(vk);
     const std::size_t parts = num_key_contracts(key.size());
     if (parts > kMaxParts) {
@@ -137,7 +133,6 @@ Result<std::string> standalone_verifier(const fs::path& contracts_src, const Ver
     }
     Flattener sources;
     MINTMARK_CHECK(sources.add(contracts_src / "verifier" / "UniversalVerifier.sol"));
-    const auto tau = tau_g2.to_bytes();
     return fmt::format(
         "// SPDX-License-Identifier: Apache-2.0\n"
         "// Made by `mintmark zk create-evm-verifier`. Key digest {0}.\n"
@@ -147,7 +142,7 @@ Result<std::string> standalone_verifier(const fs::path& contracts_src, const Ver
         "    UniversalVerifier public immutable verifier;\n"
         "    address public immutable key;\n\n"
         "{4}"
-        "        verifier = new UniversalVerifier([uint256({5}), {6}, {7}, {8}]);\n"
+        "        verifier = new UniversalVerifier(hex\"{5}\");\n"
         "    }}\n\n"
         "    /// @notice Checks a proof made without a context.\n"
         "    function verifyProof(bytes calldata proof, uint256[] calldata instances)\n"
@@ -158,8 +153,8 @@ Result<std::string> standalone_verifier(const fs::path& contracts_src, const Ver
         "instances)\n        external view returns (bool)\n    {{\n"
         "        return verifier.verify(key, context, instances, proof);\n    }}\n}}\n",
         to_hex(digest(vk)), sources.text(), key_contracts(key), kStandaloneContract,
-        parts == 0 ? short_constructor(key) : long_constructor(key, digest(vk)), word(tau, 0),
-        word(tau, 1), word(tau, 2), word(tau, 3));
+        parts == 0 ? short_constructor(key) : long_constructor(key, digest(vk)),
+        to_hex(encode_tau_powers(srs)).substr(2));
 }
 
 std::string compiler_input(const std::string& source) {

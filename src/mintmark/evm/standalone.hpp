@@ -6,7 +6,7 @@
 
 #include "mintmark/base/result.hpp"
 #include "mintmark/circuit/vk.hpp"
-#include "mintmark/math/curve.hpp"
+#include "mintmark/pcs/srs.hpp"
 
 namespace mintmark::evm {
 
@@ -14,7 +14,7 @@ namespace mintmark::evm {
 inline constexpr const char* kStandaloneContract = "MintmarkModelVerifier";
 
 /// Contracts of the file that hold nothing but parts of the key: 0 if it fits into the verifier's
-/// constructor (20,000 bytes). Otherwise that constructor takes their addresses, in order.
+/// constructor (16,000 bytes). Otherwise that constructor takes their addresses, in order.
 [[nodiscard]] std::size_t num_key_contracts(std::size_t key_bytes) noexcept;
 [[nodiscard]] std::string key_contract(std::size_t index);
 
@@ -24,8 +24,7 @@ inline constexpr const char* kStandaloneContract = "MintmarkModelVerifier";
 /// verifyProofFor. kNotFound when a source is missing, kOutOfRange when no number of parts that a
 /// verifier reads holds the key.
 [[nodiscard]] Result<std::string> standalone_verifier(const std::filesystem::path& contracts_src,
-                                                      const VerifyingKey& vk,
-                                                      const G2Affine& tau_g2);
+                                                      const VerifyingKey& vk, const Srs& srs);
 
 /// Input of solc's --standard-json for that file: IR pipeline, optimizer, Osaka.
 [[nodiscard]] std::string compiler_input(const std::string& source);

@@ -118,27 +118,21 @@ class Follower {
 };
 
 std::map<std::string, AbiValue> parameters_of(const DeployOptions& options) {
-    std::map<std::string, AbiValue> out = {
-        {"admin", AbiValue(options.admin)},
-        {"guardian", AbiValue(options.guardian)},
-        {"operator", AbiValue(options.operator_)},
-        {"arbiter", AbiValue(options.arbiter)},
-        {"treasury", AbiValue(options.treasury)},
-        {"sequencerFeed", AbiValue(options.sequencer_feed)},
-        {"adminDelay", AbiValue(std::uint64_t{options.admin_delay})},
-        {"operatorDelay", AbiValue(std::uint64_t{options.operator_delay})},
-        {"arbiterDelay", AbiValue(std::uint64_t{0})},
-        {"platformPpm", AbiValue(std::uint64_t{options.platform_ppm})},
-        {"minCommitAge", AbiValue(options.min_commit_age)},
-        {"disputeBond", AbiValue(options.dispute_bond)},
-        {"thawPeriod", AbiValue(options.thaw_period)},
-        {"priceNotice", AbiValue(options.price_notice)}};
-    const auto tau = options.tau_g2.to_bytes();
-    for (std::size_t i = 0; i < 4; ++i) {
-        const auto word = chain::U256::from_bytes(ByteSpan(tau).subspan(32 * i, 32));
-        out[fmt::format("tau{}", i)] = AbiValue(word.value_or(chain::U256()));
-    }
-    return out;
+    return {{"admin", AbiValue(options.admin)},
+            {"guardian", AbiValue(options.guardian)},
+            {"operator", AbiValue(options.operator_)},
+            {"arbiter", AbiValue(options.arbiter)},
+            {"treasury", AbiValue(options.treasury)},
+            {"sequencerFeed", AbiValue(options.sequencer_feed)},
+            {"adminDelay", AbiValue(std::uint64_t{options.admin_delay})},
+            {"operatorDelay", AbiValue(std::uint64_t{options.operator_delay})},
+            {"arbiterDelay", AbiValue(std::uint64_t{0})},
+            {"platformPpm", AbiValue(std::uint64_t{options.platform_ppm})},
+            {"minCommitAge", AbiValue(options.min_commit_age)},
+            {"disputeBond", AbiValue(options.dispute_bond)},
+            {"thawPeriod", AbiValue(options.thaw_period)},
+            {"priceNotice", AbiValue(options.price_notice)},
+            {"tauPowers", AbiValue(options.tau_powers)}};
 }
 
 /// The block of the oldest contract, for a deployment whose earlier run has left no file; 0 when

@@ -11,7 +11,6 @@
 #include "mintmark/chain/deployment.hpp"
 #include "mintmark/chain/sender.hpp"
 #include "mintmark/market/deploy_plan.hpp"
-#include "mintmark/math/curve.hpp"
 
 namespace mintmark::market {
 
@@ -22,7 +21,7 @@ namespace mintmark::market {
 
 struct DeployOptions {
     std::filesystem::path artifacts;  ///< forge's `out` folder
-    G2Affine tau_g2;                  ///< the SRS that all proofs are checked against
+    Bytes tau_powers;                 ///< encode_tau_powers of the SRS that proofs are checked with
     Address admin = {};
     Address guardian = {};
     Address operator_ = {};

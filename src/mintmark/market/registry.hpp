@@ -11,7 +11,7 @@
 namespace mintmark::market {
 
 /// The proof system of docs/spec/protocol.md, as the contracts name it.
-inline constexpr std::string_view kProofSystemName = "mintmark-flat-v4";
+inline constexpr std::string_view kProofSystemName = "mintmark-flat-v5";
 
 /// Model and version number; both from 1.
 struct VersionRef {

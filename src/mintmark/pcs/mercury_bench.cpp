@@ -45,7 +45,7 @@ void mercury_verify_one(benchmark::State& state) {
     const MercuryProof proof = mercury_open(bench_srs(), f, z, prover);
     for ([[maybe_unused]] auto step : state) {
         Transcript transcript;
-        if (!mercury_verify(commitment, z, v, proof, bench_srs().tau_g2, transcript))
+        if (!mercury_verify(commitment, z, v, proof, bench_srs().tau, transcript))
             state.SkipWithError("rejected");
     }
 }

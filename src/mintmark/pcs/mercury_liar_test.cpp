@@ -26,7 +26,7 @@ class MercuryLiar : public testing::Test {
         Transcript prover;
         const Prover p = naive::prove(test_srs(), f_, z_, prover, hook);
         Transcript verifier;
-        return mercury_verify(commitment_, z_, v, p.proof, test_srs().tau_g2, verifier);
+        return mercury_verify(commitment_, z_, v, p.proof, test_srs().tau, verifier);
     }
     /// What makes <h, eq2> one more.
     static Fr step_in_h(const Prover& p) { return naive::eq(p.u2, 0).inverse(); }
@@ -131,13 +131,60 @@ TEST_F(MercuryLiar, FalseQuotient) {
     }));
 }
 
-TEST_F(MercuryLiar, OpeningQuotientsMovedBetweenPoints) {
-    EXPECT_FALSE(accepted(v_, [](Stage stage, Prover& p) {
+/// f - (X^b - a) q - g is not zero; the last quotient takes up what it can of it.
+TEST_F(MercuryLiar, FalseQuotientHiddenInTheOpening) {
+    for (const bool is_g_false : {false, true}) {
+        EXPECT_FALSE(accepted(v_, [&](Stage stage, Prover& p) {
+            if (stage == Stage::kDivided) (is_g_false ? p.g[1] : p.q[2]) += Fr::one();
+            if (stage != Stage::kLast) return;
+            Poly rest = p.f;
+            for (std::size_t i = 0; i < p.q.size(); ++i) {
+                rest[i] += p.a * p.q[i];
+                rest[i + 8] -= p.q[i];
+            }
+            naive::add_to(rest, p.g, -Fr::one());
+            ASSERT_NE(naive::eval(rest, p.y), Fr::zero());
+            const G1 more(naive::commit(test_srs(), naive::divide(rest, {-p.y, Fr::one()})));
+            p.proof.w_y = G1(p.proof.w_y).add(more).to_affine();
+        }));
+    }
+}
+
+/// One value sent is false, and both quotients are made for it: only at the point itself it shows.
+TEST_F(MercuryLiar, EachFalseValueWithQuotientsMadeForIt) {
+    using Value = Fr MercuryProof::*;
+    for (const Value value : {&MercuryProof::g_z, &MercuryProof::g_zi, &MercuryProof::h_z,
+                              &MercuryProof::h_zi, &MercuryProof::s_z, &MercuryProof::s_zi}) {
+        EXPECT_FALSE(accepted(v_, [value](Stage stage, Prover& p) {
+            if (stage == Stage::kEvaluated) p.proof.*value += Fr::one();
+        }));
+    }
+}
+
+/// h(a) is derived from what is sent: a prover that opens h at a to it needs a polynomial that is
+/// h at zeta and 1/zeta, but not at a.
+TEST_F(MercuryLiar, QuotientOfAnotherPolynomial) {
+    EXPECT_FALSE(accepted(v_ + Fr::one(), [](Stage stage, Prover& p) {
         if (stage != Stage::kOpened) return;
-        const G1 moved = G1::generator().mul(Fr::from_u64(9));
-        p.proof.w1 = G1(p.proof.w1).add(moved).to_affine();
-        p.proof.w2 = G1(p.proof.w2).add(moved.neg()).to_affine();
+        const Fr off = p.gamma;  // by which the derived h(a) is too small
+        const Poly both = naive::vanishing({p.zeta, p.proof.zeta_inv});
+        Poly other = p.h;
+        naive::add_to(other, both, -off * naive::eval(both, p.a).inverse());
+        std::swap(p.h, other);
+        naive::quotient_of_all(p);
+        std::swap(p.h, other);
     }));
+}
+
+TEST_F(MercuryLiar, QuotientsMovedIntoEachOther) {
+    for (const bool by_y : {false, true}) {
+        EXPECT_FALSE(accepted(v_, [by_y](Stage stage, Prover& p) {
+            if (stage == Stage::kOpened) p.w[0] += Fr::one();
+            if (stage != Stage::kLast || !by_y) return;
+            const G1 moved = G1::generator().mul(p.y.inverse());
+            p.proof.w_y = G1(p.proof.w_y).add(moved).to_affine();
+        }));
+    }
 }
 
 }  // namespace

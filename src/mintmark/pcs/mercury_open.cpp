@@ -65,56 +65,14 @@ Division divide_by_binomial(std::span<const Fr> p, std::size_t b, const Fr& a) {
     return out;
 }
 
-std::vector<Fr> powers(const Fr& x, std::size_t count) {
-    std::vector<Fr> out(count, Fr::one());
-    for (std::size_t i = 1; i < count; ++i) out[i] = out[i - 1] * x;
-    return out;
-}
-
-/// Quotients by X - x of pieces of one length of a polynomial, each given what the pieces above it
-/// are worth. Side by side: a chain of multiplications alone waits for itself.
-void divide_pieces(std::span<Fr> q, std::span<const Fr> p, std::span<const Fr> above, const Fr& x) {
-    constexpr std::size_t kSide = 4;
-    const std::size_t length = p.size() / above.size();
-    for (std::size_t i = 0; i < above.size(); i += kSide) {
-        std::array<Fr, kSide> value;
-        const std::size_t side = std::min(kSide, above.size() - i);
-        std::ranges::copy(above.subspan(i, side), value.begin());
-        for (std::size_t k = length; k-- > 0;) {
-            for (std::size_t s = 0; s < side; ++s) {
-                const std::size_t at = (i + s) * length + k;
-                q[at] = value[s];
-                value[s] = p[at] + x * value[s];
-            }
-        }
-    }
-}
-
-/// (p - p(x)) / (X - x). What lies above a piece is worth comes from the values of the pieces.
+/// (p - p(x)) / (X - x).
 Poly divide_by_linear(std::span<const Fr> p, const Fr& x) {
-    constexpr std::size_t kPiece = 256;
-    const std::size_t pieces = p.size() / kPiece;
-    Poly q(p.size());
-    const auto tail = p.subspan(pieces * kPiece);
-    std::vector<Fr> above(pieces + 1);
-    divide_pieces(std::span(q).subspan(pieces * kPiece), tail, std::array{Fr::zero()}, x);
-    if (pieces > 0) {
-        const auto weights = powers(x, kPiece);
-        above[pieces - 1] = horner(tail, x);
-        parallel_for(pieces - 1, kGrain / kPiece, [&](auto begin, auto end) {
-            for (std::size_t i = begin; i < end; ++i)
-                above[i] = dot(p.subspan((i + 1) * kPiece, kPiece), weights);
-        });
-        const Fr step = weights.back() * x;
-        for (std::size_t i = pieces - 1; i > 0; --i) above[i - 1] += step * above[i];
-        parallel_for(pieces, kGrain / kPiece, [&](auto begin, auto end) {
-            const std::size_t count = (end - begin) * kPiece;
-            divide_pieces(std::span(q).subspan(begin * kPiece, count),
-                          p.subspan(begin * kPiece, count),
-                          std::span(above).subspan(begin, end - begin), x);
-        });
+    Poly q(p.empty() ? 0 : p.size() - 1);
+    Fr value;
+    for (std::size_t k = q.size(); k-- > 0;) {
+        value = p[k + 1] + x * value;
+        q[k] = value;
     }
-    if (!q.empty()) q.pop_back();
     return q;
 }
 
@@ -173,9 +131,8 @@ class Opening {
     }
     const MercuryProof& divide(const Fr& a) {
         Division division = divide_by_binomial(f_, std::size_t{1} << shape_.mu1, a);
-        q_ = std::move(division.quotient);
         g_ = std::move(division.remainder);
-        to_affine_each(std::array{commit_poly(q_), commit_poly(g_)},
+        to_affine_each(std::array{commit_poly(division.quotient), commit_poly(g_)},
                        std::array{&proof_.q, &proof_.g});
         return proof_;
     }
@@ -197,17 +154,28 @@ class Opening {
         proof_.s_zi = horner(s_, proof_.zeta_inv);
         return proof_;
     }
+    /// The quotient of all openings: a polynomial is divided by X - x for each of its points x.
     /// Constants do not change a quotient, so the values are not subtracted.
     const MercuryProof& open(const Fr& a, const Fr& zeta, const Fr& nu) {
-        const Poly at_zeta = divide_by_linear(combine_at_zeta(a, zeta, nu), zeta);
-        Poly combined = h_;
-        add_scaled(combined, g_, nu);
-        add_scaled(combined, s_, nu.square());
-        const Poly at_zeta_inv = divide_by_linear(combined, proof_.zeta_inv);
-        const Poly at_a = divide_by_linear(h_, a);
-        to_affine_each(
-            std::array{commit_poly(at_zeta), commit_poly(at_zeta_inv), commit_poly(at_a)},
-            std::array{&proof_.w1, &proof_.w2, &proof_.w3});
+        Poly sum;
+        add_scaled(sum, h_, nu);
+        sum = divide_by_linear(sum, a);
+        add_scaled(sum, g_, nu.square());
+        add_scaled(sum, s_, nu.square() * nu);
+        sum = divide_by_linear(sum, proof_.zeta_inv);
+        add_scaled(sum, d_, nu.square().square());
+        w_ = divide_by_linear(sum, zeta);
+        proof_.w = commit_poly(w_).to_affine();
+        return proof_;
+    }
+    const MercuryProof& open_at_y(const mercury::Weights& weights, const Fr& y) {
+        Poly sum;
+        add_scaled(sum, h_, weights.h);
+        add_scaled(sum, g_, weights.g);
+        add_scaled(sum, s_, weights.s);
+        add_scaled(sum, d_, weights.d);
+        add_scaled(sum, w_, weights.w);
+        proof_.w_y = commit_poly(divide_by_linear(sum, y)).to_affine();
         return proof_;
     }
 
@@ -215,26 +183,11 @@ class Opening {
     [[nodiscard]] G1 commit_poly(const Poly& p) const {
         return msm(std::span(srs_.g1).first(p.size()), p);
     }
-    /// f - (zeta^b - a) q + nu h + nu^2 g + nu^3 d + nu^4 S.
-    [[nodiscard]] Poly combine_at_zeta(const Fr& a, const Fr& zeta, const Fr& nu) const {
-        const Fr q_factor = a - mercury::pow_two_power(zeta, shape_.mu1);
-        Poly sum(f_.begin(), f_.end());
-        parallel_for(q_.size(), kGrain, [&](auto begin, auto end) {
-            mintmark::add_scaled(std::span(sum).subspan(begin, end - begin), q_factor,
-                                 std::span(q_).subspan(begin, end - begin));
-        });
-        Fr factor = nu;
-        for (const Poly* p : {&h_, &g_, &d_, &s_}) {
-            add_scaled(sum, *p, factor);
-            factor *= nu;
-        }
-        return sum;
-    }
 
     const Srs& srs_;
     std::span<const Fr> f_;
     mercury::Shape shape_;
-    Poly h_, q_, g_, s_, d_;
+    Poly h_, g_, s_, d_, w_;
     MercuryProof proof_;
 };
 
@@ -250,7 +203,9 @@ MercuryProof mercury_open(const Srs& srs, std::span<const Fr> f, std::span<const
     const Fr zeta = mercury::after_sd(transcript, opening.batch_inner_products(gamma));
     const Fr nu = mercury::after_evals(transcript, opening.evaluate(zeta));
     const MercuryProof& proof = opening.open(a, zeta, nu);
-    static_cast<void>(mercury::after_quotients(transcript, proof));
+    const Fr y = mercury::after_w(transcript, proof);
+    const mercury::Distances at(a, zeta, proof.zeta_inv, y);
+    mercury::finish(transcript, opening.open_at_y(mercury::Weights(at, nu), y));
     return proof;
 }
 

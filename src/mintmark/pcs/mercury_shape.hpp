@@ -10,6 +10,11 @@
 
 namespace mintmark::mercury {
 
+/// mu1, log2 of the number b of columns.
+[[nodiscard]] constexpr std::size_t num_low_vars(std::size_t mu) noexcept {
+    return (mu + 1) / 2;
+}
+
 /// mu1 = ceil(mu/2) low variables (columns, b = 2^mu1 of them), mu2 = mu - mu1 high ones (rows).
 struct Shape {
     std::size_t mu1;
@@ -17,7 +22,7 @@ struct Shape {
     std::span<const Fr> u2;
 
     explicit Shape(std::span<const Fr> z) noexcept
-        : mu1((z.size() + 1) / 2), u1(z.first(mu1)), u2(z.subspan(mu1)) {}
+        : mu1(num_low_vars(z.size())), u1(z.first(mu1)), u2(z.subspan(mu1)) {}
 };
 
 /// P_u(x) = prod_i (1 - u_i + u_i x^(2^i)), whose coefficients are eq(u, .).
@@ -54,9 +59,43 @@ struct Shape {
                                             proof.h_zi, proof.s_z, proof.s_zi});
     return transcript.challenge("m.nu");
 }
-[[nodiscard]] inline Fr after_quotients(Transcript& transcript, const MercuryProof& proof) {
-    transcript.absorb_points("m.w", std::array{proof.w1, proof.w2, proof.w3});
-    return transcript.challenge("m.eps");
+[[nodiscard]] inline Fr after_w(Transcript& transcript, const MercuryProof& proof) {
+    transcript.absorb_points("m.w", std::array{proof.w});
+    return transcript.challenge("m.y");
 }
+/// The last message; what follows in the transcript of a batch hangs on it.
+inline void finish(Transcript& transcript, const MercuryProof& proof) {
+    transcript.absorb_points("m.wy", std::array{proof.w_y});
+}
+
+/// The points of the openings, zeta, 1/zeta and a, seen from each other and from y.
+struct Distances {
+    Fr between;      ///< zeta - 1/zeta
+    Fr a_z, a_zi;    ///< a - zeta, a - 1/zeta
+    Fr y_z, y_zi;    ///< y - zeta, y - 1/zeta
+    Fr y_a;          ///< y - a
+    Fr denominator;  ///< product of the first three: what makes interpolation free of division
+
+    Distances(const Fr& a, const Fr& zeta, const Fr& zeta_inv, const Fr& y) noexcept
+        : between(zeta - zeta_inv),
+          a_z(a - zeta),
+          a_zi(a - zeta_inv),
+          y_z(y - zeta),
+          y_zi(y - zeta_inv),
+          y_a(y - a),
+          denominator(between * a_z * a_zi) {}
+};
+
+/// What h, g, S, d and W are multiplied by in the last quotient's dividend (section 6, step 6).
+struct Weights {
+    Fr h, g, s, d, w;
+
+    Weights(const Distances& at, const Fr& nu) noexcept
+        : h(at.denominator * nu),
+          g(h * nu * at.y_a),
+          s(g * nu),
+          d(s * nu * at.y_zi),
+          w(-(at.denominator * at.y_z * at.y_zi * at.y_a)) {}
+};
 
 }  // namespace mintmark::mercury

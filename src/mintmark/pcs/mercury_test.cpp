@@ -33,7 +33,7 @@ struct Case {
     }
     [[nodiscard]] bool verifies() const {
         Transcript transcript;
-        return mercury_verify(commitment, z, v, proof, test_srs().tau_g2, transcript);
+        return mercury_verify(commitment, z, v, proof, test_srs().tau, transcript);
     }
 };
 
@@ -72,7 +72,7 @@ TEST(Mercury, BothSidesLeaveTheTranscriptInOneState) {
     Transcript prover;
     Transcript verifier;
     EXPECT_EQ(mercury_open(test_srs(), c.f, c.z, prover), c.proof);
-    EXPECT_TRUE(mercury_verify(c.commitment, c.z, c.v, c.proof, test_srs().tau_g2, verifier));
+    EXPECT_TRUE(mercury_verify(c.commitment, c.z, c.v, c.proof, test_srs().tau, verifier));
     EXPECT_EQ(prover.challenge("next"), verifier.challenge("next"));
 }
 
@@ -82,10 +82,10 @@ TEST(Mercury, ZeroPolynomialOpensToZeroWithInfinitiesOnly) {
     const std::vector<Fr> z = naive::random_poly(4, rng);
     Transcript prover;
     const MercuryProof proof = mercury_open(test_srs(), f, z, prover);
-    EXPECT_TRUE(proof.h.infinity && proof.w1.infinity);
+    EXPECT_TRUE(proof.h.infinity && proof.w.infinity);
     for (const Fr& v : {Fr::zero(), Fr::one()}) {
         Transcript verifier;
-        EXPECT_EQ(mercury_verify({}, z, v, proof, test_srs().tau_g2, verifier), v.is_zero());
+        EXPECT_EQ(mercury_verify({}, z, v, proof, test_srs().tau, verifier), v.is_zero());
     }
 }
 
@@ -101,8 +101,8 @@ TEST(Mercury, BooleanPointsOpenSingleLanes) {
 }
 
 constexpr std::array kPoints = {&MercuryProof::h,  &MercuryProof::q, &MercuryProof::g,
-                                &MercuryProof::s,  &MercuryProof::d, &MercuryProof::w1,
-                                &MercuryProof::w2, &MercuryProof::w3};
+                                &MercuryProof::s,  &MercuryProof::d, &MercuryProof::w,
+                                &MercuryProof::w_y};
 constexpr std::array kScalars = {&MercuryProof::zeta_inv, &MercuryProof::g_z,  &MercuryProof::g_zi,
                                  &MercuryProof::h_z,      &MercuryProof::h_zi, &MercuryProof::s_z,
                                  &MercuryProof::s_zi};
@@ -180,9 +180,10 @@ TEST(Mercury, AnotherTranscriptOrSrsIsRejected) {
     const Case c(6, 1, 9);
     Transcript other;
     other.absorb("vk", as_bytes("another statement"));
-    EXPECT_FALSE(mercury_verify(c.commitment, c.z, c.v, c.proof, test_srs().tau_g2, other));
+    EXPECT_FALSE(mercury_verify(c.commitment, c.z, c.v, c.proof, test_srs().tau, other));
     Transcript same;
-    const G2Affine tau = G2::generator().mul(Fr::from_u64(5)).to_affine();
+    SeededRng rng(10);
+    const TauPowers tau = generate_insecure_srs(20, rng).tau;
     EXPECT_FALSE(mercury_verify(c.commitment, c.z, c.v, c.proof, tau, same));
 }
 
@@ -199,17 +200,45 @@ TEST(Mercury, FalseOpeningsCancelUnlessTheyAreScaled) {
     const Case c(6, 1, 11);
     const auto reduce = [&](const G1& by) {
         MercuryProof proof = c.proof;
-        proof.w1 = (G1(proof.w1) + by).to_affine();
+        proof.w_y = (G1(proof.w_y) + by).to_affine();
         Transcript transcript;
         return *mercury_reduce(c.commitment, c.z, c.v, proof, transcript);
     };
     const MercuryCheck high = reduce(G1::generator()), low = reduce(-G1::generator());
-    const G2Affine& tau = test_srs().tau_g2;
-    EXPECT_FALSE(mercury_holds(high, tau));
-    EXPECT_FALSE(mercury_holds(low, tau));
-    EXPECT_TRUE(mercury_holds({high.a + low.a, high.b + low.b}, tau)) << "so sums need care";
-    const Fr scale = Fr::from_u64(12345);
-    EXPECT_FALSE(mercury_holds({high.a + low.a.mul(scale), high.b + low.b.mul(scale)}, tau));
+    const TauPowers& tau = test_srs().tau;
+    EXPECT_FALSE(mercury_holds(high, 6, tau));
+    EXPECT_FALSE(mercury_holds(low, 6, tau));
+    MercuryCheck sum = high, scaled = high;
+    sum.add_scaled(low, Fr::one());
+    EXPECT_TRUE(mercury_holds(sum, 6, tau)) << "so sums need care";
+    scaled.add_scaled(low, Fr::from_u64(12345));
+    EXPECT_FALSE(mercury_holds(scaled, 6, tau));
+}
+
+/// Whoever may choose [tau^b]_2 proves anything; a missing one must not count as infinity.
+TEST(Mercury, OnlyThePowerOfTheSizeIsTaken) {
+    for (const std::size_t mu : {5U, 6U, 12U}) {
+        const Case c(mu, 1, 12 + mu);
+        const std::size_t log_b = (mu + 1) / 2;
+        const auto verifies_with = [&](const TauPowers& tau) {
+            Transcript transcript;
+            return mercury_verify(c.commitment, c.z, c.v, c.proof, tau, transcript);
+        };
+        TauPowers tau = test_srs().tau;
+        ASSERT_TRUE(verifies_with(tau));
+        tau.g2.resize(log_b + 1);
+        EXPECT_TRUE(verifies_with(tau));
+        tau.g2.resize(log_b);
+        EXPECT_FALSE(verifies_with(tau));
+        EXPECT_FALSE(verifies_with({}));
+        for (const std::size_t other : {log_b - 1, log_b + 1}) {
+            tau = test_srs().tau;
+            tau.g2[log_b] = tau.g2[other];
+            EXPECT_FALSE(verifies_with(tau));
+        }
+        tau.g2[log_b] = G2Affine();
+        EXPECT_FALSE(verifies_with(tau));
+    }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "mintmark/base/rng.hpp"
@@ -98,37 +99,62 @@ inline void add_symmetric(Poly& s, const Poly& a, const Poly& b, const Fr& facto
     }
 }
 
-enum class Stage { kFolded, kDivided, kBatched, kEvaluated, kOpened };
+enum class Stage { kFolded, kDivided, kBatched, kEvaluated, kOpened, kLast };
 
 /// All that the prover knows; a hook may change anything before it is committed to and sent.
 struct Prover {
-    Poly f, h, q, g, s, d;
+    Poly f, h, q, g, s, d, w;
     std::vector<Fr> u1, u2;
-    Fr a, gamma, zeta, nu;
+    Fr a, gamma, zeta, nu, y;
     MercuryProof proof;
 };
 using Hook = std::function<void(Stage, Prover&)>;
 
-inline void open_quotients(const Srs& srs, Prover& p) {
-    const MercuryProof& e = p.proof;
-    const std::size_t b = std::size_t{1} << p.u1.size();
-    const Fr zeta_b = p.zeta.pow(b);
-    const Fr zeta_inv = e.zeta_inv;
-    const auto quotient = [&srs](Poly poly, const Fr& x) {
-        return commit(srs, divide(poly, {-x, Fr::one()}));
-    };
-    Poly w1 = p.f;
-    add_to(w1, p.q, -(zeta_b - p.a));
-    add_to(w1, p.h, p.nu);
-    add_to(w1, p.g, p.nu.pow(2));
-    add_to(w1, p.d, p.nu.pow(3));
-    add_to(w1, p.s, p.nu.pow(4));
-    Poly w2 = p.h;
-    add_to(w2, p.g, p.nu);
-    add_to(w2, p.s, p.nu.pow(2));
-    p.proof.w1 = quotient(w1, p.zeta);
-    p.proof.w2 = quotient(w2, zeta_inv);
-    p.proof.w3 = quotient(p.h, p.a);
+/// Product of X - x.
+inline Poly vanishing(const std::vector<Fr>& points) {
+    Poly out = {Fr::one()};
+    for (const Fr& x : points) {
+        Poly next(out.size() + 1);
+        for (std::size_t i = 0; i < out.size(); ++i) {
+            next[i + 1] += out[i];
+            next[i] -= x * out[i];
+        }
+        out = std::move(next);
+    }
+    return out;
+}
+
+/// The polynomials with what they are opened at, in the order of the powers of nu from nu on.
+inline std::vector<std::pair<const Poly*, std::vector<Fr>>> opened(const Prover& p) {
+    const Fr zi = p.proof.zeta_inv;
+    return {
+        {&p.h, {p.zeta, zi, p.a}}, {&p.g, {p.zeta, zi}}, {&p.s, {p.zeta, zi}}, {&p.d, {p.zeta}}};
+}
+
+inline void quotient_of_all(Prover& p) {
+    p.w.clear();
+    Fr factor = p.nu;
+    for (const auto& [poly, points] : opened(p)) {
+        Poly rest = *poly;
+        add_to(p.w, divide(rest, vanishing(points)), factor);
+        factor *= p.nu;
+    }
+}
+
+/// The quotient by X - y of sum nu^i Z_{T-S_i}(y) (p_i - r_i(y)) - Z_T(y) w, all times what makes
+/// the verifier's interpolation free of division.
+inline Poly quotient_at_y(const Prover& p) {
+    const Fr zi = p.proof.zeta_inv;
+    const Poly all = vanishing({p.zeta, zi, p.a});
+    const Fr denominator = (p.zeta - zi) * (p.a - p.zeta) * (p.a - zi);
+    Poly sum;
+    Fr factor = p.nu * denominator;
+    for (const auto& [poly, points] : opened(p)) {
+        add_to(sum, *poly, factor * eval(all, p.y) * eval(vanishing(points), p.y).inverse());
+        factor *= p.nu;
+    }
+    add_to(sum, p.w, -(denominator * eval(all, p.y)));
+    return divide(sum, {-p.y, Fr::one()});
 }
 
 /// The steps of section 6 in order; the hook is called before each message.
@@ -184,10 +210,14 @@ inline Prover prove(
                          std::vector{e.zeta_inv, e.g_z, e.g_zi, e.h_z, e.h_zi, e.s_z, e.s_zi});
     p.nu = transcript.challenge("m.nu");
 
-    open_quotients(srs, p);
+    quotient_of_all(p);
     hook(Stage::kOpened, p);
-    transcript.absorb_points("m.w", std::vector{e.w1, e.w2, e.w3});
-    static_cast<void>(transcript.challenge("m.eps"));
+    e.w = commit(srs, p.w);
+    transcript.absorb_points("m.w", std::vector{e.w});
+    p.y = transcript.challenge("m.y");
+    e.w_y = commit(srs, quotient_at_y(p));
+    hook(Stage::kLast, p);
+    transcript.absorb_points("m.wy", std::vector{e.w_y});
     return p;
 }
 

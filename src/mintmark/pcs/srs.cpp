@@ -42,8 +42,23 @@ Fr random_nonzero(Rng& rng) {
 
 }  // namespace
 
-Bytes32 Srs::digest() const {
-    return keccak256(tau_g2.to_bytes());
+Bytes32 TauPowers::digest() const {
+    return keccak256(g2.front().to_bytes());
+}
+
+std::size_t num_tau_powers(std::size_t num_points) noexcept {
+    std::size_t count = 0;
+    while (count < kMaxTauPowers && std::size_t{1} << count < num_points) ++count;
+    return count;
+}
+
+Bytes encode_tau_powers(const Srs& srs) {
+    Bytes out;
+    for (std::size_t k = 0; k < srs.tau.g2.size(); ++k) {
+        append(out, srs.g1.at(std::size_t{1} << k).to_bytes());
+        append(out, srs.tau.g2[k].to_bytes());
+    }
+    return out;
 }
 
 std::size_t srs_points_for_chunk(std::size_t m) noexcept {
@@ -69,7 +84,8 @@ Srs generate_insecure_srs(std::size_t num_points, Rng& rng) {
         std::ranges::copy(batch_to_affine(points), srs.g1.begin() + static_cast<long>(begin));
     });
     srs.g2 = G2Affine::generator();
-    srs.tau_g2 = G2::generator().mul(tau).to_affine();
+    for (std::size_t k = 0; k < num_tau_powers(num_points); ++k)
+        srs.tau.g2.push_back(G2::generator().mul(powers[std::size_t{1} << k]).to_affine());
     srs.insecure = true;
     return srs;
 }

@@ -84,21 +84,45 @@ std::size_t parse_block(ByteSpan bytes, PointForm form, std::span<G1Affine> out)
     return first_bad;
 }
 
-/// One pairing equation for a random combination of all consecutive pairs of powers.
-bool powers_are_consistent(const Srs& srs) {
-    std::vector<Fr> weights(srs.g1.size() - 1);
+std::vector<Fr> random_weights(std::size_t count) {
+    std::vector<Fr> weights(count);
     for (Fr& weight : weights) {
         Bytes32 bytes{};
         system_rng().fill(std::span(bytes).last<16>());
         weight = Fr::from_bytes_reduce(bytes);
     }
+    return weights;
+}
+
+/// One pairing equation for a random combination of all consecutive pairs of powers.
+bool powers_are_consistent(const Srs& srs) {
+    const std::vector<Fr> weights = random_weights(srs.g1.size() - 1);
     const auto points = std::span(srs.g1);
     const G1 upper = msm(points.subspan(1), weights);
     const G1 lower = msm(points.first(weights.size()), weights);
     return pairing_product_is_one(std::array{
         std::pair{upper.to_affine(), srs.g2},
-        std::pair{lower.neg().to_affine(), srs.tau_g2},
+        std::pair{lower.neg().to_affine(), srs.tau.g2[0]},
     });
+}
+
+/// One for a random combination of the powers in G2, against the same ones in G1.
+bool tau_powers_are_consistent(const Srs& srs) {
+    const std::vector<Fr> weights = random_weights(srs.tau.g2.size());
+    G1 left;
+    G2 right;
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+        left += G1(srs.g1[std::size_t{1} << k]).mul(weights[k]);
+        right += G2(srs.tau.g2[k]).mul(weights[k]);
+    }
+    return pairing_product_is_one(std::array{
+        std::pair{left.to_affine(), srs.g2},
+        std::pair{G1::generator().neg().to_affine(), right.to_affine()},
+    });
+}
+
+bool is_finite_in_subgroup(const G2Affine& point) {
+    return !point.infinity && point.is_on_curve() && in_subgroup(point);
 }
 
 std::unexpected<Error> rejected(const char* what) {
@@ -138,10 +162,13 @@ Status check_srs(const Srs& srs, SrsCheck check) {
     if (srs.g1.size() < 2) return fail(ErrorCode::kMalformed, "SRS: fewer than two points");
     if (srs.g1[0] != G1Affine::generator()) return rejected("the first point is not (1, 2)");
     if (srs.g2 != G2Affine::generator()) return rejected("not the standard generator of G2");
-    if (srs.tau_g2.infinity || srs.g1[1].infinity) return rejected("tau is zero");
-    if (!srs.tau_g2.is_on_curve() || !in_subgroup(srs.tau_g2))
-        return rejected("[tau]_2 is outside of the subgroup of order r");
-    if (check == SrsCheck::kFull && !powers_are_consistent(srs))
+    const auto& powers = srs.tau.g2;
+    if (powers.empty() || powers.size() > num_tau_powers(srs.g1.size()))
+        return fail(ErrorCode::kMalformed, "SRS: its powers in G2 are not those in G1");
+    if (powers[0].infinity || srs.g1[1].infinity) return rejected("tau is zero");
+    if (!std::ranges::all_of(powers, is_finite_in_subgroup))
+        return rejected("a power of tau in G2 is outside of the subgroup of order r");
+    if (check == SrsCheck::kFull && !(powers_are_consistent(srs) && tau_powers_are_consistent(srs)))
         return rejected("its points are not the powers of one tau");
     return {};
 }

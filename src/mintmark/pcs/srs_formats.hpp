@@ -1,4 +1,4 @@
-// The three file formats of an SRS (docs/spec/srs.md) and the checks that they share.
+// The file formats of an SRS (docs/spec/srs.md) and the checks that they share.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +17,11 @@ inline constexpr std::uint64_t kMaxLogPoints = 29;
 // At most max_points points are kept. check_srs must follow.
 [[nodiscard]] Result<Srs> decode_native(Source& source, std::uint64_t max_points);
 [[nodiscard]] Result<Srs> decode_ptau(Source& source, std::uint64_t max_points);
-[[nodiscard]] Result<Srs> decode_halo2(Source& source, std::uint64_t max_points);
 
 [[nodiscard]] bool is_native(Source& source);
 [[nodiscard]] bool is_ptau(Source& source);
+/// KZG parameters as halo2 and ezkl keep them, raw or with compressed points, by their size.
+[[nodiscard]] bool is_halo2(Source& source);
 
 /// How coordinates are written: canonical big-endian (ours), or Montgomery form little-endian with
 /// R = 2^256 (snarkjs, halo2; the real part of Fq2 first).
@@ -33,8 +34,9 @@ enum class PointForm : std::uint8_t { kCanonicalBig, kMontgomeryLittle };
 /// One finite point on the twist, 128 bytes.
 [[nodiscard]] Result<G2Affine> read_g2(Source& source, std::uint64_t offset, PointForm form);
 
-/// Generators, subgroup, tau != 0, and with kFull the pairing equation
-/// e(sum c_i g1[i+1], [1]_2) = e(sum c_i g1[i], [tau]_2) for random c_i of 128 bits.
+/// Generators, subgroup, tau != 0, and with kFull, for random c_i of 128 bits, the equations
+/// e(sum c_i g1[i+1], [1]_2) = e(sum c_i g1[i], [tau]_2) and
+/// e(sum c_k g1[2^k], [1]_2) = e([1]_1, sum c_k [tau^(2^k)]_2).
 [[nodiscard]] Status check_srs(const Srs& srs, SrsCheck check);
 
 }  // namespace mintmark::srs_file

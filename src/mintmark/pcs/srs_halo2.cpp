@@ -1,30 +1,18 @@
 // Raw KZG parameters as halo2 and ezkl keep them (SerdeFormat::RawBytes): u32 k little-endian, 2^k
-// powers in G1, the same 2^k points in Lagrange form (not needed here), [1]_2, [tau]_2.
-#include <algorithm>
-
+// powers in G1, the same 2^k points in Lagrange form, [1]_2, [tau]_2; or with compressed points.
+// They are recognised to be refused by name: an opening is checked with [tau^b]_2, which they lack.
 #include "mintmark/pcs/srs_formats.hpp"
 
 namespace mintmark::srs_file {
 
-Result<Srs> decode_halo2(Source& source, std::uint64_t max_points) {
-    MINTMARK_TRY(const auto head, source.read_array<4>(0));
-    const std::uint64_t k = load_le(head);
-    const std::uint64_t num_points = std::uint64_t{1} << std::min(k, kMaxLogPoints);
-    const std::uint64_t after_points = head.size() + 2 * 64 * num_points;
-    if (k > 0 && k < kMaxLogPoints && source.size() == head.size() + 64 * num_points + 128) {
-        return fail(ErrorCode::kUnsupported, "halo2 SRS with compressed points",
-                    "write it in the raw form (SerdeFormat::RawBytes)");
-    }
-    if (k == 0 || k >= kMaxLogPoints || source.size() != after_points + 2 * 128) {
-        return fail(ErrorCode::kMalformed, "not an SRS file",
-                    "Mintmark reads its own files, snarkjs .ptau files and raw halo2/ezkl files");
-    }
-    constexpr auto kForm = PointForm::kMontgomeryLittle;
-    Srs srs;
-    MINTMARK_TRY(srs.g1, read_g1(source, head.size(), std::min(num_points, max_points), kForm));
-    MINTMARK_TRY(srs.g2, read_g2(source, after_points, kForm));
-    MINTMARK_TRY(srs.tau_g2, read_g2(source, after_points + 128, kForm));
-    return srs;
+bool is_halo2(Source& source) {
+    const auto head = source.read_array<4>(0);
+    if (!head) return false;
+    const std::uint64_t k = load_le(*head);
+    if (k == 0 || k >= kMaxLogPoints) return false;
+    const std::uint64_t body = source.size() - head->size();
+    const std::uint64_t in_g1 = std::uint64_t{128} << k;  // two lists of 2^k points
+    return body == in_g1 + 2 * 128 || body == in_g1 / 2 + 2 * 64;
 }
 
 }  // namespace mintmark::srs_file

@@ -11,11 +11,11 @@ namespace srs_file {
 namespace {
 
 constexpr std::array<std::uint8_t, 8> kMagic = {'m', 'm', 'k', '-', 's', 'r', 's', '\n'};
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;
 constexpr std::uint64_t kFlagInsecure = 1;
-constexpr std::uint64_t kHeaderBytes = 8 + 4 + 4 + 8;  // magic, version, flags, number of points
+// magic, version, flags, number of points in G1, number of powers in G2
+constexpr std::uint64_t kHeaderBytes = 8 + 4 + 4 + 8 + 8;
 constexpr std::uint64_t kG2Bytes = 128;
-constexpr std::uint64_t kPointsOffset = kHeaderBytes + 2 * kG2Bytes;
 constexpr std::uint64_t kDigestBytes = 32;
 
 void append_be(Bytes& out, std::uint64_t value, unsigned size) {
@@ -50,10 +50,15 @@ Result<Srs> decode_native(Source& source, std::uint64_t max_points) {
     const std::uint64_t version = load_be(std::span(head).subspan<8, 4>());
     const std::uint64_t flags = load_be(std::span(head).subspan<12, 4>());
     const std::uint64_t num_points = load_be(std::span(head).subspan<16, 8>());
+    const std::uint64_t num_powers = load_be(std::span(head).subspan<24, 8>());
+    if (version < kVersion)
+        return fail(ErrorCode::kUnsupported, "SRS file of an older mintmark, without [tau^b]_2",
+                    "import the ceremony's .ptau again (get-srs), or gen-srs for development");
     if (version != kVersion || (flags & ~kFlagInsecure) != 0)
         return fail(ErrorCode::kUnsupported, "SRS file of a later version", "update mintmark");
-    if (num_points > std::uint64_t{1} << kMaxLogPoints ||
-        source.size() != kPointsOffset + num_points * 64 + kDigestBytes) {
+    const std::uint64_t points_offset = kHeaderBytes + (1 + num_powers) * kG2Bytes;
+    if (num_points > std::uint64_t{1} << kMaxLogPoints || num_powers > num_tau_powers(num_points) ||
+        source.size() != points_offset + num_points * 64 + kDigestBytes) {
         return fail(ErrorCode::kMalformed, "SRS file: its size does not match its header",
                     "the file is cut off: copy it again");
     }
@@ -62,8 +67,12 @@ Result<Srs> decode_native(Source& source, std::uint64_t max_points) {
     Srs srs;
     srs.insecure = (flags & kFlagInsecure) != 0;
     MINTMARK_TRY(srs.g2, read_g2(source, kHeaderBytes, kForm));
-    MINTMARK_TRY(srs.tau_g2, read_g2(source, kHeaderBytes + kG2Bytes, kForm));
-    MINTMARK_TRY(srs.g1, read_g1(source, kPointsOffset, std::min(num_points, max_points), kForm));
+    MINTMARK_TRY(srs.g1, read_g1(source, points_offset, std::min(num_points, max_points), kForm));
+    for (std::size_t k = 0; k < std::min(num_powers, num_tau_powers(srs.g1.size())); ++k) {
+        const std::uint64_t offset = kHeaderBytes + (1 + k) * kG2Bytes;
+        MINTMARK_TRY(const G2Affine power, read_g2(source, offset, kForm));
+        srs.tau.g2.push_back(power);
+    }
     return srs;
 }
 
@@ -72,12 +81,14 @@ Result<Srs> decode_native(Source& source, std::uint64_t max_points) {
 Bytes encode_srs(const Srs& srs) {
     using namespace srs_file;
     Bytes out(kMagic.begin(), kMagic.end());
-    out.reserve(kPointsOffset + srs.g1.size() * 64 + kDigestBytes);
+    const std::size_t in_g2 = (1 + srs.tau.g2.size()) * kG2Bytes;
+    out.reserve(kHeaderBytes + in_g2 + srs.g1.size() * 64 + kDigestBytes);
     append_be(out, kVersion, 4);
     append_be(out, srs.insecure ? kFlagInsecure : 0, 4);
     append_be(out, srs.g1.size(), 8);
+    append_be(out, srs.tau.g2.size(), 8);
     append(out, srs.g2.to_bytes());
-    append(out, srs.tau_g2.to_bytes());
+    for (const G2Affine& power : srs.tau.g2) append(out, power.to_bytes());
     for (const G1Affine& point : srs.g1) append(out, point.to_bytes());
     append(out, sha256(out));
     return out;

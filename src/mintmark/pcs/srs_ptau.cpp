@@ -96,7 +96,11 @@ Result<Srs> decode_ptau(Source& source, std::uint64_t max_points) {
     Srs srs;
     MINTMARK_TRY(srs.g1, read_g1(source, tau_g1.offset, std::min(num_points, max_points), kForm));
     MINTMARK_TRY(srs.g2, read_g2(source, tau_g2.offset, kForm));
-    MINTMARK_TRY(srs.tau_g2, read_g2(source, tau_g2.offset + 128, kForm));
+    for (std::size_t k = 0; k < num_tau_powers(srs.g1.size()) && k < power; ++k) {
+        const std::uint64_t offset = tau_g2.offset + (std::uint64_t{128} << k);
+        MINTMARK_TRY(const G2Affine point, read_g2(source, offset, kForm));
+        srs.tau.g2.push_back(point);
+    }
     return srs;
 }
 

@@ -6,7 +6,13 @@ namespace {
 Result<Srs> decode_any(srs_file::Source& source, std::uint64_t max_points) {
     if (srs_file::is_native(source)) return srs_file::decode_native(source, max_points);
     if (srs_file::is_ptau(source)) return srs_file::decode_ptau(source, max_points);
-    return srs_file::decode_halo2(source, max_points);
+    if (srs_file::is_halo2(source)) {
+        return fail(ErrorCode::kUnsupported,
+                    "halo2's KZG parameters hold [tau]_2 alone: openings need [tau^b]_2 too",
+                    "take a ceremony's .ptau file, which holds all powers");
+    }
+    return fail(ErrorCode::kMalformed, "not an SRS file",
+                "Mintmark reads its own files and snarkjs .ptau files");
 }
 
 Result<Srs> read_from(srs_file::Source& source, SrsReadOptions options) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <filesystem>
 
 #include "mintmark/base/file.hpp"
@@ -11,10 +12,10 @@
 namespace mintmark {
 namespace {
 
-constexpr std::size_t kHeader = 24;
+constexpr std::size_t kHeader = 32;
 constexpr std::size_t kG2 = kHeader;
 constexpr std::size_t kTauG2 = kG2 + 128;
-constexpr std::size_t kPoints = kTauG2 + 128;
+constexpr std::size_t kPoints = kTauG2 + 2 * 128;  // of a file with four points in G1
 
 Srs small_srs(std::size_t num_points = 8, std::uint64_t seed = 31) {
     SeededRng rng(seed);
@@ -49,7 +50,10 @@ TEST(Srs, GeneratedPointsArePowersOfOneTau) {
         power *= tau;
     }
     EXPECT_EQ(srs.g2, G2Affine::generator());
-    EXPECT_EQ(srs.tau_g2, G2::generator().mul(tau).to_affine());
+    ASSERT_EQ(srs.tau.g2.size(), 7U);  // tau^64 is the last square among 70 powers
+    for (std::size_t k = 0; k < srs.tau.g2.size(); ++k) {
+        EXPECT_EQ(srs.tau.g2[k], G2::generator().mul(tau.pow(std::uint64_t{1} << k)).to_affine());
+    }
     EXPECT_TRUE(srs.insecure);
 }
 
@@ -61,7 +65,7 @@ TEST(Srs, NumberOfPointsLeavesRoomForBlinderAndMasks) {
 
 TEST(Srs, DigestIsKeccakOfTauInG2) {
     const Srs srs = small_srs();
-    EXPECT_EQ(srs.digest(), keccak256(srs.tau_g2.to_bytes()));
+    EXPECT_EQ(srs.digest(), keccak256(srs.tau.g2[0].to_bytes()));
     EXPECT_NE(srs.digest(), small_srs(8, 33).digest());
 }
 
@@ -75,12 +79,13 @@ TEST(SrsFile, RoundTripsThroughDisk) {
         ASSERT_TRUE(read.has_value()) << read.error().message;
         EXPECT_EQ(read->g1, srs.g1);
         EXPECT_EQ(read->g2, srs.g2);
-        EXPECT_EQ(read->tau_g2, srs.tau_g2);
+        EXPECT_EQ(read->tau, srs.tau);
         EXPECT_EQ(read->insecure, insecure);
     }
     const auto part = read_srs(path, {.max_points = 5, .check = SrsCheck::kUnchecked});
     ASSERT_TRUE(part.has_value());
     EXPECT_EQ(part->g1.size(), 5U);
+    EXPECT_EQ(part->tau.g2.size(), 3U) << "what [tau^4]_1 can vouch for";
     std::filesystem::remove_all(path.parent_path());
 }
 
@@ -113,7 +118,7 @@ TEST(SrsFile, HugeCountsAreRefusedBeforeAllocation) {
          {~std::uint64_t{0}, std::uint64_t{1} << 58U, std::uint64_t{1} << 29U, std::uint64_t{5}}) {
         Bytes bad = encode_srs(small_srs(4));
         for (std::size_t i = 0; i < 8; ++i)
-            bad[kHeader - 1 - i] = static_cast<std::uint8_t>(count >> (8 * i));
+            bad[23 - i] = static_cast<std::uint8_t>(count >> (8 * i));
         EXPECT_EQ(decode_error(with_digest(bad)), ErrorCode::kMalformed);
     }
 }
@@ -121,14 +126,78 @@ TEST(SrsFile, HugeCountsAreRefusedBeforeAllocation) {
 TEST(SrsFile, AnotherVersionOrUnknownFlagIsUnsupported) {
     for (const std::size_t at : {11U, 15U}) {
         Bytes bad = encode_srs(small_srs(4));
-        bad[at] = 2;
+        bad[at] = 4;
         EXPECT_EQ(decode_error(with_digest(bad)), ErrorCode::kUnsupported);
     }
 }
 
+TEST(SrsFile, FilesWithoutPowersInG2AreNamed) {
+    Bytes old = encode_srs(small_srs(4));
+    old[11] = 1;
+    const auto read = decode_srs(with_digest(old));
+    ASSERT_FALSE(read.has_value());
+    EXPECT_EQ(read.error().code, ErrorCode::kUnsupported);
+    EXPECT_NE(read.error().message.find("older"), std::string::npos);
+    Srs none = small_srs(4);
+    none.tau.g2.clear();
+    EXPECT_EQ(decode_error(encode_srs(none)), ErrorCode::kMalformed);
+    for (const std::uint8_t count :
+         std::array<std::uint8_t, 3>{3, 14, 255}) {  // four points in G1 vouch for two powers
+        Bytes bad = encode_srs(small_srs(4));
+        bad[kHeader - 1] = count;
+        EXPECT_EQ(decode_error(with_digest(bad)), ErrorCode::kMalformed);
+    }
+}
+
+TEST(SrsFile, FewerPowersInG2ThanPossibleAreFine) {
+    Srs srs = small_srs(40);
+    srs.tau.g2.resize(2);
+    const auto read = decode_srs(encode_srs(srs));
+    ASSERT_TRUE(read.has_value()) << read.error().message;
+    EXPECT_EQ(read->tau, srs.tau);
+}
+
+/// Who gets a wrong [tau^b]_2 accepted chooses it so that false openings pass.
+TEST(SrsFile, WrongPowersInG2AreRejected) {
+    const Srs honest = small_srs(20);
+    ASSERT_EQ(honest.tau.g2.size(), 5U);
+    for (std::size_t k = 0; k < honest.tau.g2.size(); ++k) {
+        Srs bad = honest;
+        bad.tau.g2[k] = (G2(bad.tau.g2[k]) + G2::generator()).to_affine();
+        EXPECT_EQ(decode_error(encode_srs(bad)), ErrorCode::kRejected) << k;
+        bad = honest;
+        bad.tau.g2[k] = small_srs(20, 35).tau.g2[k];
+        EXPECT_EQ(decode_error(encode_srs(bad)), ErrorCode::kRejected) << k;
+        bad = honest;
+        bad.tau.g2[k] = G2Affine();
+        EXPECT_FALSE(decode_srs(encode_srs(bad)).has_value()) << k;
+        if (k == 0) continue;
+        bad = honest;
+        std::swap(bad.tau.g2[k], bad.tau.g2[k - 1]);
+        EXPECT_EQ(decode_error(encode_srs(bad)), ErrorCode::kRejected) << k;
+    }
+}
+
+TEST(Srs, WhatTheVerifyingContractIsGiven) {
+    const Srs srs = small_srs(20);
+    const Bytes rows = encode_tau_powers(srs);
+    ASSERT_EQ(rows.size(), 5U * 192);
+    for (std::size_t k = 0; k < 5; ++k) {
+        const ByteSpan row = ByteSpan(rows).subspan(192 * k, 192);
+        EXPECT_TRUE(std::ranges::equal(row.first(64), srs.g1[std::size_t{1} << k].to_bytes()));
+        EXPECT_TRUE(std::ranges::equal(row.last(128), srs.tau.g2[k].to_bytes()));
+    }
+    EXPECT_EQ(num_tau_powers(1), 0U);
+    EXPECT_EQ(num_tau_powers(2), 1U);
+    EXPECT_EQ(num_tau_powers(kVerifierPoints - 1), kMaxTauPowers - 1);
+    EXPECT_EQ(num_tau_powers(kVerifierPoints), kMaxTauPowers);
+    EXPECT_EQ(num_tau_powers(SIZE_MAX), kMaxTauPowers);
+}
+
 TEST(SrsFile, PointsOffTheCurveAreMalformedInEverySection) {
     const Bytes file = encode_srs(small_srs(4));
-    for (const std::size_t at : {kG2, kTauG2, kPoints, kPoints + 64, kPoints + 3 * 64}) {
+    for (const std::size_t at :
+         {kG2, kTauG2, kTauG2 + 128, kPoints, kPoints + 64, kPoints + 3 * 64}) {
         Bytes bad = file;
         bad[at + 63] ^= 1;
         EXPECT_EQ(decode_error(with_digest(bad)), ErrorCode::kMalformed) << at;
@@ -153,7 +222,7 @@ TEST(SrsFile, InconsistentPowersAreRejected) {
     std::swap(swapped.g1[2], swapped.g1[3]);
     EXPECT_EQ(decode_error(encode_srs(swapped)), ErrorCode::kRejected);
     Srs other_tau = honest;
-    other_tau.tau_g2 = small_srs(6, 34).tau_g2;
+    other_tau.tau = small_srs(6, 34).tau;
     EXPECT_EQ(decode_error(encode_srs(other_tau)), ErrorCode::kRejected);
 }
 
@@ -163,7 +232,7 @@ TEST(SrsFile, OtherGeneratorsAreRejected) {
     EXPECT_EQ(decode_error(encode_srs(scaled)), ErrorCode::kRejected);
     Srs other = small_srs(6);
     other.g2 = G2(other.g2).double_().to_affine();
-    other.tau_g2 = G2(other.tau_g2).double_().to_affine();
+    for (G2Affine& power : other.tau.g2) power = G2(power).double_().to_affine();
     EXPECT_EQ(decode_error(encode_srs(other)), ErrorCode::kRejected);
 }
 
@@ -176,10 +245,12 @@ TEST(SrsFile, TauInG2OutsideOfTheSubgroupIsRejected) {
                             "2869111d5381f072f8e2728fdb825a51aadd70e52c9830e9ab4b871c0531f1bb")
                             .value();
     ASSERT_TRUE(G2Affine::from_bytes(ByteSpan(point).first<128>()).has_value());
-    Bytes bad = encode_srs(small_srs(4));
-    put(bad, kTauG2, point);
-    EXPECT_EQ(decode_error(with_digest(bad)), ErrorCode::kRejected);
-    EXPECT_FALSE(decode_srs(with_digest(bad), {.check = SrsCheck::kUnchecked}).has_value());
+    for (const std::size_t at : {kTauG2, kTauG2 + 128}) {
+        Bytes bad = encode_srs(small_srs(4));
+        put(bad, at, point);
+        EXPECT_EQ(decode_error(with_digest(bad)), ErrorCode::kRejected);
+        EXPECT_FALSE(decode_srs(with_digest(bad), {.check = SrsCheck::kUnchecked}).has_value());
+    }
 }
 
 TEST(SrsFile, FewerThanTwoPointsAreMalformed) {

@@ -44,18 +44,18 @@ class Parser {
     bool scalars_ok_ = true;
 };
 
-/// The opening's fields in the order of the bytes: five points, seven scalars, three points.
+/// The opening's fields in the order of the bytes: five points, seven scalars, two points.
 template <class Opening, class Point, class Scalar>
 void visit_opening(Opening& o, const Point& point, const Scalar& scalar) {
     for (auto* p : {&o.h, &o.q, &o.g, &o.s, &o.d}) point(*p);
     for (auto* s : {&o.zeta_inv, &o.g_z, &o.g_zi, &o.h_z, &o.h_zi, &o.s_z, &o.s_zi}) scalar(*s);
-    for (auto* p : {&o.w1, &o.w2, &o.w3}) point(*p);
+    for (auto* p : {&o.w, &o.w_y}) point(*p);
 }
 
 }  // namespace
 
 std::size_t proof_size(const Circuit& c) noexcept {
-    const std::size_t points = 2 * std::size_t{c.n_f} + c.n_g + 2 * std::size_t{c.n_t} + 2 + 8;
+    const std::size_t points = 2 * std::size_t{c.n_f} + c.n_g + 2 * std::size_t{c.n_t} + 2 + 7;
     const std::size_t scalars =
         1 + 3 * std::size_t{c.n_prod()} + 2 + 4 + 2 * c.num_products() + 2 * std::size_t{c.mu} + 7;
     return kPointBytes * points + kScalarBytes * scalars;

@@ -47,7 +47,7 @@ Proof random_proof(const Circuit& c) {
     for (auto& round : p.merge_rounds)
         for (Fr& s : round) f.fill(s);
     MercuryProof& o = p.opening;
-    for (G1Affine* g : {&o.h, &o.q, &o.g, &o.s, &o.d, &o.w1, &o.w2, &o.w3}) f.fill(*g);
+    for (G1Affine* g : {&o.h, &o.q, &o.g, &o.s, &o.d, &o.w, &o.w_y}) f.fill(*g);
     for (Fr* s : {&o.zeta_inv, &o.g_z, &o.g_zi, &o.h_z, &o.h_zi, &o.s_z, &o.s_zi}) f.fill(*s);
     return p;
 }

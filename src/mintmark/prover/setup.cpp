@@ -7,6 +7,7 @@
 #include "mintmark/circuit/table.hpp"
 #include "mintmark/hash/keccak.hpp"
 #include "mintmark/pcs/kzg.hpp"
+#include "mintmark/pcs/mercury_shape.hpp"
 
 namespace mintmark::prover {
 namespace {
@@ -48,6 +49,11 @@ Result<ProvingKey> setup(const Circuit& circuit, std::span<const std::int64_t> w
                     fmt::format("the SRS has {} points, the circuit needs {}", srs.g1.size(),
                                 masked_length(circuit.mu)),
                     fmt::format("take one of at least 2^{} points", circuit.mu + 1));
+    if (srs.tau.g2.size() <= mercury::num_low_vars(circuit.mu))
+        return fail(ErrorCode::kUnsupported,
+                    fmt::format("the SRS has {} powers of tau in G2, the circuit needs {}",
+                                srs.tau.g2.size(), mercury::num_low_vars(circuit.mu) + 1),
+                    "import the ceremony's .ptau again: mintmark zk get-srs");
     ProvingKey key{{circuit, srs.digest(), {}, {}}, {weights.begin(), weights.end()}, {}, m};
     for (std::uint32_t c = 0; c < circuit.n_w; ++c) {
         key.weight_blinders.push_back(weight_blinder(seed, c));

@@ -8,7 +8,7 @@
 namespace mintmark {
 namespace {
 constexpr std::size_t kWordBytes = 32;
-constexpr std::string_view kProtocolName = "mintmark-flat-v4";
+constexpr std::string_view kProtocolName = "mintmark-flat-v5";
 }  // namespace
 
 Transcript::Transcript() noexcept : state_(keccak256(as_bytes(kProtocolName))) {}

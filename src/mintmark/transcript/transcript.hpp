@@ -16,7 +16,7 @@ namespace mintmark {
 /// Labels are ASCII, at most 32 bytes (ours, so a longer one is asserted against).
 class Transcript {
   public:
-    /// State: keccak256("mintmark-flat-v4").
+    /// State: keccak256("mintmark-flat-v5").
     Transcript() noexcept;
     /// state <- keccak256(state | label32 | uint256(len(data)) | data).
     void absorb(std::string_view label, ByteSpan data);

@@ -12,7 +12,7 @@ namespace {
 /// Section 0 of the specification once more, on Crypto++ alone.
 class Oracle {
   public:
-    Oracle() : state_(keccak(std::string("mintmark-flat-v4"))) {}
+    Oracle() : state_(keccak(std::string("mintmark-flat-v5"))) {}
     void absorb(std::string label, const std::string& data) {
         label.resize(32, '\0');
         std::string length(32, '\0');

@@ -7,7 +7,6 @@
 
 #include "mintmark/circuit/form.hpp"
 #include "mintmark/circuit/layout.hpp"
-#include "mintmark/hash/keccak.hpp"
 #include "mintmark/math/msm.hpp"
 #include "mintmark/math/poly.hpp"
 #include "mintmark/pcs/mercury.hpp"
@@ -191,10 +190,10 @@ class Session {
 namespace {
 
 /// A proof's part of the last equation, and its fingerprint.
-Result<std::pair<MercuryCheck, Fr>> reduce(const VerifyingKey& vk, const G2Affine& tau_g2,
+Result<std::pair<MercuryCheck, Fr>> reduce(const VerifyingKey& vk, const TauPowers& tau,
                                            const Bytes32& context, const Instances& instances,
                                            ByteSpan proof) {
-    if (keccak256(tau_g2.to_bytes()) != vk.srs_digest) return rejected("SRS of another ceremony");
+    if (tau.g2.empty() || tau.digest() != vk.srs_digest) return rejected("SRS of another ceremony");
     if (const Status status = check_instances(vk.circuit, instances); !status)
         return rejected(status.error().message);
     const Result<Proof> decoded = decode_proof(vk, proof);
@@ -208,30 +207,28 @@ Result<std::pair<MercuryCheck, Fr>> reduce(const VerifyingKey& vk, const G2Affin
 
 }  // namespace
 
-Status verify(const VerifyingKey& vk, const G2Affine& tau_g2, const Bytes32& context,
+Status verify(const VerifyingKey& vk, const TauPowers& tau, const Bytes32& context,
               const Instances& instances, ByteSpan proof) {
-    MINTMARK_TRY(const auto reduced, reduce(vk, tau_g2, context, instances, proof));
-    if (!mercury_holds(reduced.first, tau_g2)) return rejected("opening");
+    MINTMARK_TRY(const auto reduced, reduce(vk, tau, context, instances, proof));
+    if (!mercury_holds(reduced.first, vk.circuit.mu, tau)) return rejected("opening");
     return {};
 }
 
-Status verify_batch(const VerifyingKey& vk, const G2Affine& tau_g2,
+Status verify_batch(const VerifyingKey& vk, const TauPowers& tau,
                     std::span<const ClaimedProof> claims) {
     if (claims.empty()) return rejected("no proofs");
     Transcript transcript;
-    MercuryCheck sum{G1(), G1()};
+    MercuryCheck sum;
     for (std::size_t i = 0; i < claims.size(); ++i) {
         const ClaimedProof& claim = claims[i];
         MINTMARK_TRY(const auto reduced,
-                     reduce(vk, tau_g2, claim.context, claim.instances, claim.proof));
+                     reduce(vk, tau, claim.context, claim.instances, claim.proof));
         const auto& [check, fingerprint] = reduced;
         transcript.absorb_fr("batch", std::array{fingerprint});
         const Fr drawn = transcript.challenge("scale");
-        const Fr scale = i == 0 ? Fr::one() : drawn;
-        sum.a = sum.a + check.a.mul(scale);
-        sum.b = sum.b + check.b.mul(scale);
+        sum.add_scaled(check, i == 0 ? Fr::one() : drawn);
     }
-    if (!mercury_holds(sum, tau_g2)) return rejected("openings");
+    if (!mercury_holds(sum, vk.circuit.mu, tau)) return rejected("openings");
     return {};
 }
 

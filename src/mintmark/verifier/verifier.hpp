@@ -6,15 +6,15 @@
 #include "mintmark/base/bytes.hpp"
 #include "mintmark/base/result.hpp"
 #include "mintmark/circuit/vk.hpp"
-#include "mintmark/math/curve.hpp"
+#include "mintmark/pcs/srs.hpp"
 #include "mintmark/proof/instances.hpp"
 
 namespace mintmark {
 
 /// Checks `proof` for the statement (key, context, instances). `vk` comes from
-/// decode_verifying_key (or passes check_circuit with the right numbers of commitments); `tau_g2`
-/// must be the SRS point whose digest the key names. kRejected names the failing check.
-[[nodiscard]] Status verify(const VerifyingKey& vk, const G2Affine& tau_g2, const Bytes32& context,
+/// decode_verifying_key (or passes check_circuit with the right numbers of commitments); `tau`
+/// must be the points of the SRS whose digest the key names. kRejected names the failing check.
+[[nodiscard]] Status verify(const VerifyingKey& vk, const TauPowers& tau, const Bytes32& context,
                             const Instances& instances, ByteSpan proof);
 
 /// A statement about the model of a key, and what should prove it.
@@ -26,7 +26,7 @@ struct ClaimedProof {
 
 /// `verify` of every one, with one pairing (protocol.md, section 6a): kRejected if any is false,
 /// or if there is none; the message does not say which one when only the pairing tells.
-[[nodiscard]] Status verify_batch(const VerifyingKey& vk, const G2Affine& tau_g2,
+[[nodiscard]] Status verify_batch(const VerifyingKey& vk, const TauPowers& tau,
                                   std::span<const ClaimedProof> claims);
 
 }  // namespace mintmark

@@ -31,7 +31,7 @@ struct Setting {
         io.output_commitments.assign(circuit.n_out, G1Affine::generator());
     }
     [[nodiscard]] Status check(ByteSpan proof) const {
-        return verify(vk, srs.tau_g2, Bytes32{}, io, proof);
+        return verify(vk, srs.tau, Bytes32{}, io, proof);
     }
     Srs srs;
     VerifyingKey vk;
@@ -65,7 +65,7 @@ TEST(Verifier, RejectsNoiseThatParses) {
                 std::ranges::copy(scalar, bytes.begin() + static_cast<std::ptrdiff_t>(32 * word));
             }
             const std::size_t points = 2 * std::size_t{c.n_f} + c.n_g + 2 * std::size_t{c.n_t} + 2;
-            const std::size_t opening = bytes.size() - 64 * 8 - 32 * 7;
+            const std::size_t opening = bytes.size() - 64 * 7 - 32 * 7;
             const auto put_generators = [&](std::size_t at, std::size_t n) {
                 for (std::size_t k = 0; k < n; ++k)
                     std::ranges::copy(G1Affine::generator().to_bytes(),
@@ -73,7 +73,7 @@ TEST(Verifier, RejectsNoiseThatParses) {
             };
             put_generators(0, points);
             put_generators(opening, 5);
-            put_generators(bytes.size() - 64 * 3, 3);
+            put_generators(bytes.size() - 64 * 2, 2);
             ASSERT_TRUE(decode_proof(s.vk, bytes).has_value());
             expect_rejected(s.check(bytes), "opening");
         }

@@ -182,7 +182,8 @@ Result<Srs> load_srs(const std::filesystem::path& path, std::uint8_t mu) {
 }
 
 Result<Srs> load_verifier_srs(const std::filesystem::path& path, const Bytes32& digest) {
-    MINTMARK_TRY(Srs srs, read_srs(path, {.max_points = 2, .check = SrsCheck::kFull}));
+    MINTMARK_TRY(Srs srs,
+                 read_srs(path, {.max_points = kVerifierPoints, .check = SrsCheck::kFull}));
     if (srs.digest() != digest) {
         return fail(ErrorCode::kRejected,
                     fmt::format("{} is not the SRS that the verifying key names", path.string()),

@@ -90,7 +90,7 @@ struct PublicModel {
 /// file: its SHA-256 is then kept in "<path>.checked". kOutOfRange when the file is too short,
 /// naming the size that is needed.
 [[nodiscard]] Result<Srs> load_srs(const std::filesystem::path& path, std::uint8_t mu);
-/// Only what a verifier needs: [1]_2 and [tau]_2; kRejected if `digest` is another SRS's.
+/// Only what a verifier needs (kVerifierPoints); kRejected if `digest` is another SRS's.
 [[nodiscard]] Result<Srs> load_verifier_srs(const std::filesystem::path& path,
                                             const Bytes32& digest);
 

@@ -14,7 +14,7 @@
 namespace mintmark::worker {
 namespace {
 
-constexpr std::string_view kProtocol = "mintmark-flat-v4";
+constexpr std::string_view kProtocol = "mintmark-flat-v5";
 
 json::Json fr_list(const std::vector<Fr>& values) {
     json::Json out = json::Json::array();
@@ -213,7 +213,7 @@ Status verify_file(const VerifyingKey& vk, const Srs& srs, const ProofFile& file
         return fail(ErrorCode::kRejected, "the proof is of another verifying key");
     }
     MINTMARK_TRY(const Instances instances, instances_from_words(vk.circuit, file.instances));
-    return verify(vk, srs.tau_g2, file.context, instances, file.proof);
+    return verify(vk, srs.tau, file.context, instances, file.proof);
 }
 
 }  // namespace mintmark::worker

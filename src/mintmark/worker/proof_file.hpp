@@ -28,7 +28,7 @@ struct WitnessFile {
 
 /// A proof and its statement: all that a verifier needs beside the key and the SRS.
 struct ProofFile {
-    std::string protocol = "mintmark-flat-v4";  ///< proof system whose proof it is
+    std::string protocol = "mintmark-flat-v5";  ///< proof system whose proof it is
     Bytes32 vk_digest = {};
     Bytes32 context = {};
     std::vector<Bytes32> instances;

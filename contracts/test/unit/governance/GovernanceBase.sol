@@ -22,7 +22,7 @@ import {MockProofVerifier} from "../../mocks/MockProofVerifier.sol";
 
 /// @dev A DAO, a registry with one model of two versions whose curator is the gate, and the steps that tests repeat.
 abstract contract GovernanceBase is Test {
-    ProofSystemId internal constant SYSTEM = ProofSystemId.wrap(bytes4(keccak256("mintmark-flat-v4")));
+    ProofSystemId internal constant SYSTEM = ProofSystemId.wrap(bytes4(keccak256("mintmark-flat-v5")));
     uint256 internal constant SUPPLY = 1_000_000 ether;
     uint256 internal constant BOND = 2 ether;
     uint256 internal constant CHALLENGE_BOND = 1 ether;
@@ -61,7 +61,7 @@ abstract contract GovernanceBase is Test {
         registry = new ModelRegistry(address(authority), 60);
         router = new VerifierRouter(address(authority), registry, IAccessPass(address(1)));
         verifier = new MockProofVerifier();
-        router.registerProofSystem("mintmark-flat-v4", address(verifier), 1_000_000);
+        router.registerProofSystem("mintmark-flat-v5", address(verifier), 1_000_000);
         _deployGovernance();
         _publishBoth();
         _admitReviewers();
