@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "mintmark/circuit/layout.hpp"
+#include "mintmark/prover/merge_slots.hpp"
 
 namespace mintmark::prover {
 namespace {
@@ -18,6 +19,14 @@ std::uint64_t product_tables(const Circuit& circuit) {
     return elements * kField;
 }
 
+/// Terms of all claims, those of the look-ups included.
+std::uint64_t num_terms(const Circuit& circuit) {
+    std::uint64_t terms = 10;
+    for (const Step& step : circuit.steps)
+        terms += step.limbs.size() + step.lins.size() + 2 * step.prods.size();
+    return terms;
+}
+
 }  // namespace
 
 std::uint64_t memory_needed(const Circuit& circuit) {
@@ -29,10 +38,10 @@ std::uint64_t memory_needed(const Circuit& circuit) {
                                    circuit.num_rows() * (48 + kField) + 8 * m * circuit.n_w;
     // L1 and L2: factors, and half of them again.
     const std::uint64_t product = product_tables(circuit) + lanes * 3 * kField + rows * 3 * kField;
-    // Coefficients and values of every fresh chunk, folded weights, then Mercury's polynomials.
-    const std::uint64_t chunks = std::uint64_t{3} * circuit.n_f + std::uint64_t{3} * circuit.n_t +
-                                 circuit.n_in + circuit.n_out;
-    const std::uint64_t merge = (chunks + 8) * m * 3 * kField;
+    // A table of coefficients and one of values for each term of a claim; then the opening's
+    // polynomials.
+    const std::uint64_t block = std::min(m, std::uint64_t{1} << MergeSlots::kLowVars);
+    const std::uint64_t merge = num_terms(circuit) * block * 3 * kField + 4 * m * kField;
     return standing + std::max(product, merge) + (std::uint64_t{16} << 20U);
 }
 

@@ -291,7 +291,11 @@ class Session {
         const MaskForm form = mask_form(circuit_, at_.r, lambda);
         sumcheck::MergeMask mask(form.slots, form.all, z_lanes(circuit_, masks_),
                                  r_lanes(circuit_, masks_));
-        auto result = sumcheck::prove_merge(slots.take(), mask, circuit_.mu, transcript_,
+        sumcheck::MergeStages stages{slots.take(), slots.low_vars(), {}};
+        stages.late = [&](std::span<const Fr> point, std::span<const Fr> coefs) {
+            return slots.late(point, coefs);
+        };
+        auto result = sumcheck::prove_merge(std::move(stages), mask, circuit_.mu, transcript_,
                                             tamper_.merge_round);
         proof_.merge_rounds = std::move(result.messages);
         auto f = combine(slots.chunk_coefs(result.coef_evals));
