@@ -32,6 +32,7 @@ library Mercury {
         uint256 nu;
         uint256 y;
         uint256 scale; // (zeta - 1/zeta) (a - zeta) (a - 1/zeta)
+        bytes32 beforeLast; // the transcript's state when the last point is not absorbed yet
         uint256 zetaB; // zeta^b
         uint256 hA; // h(a)
     }
@@ -55,8 +56,9 @@ library Mercury {
         uint256 v,
         bytes memory tau,
         ReferenceTranscript memory t
-    ) internal view {
+    ) internal view returns (bytes32 beforeLast) {
         Challenges memory c = _challenges(o, t);
+        beforeLast = c.beforeLast;
         require(Scalars.mul(c.zeta, o.scalars[0]) == 1, "1/zeta");
         c.zetaB = Scalars.pow(c.zeta, 1 << ((z.length + 1) / 2));
         c.hA = _hAtA(o, c, z, v);
@@ -79,6 +81,7 @@ library Mercury {
         c.nu = t.challenge("m.nu");
         t.absorb("m.w", _part(o, 544, 64));
         c.y = t.challenge("m.y");
+        c.beforeLast = t.state;
         t.absorb("m.wy", _part(o, 608, 64));
         c.scale = Scalars.mul(Scalars.sub(c.zeta, o.scalars[0]), Scalars.sub(c.a, c.zeta));
         c.scale = Scalars.mul(c.scale, Scalars.sub(c.a, o.scalars[0]));

@@ -86,9 +86,11 @@ contract ReferenceVerifier {
         }
     }
 
+    /// @return beforeLast the transcript's state before the proof's last point is absorbed
     function check(bytes calldata vk, bytes32 context, uint256[] calldata instances, bytes calldata proof)
         external
         view
+        returns (bytes32 beforeLast)
     {
         Session memory s;
         s.key = vk.decode();
@@ -107,7 +109,7 @@ contract ReferenceVerifier {
         Point memory combined = _combine(s);
         Opening memory opening = Mercury.read(s.proof, s.at);
         bytes memory tauB = _tau[(s.z.length + 1) / 2];
-        Mercury.check(opening, combined, s.z, s.claim, bytes.concat(_tau[0], tauB), s.transcript);
+        beforeLast = Mercury.check(opening, combined, s.z, s.claim, bytes.concat(_tau[0], tauB), s.transcript);
     }
 
     // --- §4: instances --------------------------------------------------------------------------------------

@@ -134,6 +134,7 @@ def vector(name, make, flags, lies=()):
 
 LIES = (
     "no Z", "no R", "mask sum", "swapped masks", "other g", "last round", "evaluation", "table output", "output",
+    "no power", "inverse", "not canonical",
 )
 
 if __name__ == "__main__":

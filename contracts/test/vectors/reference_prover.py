@@ -415,7 +415,8 @@ class Prover:
         a = t.challenge("m.a")
         g = [sum(row[j] * pow(a, i, R) for i, row in enumerate(rows)) % R for j in range(b)]
         f_tau, g_tau, h_tau = (evaluate(x, self.tau) for x in (f, g, h))
-        q_tau = (f_tau - g_tau) * inv(pow(self.tau, b, R) - a) % R
+        power = 0 if self.lie == "no power" else pow(self.tau, b, R)  # as if [tau^b]_2 were infinity
+        q_tau = (f_tau - g_tau) * inv(power - a) % R
         out += self.send(t, "m.qg", at(q_tau, g_tau))
         gamma = t.challenge("m.gamma")
         s = [0] * max(b, len(h))
@@ -428,8 +429,10 @@ class Prover:
         s_tau, d_tau = evaluate(s, self.tau), evaluate(d, self.tau)
         out += self.send(t, "m.sd", at(s_tau, d_tau))
         zeta = t.challenge("m.zeta")
-        zi = inv(zeta)
+        zi = zeta if self.lie == "inverse" else inv(zeta)  # then the verifier's denominator is 0, and nothing opened counts
         ev = [zi] + [evaluate(x, y) for x in (g, h, s) for y in (zeta, zi)]
+        if self.lie == "not canonical":
+            ev[1] += R
         out += self.send(t, "m.ev", words(ev))
         nu = t.challenge("m.nu")
         opened = (  # value at tau, and values elsewhere

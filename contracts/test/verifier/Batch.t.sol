@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {ReferenceTranscript, Transcripts} from "../reference/ReferenceTranscript.sol";
+import {R} from "../reference/Scalars.sol";
+import {ReferenceVerifier} from "../reference/ReferenceVerifier.sol";
 import {VectorLoader} from "./VectorLoader.sol";
 
 /// @notice Several proofs of one key under one pairing (docs/spec/protocol.md §6a), and liars among them.
 contract BatchTest is VectorLoader {
+    using Transcripts for ReferenceTranscript;
+
     Vector internal honest;
     bytes32[] internal contexts;
     uint256[][] internal instances;
@@ -46,7 +51,7 @@ contract BatchTest is VectorLoader {
         assertFalse(_check());
     }
 
-    /// @dev The last bytes of a proof are C_W3: only the pairing sees that another point is there.
+    /// @dev The last bytes of a proof are C_Wy: only the pairing sees that another point is there.
     function test_verifyBatch_rejectsOneFalseProof() public {
         for (uint256 i = 0; i < proofs.length; ++i) {
             bytes memory proof = proofs[i];
@@ -87,6 +92,40 @@ contract BatchTest is VectorLoader {
             (proofs[0], proofs[i]) = (kept, kept);
         }
         assertTrue(_check(), "restored");
+    }
+
+    /// @dev The same with the second shift divided by the coefficient that a verifier would draw which did not absorb the
+    ///      last point: the liar knows it before choosing that point.
+    function test_verifyBatch_rejectsFalseProofsThatCancelAfterScaling() public {
+        string memory json = readVector("net_public_mu7");
+        honest = parse(json);
+        bytes32 state = new ReferenceVerifier(tauOf(json))
+            .check(honest.vk, honest.context, honest.instances, honest.proof);
+        uint256 each = ReferenceTranscript(state).challenge("batch");
+        ReferenceTranscript memory batch = Transcripts.start();
+        uint256 scale;
+        for (uint256 i = 0; i < 2; ++i) {
+            batch.absorb("batch", abi.encode(each));
+            scale = batch.challenge("scale");
+        }
+        while (proofs.length > 2) {
+            _pop();
+        }
+        for (uint256 i = 0; i < 2; ++i) {
+            (contexts[i], instances[i]) = (honest.context, honest.instances);
+            proofs[i] = bytes.concat(honest.proof);
+        }
+        assertTrue(_check());
+        (bytes memory more, bytes memory less) = (proofs[0], proofs[1]);
+        _shift(more, more.length - 64, 2);
+        // - 1/scale times the generator
+        uint256 inverse = _power(scale, R - 2);
+        (bool ok, bytes memory point) = address(7).staticcall(abi.encode(1, FQ - 2, inverse));
+        require(ok, "multiplication");
+        (uint256 x, uint256 y) = abi.decode(point, (uint256, uint256));
+        _shiftBy(less, less.length - 64, x, y);
+        (proofs[0], proofs[1]) = (more, less);
+        assertFalse(_check());
     }
 
     function test_verifyBatch_neverFalseForLackOfGas() public {
@@ -131,12 +170,22 @@ contract BatchTest is VectorLoader {
         21_888_242_871_839_275_222_246_405_745_257_275_088_696_311_157_297_823_662_689_037_894_645_226_208_583;
 
     /// @dev Adds the point (1, y) to the point at byte `i`.
+    function _power(uint256 base, uint256 exponent) private view returns (uint256 result) {
+        (bool ok, bytes memory answer) = address(5).staticcall(abi.encode(32, 32, 32, base, exponent, R));
+        require(ok, "power");
+        result = abi.decode(answer, (uint256));
+    }
+
     function _shift(bytes memory proof, uint256 i, uint256 y) private view {
+        _shiftBy(proof, i, 1, y);
+    }
+
+    function _shiftBy(bytes memory proof, uint256 i, uint256 x, uint256 y) private view {
         assembly ("memory-safe") {
             let m := mload(0x40)
             let at := add(add(proof, 32), i)
             mcopy(m, at, 64)
-            mstore(add(m, 64), 1)
+            mstore(add(m, 64), x)
             mstore(add(m, 96), y)
             if iszero(staticcall(2000, 6, m, 128, at, 64)) { revert(0, 0) }
         }
