@@ -8,6 +8,7 @@
 
 #include "mintmark/base/file.hpp"
 #include "mintmark/worker/accuracy.hpp"
+#include "mintmark/worker/artifacts.hpp"
 #include "mintmark/worker/key_check.hpp"
 #include "mintmark/worker/pipeline.hpp"
 
@@ -22,6 +23,30 @@ Bytes idx(std::uint8_t type, std::initializer_list<std::uint8_t> dims, const Byt
     for (const std::uint8_t dim : dims) append(out, Bytes{0, 0, 0, dim});
     append(out, values);
     return out;
+}
+
+/// The stamp of a check for small chunks must not vouch for powers that only large ones need: who
+/// swaps one of those proves anything to a reviewer.
+TEST(CheckedSrs, AStampCoversOnlyWhatWasRead) {
+    const fs::path folder = fs::temp_directory_path() / "mintmark_checked_srs";
+    fs::remove_all(folder);
+    SeededRng rng(7);
+    Srs srs = generate_insecure_srs(srs_points_for_chunk(std::size_t{1} << 14U), rng);
+    ASSERT_TRUE(write_srs(folder / "good.srs", srs));
+    ASSERT_TRUE(worker::load_srs(folder / "good.srs", 14));
+    const auto stamped = fs::last_write_time(folder / "good.srs.checked");
+    EXPECT_TRUE(worker::load_srs(folder / "good.srs", 6));
+    EXPECT_EQ(fs::last_write_time(folder / "good.srs.checked"), stamped) << "checked for more";
+
+    srs.tau.g2.back() = (G2(srs.tau.g2.back()) + G2::generator()).to_affine();
+    ASSERT_TRUE(write_srs(folder / "bad.srs", srs));
+    ASSERT_TRUE(worker::load_srs(folder / "bad.srs", 6)) << "which does not read that power";
+    EXPECT_EQ(worker::load_srs(folder / "bad.srs", 14).error().code, ErrorCode::kRejected);
+    for (const char* stamp : {"", "14", " 14"}) {  // of another program or another file
+        ASSERT_TRUE(write_text(folder / "bad.srs.checked", stamp));
+        EXPECT_FALSE(worker::load_srs(folder / "bad.srs", 14).has_value());
+    }
+    fs::remove_all(folder);
 }
 
 TEST(Idx, Types) {

@@ -7,7 +7,7 @@ error Verifier_NotAKey(address key);
 error Verifier_OtherSrs(bytes32 keyDigest, bytes32 srsDigest);
 /// @notice The key's bytes contradict themselves (a registered key was checked off-chain and never does).
 error Verifier_MalformedKey(uint256 position);
-/// @notice The constructor's [tau]_2 is infinity or no point of the subgroup.
+/// @notice The constructor's points are not [tau^(2^k)]_1 and [tau^(2^k)]_2 of one tau, for k = 0, 1, … up to 12.
 error Verifier_InvalidTau();
 /// @notice Too little gas to tell a false proof from an unfinished check.
 error Verifier_OutOfGas();

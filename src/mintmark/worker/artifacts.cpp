@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "mintmark/base/file.hpp"
@@ -158,6 +159,20 @@ Result<VerifyingKey> read_verifying_key(const std::filesystem::path& path) {
     return decode_verifying_key(*bytes);
 }
 
+namespace {
+
+/// Whether the stamp is of this file and of chunks at least as large: what smaller ones do not need
+/// has not been checked.
+bool is_checked_for(const Result<std::string>& stamp, const std::string& hash, std::uint8_t mu) {
+    if (!stamp || !stamp->starts_with(hash + " ")) return false;
+    unsigned most = 0;
+    const char* end = stamp->data() + stamp->size();
+    const auto read = std::from_chars(stamp->data() + hash.size() + 1, end, most);
+    return read.ec == std::errc() && read.ptr == end && most >= mu;
+}
+
+}  // namespace
+
 Result<Srs> load_srs(const std::filesystem::path& path, std::uint8_t mu) {
     const std::size_t m = std::size_t{1} << mu;
     const std::filesystem::path stamp = path.string() + ".checked";
@@ -165,8 +180,7 @@ Result<Srs> load_srs(const std::filesystem::path& path, std::uint8_t mu) {
     if (!file) return made_by(file.error(), "mintmark zk gen-srs (or import one: get-srs)");
     const Bytes& bytes = *file;
     const std::string hash = to_hex(sha256(bytes));
-    const auto known = read_text(stamp);
-    const bool is_checked = known && *known == hash;
+    const bool is_checked = is_checked_for(read_text(stamp), hash, mu);
     SrsReadOptions options{.max_points = srs_points_for_chunk(m),
                            .check = is_checked ? SrsCheck::kUnchecked : SrsCheck::kFull};
     MINTMARK_TRY(Srs srs, decode_srs(bytes, options));
@@ -177,7 +191,7 @@ Result<Srs> load_srs(const std::filesystem::path& path, std::uint8_t mu) {
                     fmt::format("make a larger one: mintmark zk gen-srs --logrows {}", mu));
     }
     // A read-only folder is no error: the check then runs each time.
-    if (!is_checked) (void)write_text(stamp, hash);
+    if (!is_checked) (void)write_text(stamp, fmt::format("{} {}", hash, mu));
     return srs;
 }
 

@@ -87,8 +87,8 @@ struct PublicModel {
 };
 
 /// Reads an SRS for chunks of 2^mu coefficients. The expensive consistency check runs once for a
-/// file: its SHA-256 is then kept in "<path>.checked". kOutOfRange when the file is too short,
-/// naming the size that is needed.
+/// file and the largest mu so far: its SHA-256 and mu are kept in "<path>.checked". kOutOfRange
+/// when the file is too short, naming the size that is needed.
 [[nodiscard]] Result<Srs> load_srs(const std::filesystem::path& path, std::uint8_t mu);
 /// Only what a verifier needs (kVerifierPoints); kRejected if `digest` is another SRS's.
 [[nodiscard]] Result<Srs> load_verifier_srs(const std::filesystem::path& path,
