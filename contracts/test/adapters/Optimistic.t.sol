@@ -153,6 +153,26 @@ contract OptimisticVerifierTest is AdapterBase {
         refuseReturn(id, IOptimisticVerifier.State.Challenged);
     }
 
+    /// @dev Two claims lie in the contract. The proposer of one asks for its bond again, the owner of a credit withdraws again:
+    /// both would be paid with the other's bond.
+    function test_optimistic_aBondComesBackOnceAndLeavesOnce() public {
+        vm.deal(stranger, BOND);
+        bytes32 id = propose(truth);
+        vm.prank(stranger);
+        adapter.propose{value: BOND}(key, context, lie());
+        skip(WINDOW + 1);
+        adapter.returnBond(id);
+        refuseReturn(id, IOptimisticVerifier.State.Returned);
+        assertEq(adapter.creditOf(proposer), BOND);
+        vm.startPrank(proposer);
+        assertEq(adapter.withdraw(proposer), BOND);
+        assertEq(adapter.creditOf(proposer), 0);
+        vm.expectRevert(abi.encodeWithSelector(IBonds.Bonds_NothingToWithdraw.selector, proposer));
+        adapter.withdraw(proposer);
+        vm.stopPrank();
+        assertEq(address(adapter).balance, BOND, "the stranger's");
+    }
+
     /// @dev A challenge costs a bond of the key's size: needless doubts pay the prover, and once only.
     function test_optimistic_cheapChallengesAreRefused() public {
         bytes32 id = propose(truth);

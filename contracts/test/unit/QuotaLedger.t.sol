@@ -144,6 +144,29 @@ contract QuotaLedgerTest is SellingGates {
         assertStatus(settle(item), IQuotaLedger.Status.NotEntitled);
     }
 
+    /// @dev The second time it would be another holder's stake.
+    function test_G3_aStakeLeavesOnce() public {
+        MarketToken token = new MarketToken("STAKE", 18);
+        uint256 gateId = open(IGateBook.Kind.Stake, address(token), 1, 10);
+        token.mint(buyer, 10);
+        token.mint(other, 10);
+        stake(token, gateId, buyer, 10);
+        stake(token, gateId, other, 10);
+        skip(2 * PERIOD);
+        vm.startPrank(buyer);
+        vault.unstake(gateId, 4, buyer);
+        assertEq(vault.stakeOf(gateId, buyer).amount, 6);
+        vm.expectRevert(abi.encodeWithSelector(IStakeVault.StakeVault_AmountAboveLimit.selector, 7, 6));
+        vault.unstake(gateId, 7, buyer);
+        vault.unstake(gateId, 6, buyer);
+        vm.expectRevert(abi.encodeWithSelector(IStakeVault.StakeVault_AmountAboveLimit.selector, 1, 0));
+        vault.unstake(gateId, 1, buyer);
+        vm.stopPrank();
+        assertEq(token.balanceOf(buyer), 10);
+        assertEq(token.balanceOf(address(vault)), 10, "the other's");
+        assertEq(vault.totalStaked(address(token)), 10);
+    }
+
     function test_G3_flashLoanedStakeCannotComeBack() public {
         MarketToken token = new MarketToken("STAKE", 18);
         uint256 gateId = open(IGateBook.Kind.Stake, address(token), 1, 10);
