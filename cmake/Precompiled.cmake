@@ -54,11 +54,30 @@ function(mintmark_precompiled target)
     endif()
 endfunction()
 
-# mintmark_joined(TARGET ...): with MINTMARK_JOINED several files of a target are compiled as one. For the program's own files:
-#   g++ spends a quarter of a clean build on the headers of CLI11 and JSON, which each of them has. The others keep names of their own.
-option(MINTMARK_JOINED "Compile several of the program's files at once: for clean builds" OFF)
+# mintmark_joined(TARGET ...): with MINTMARK_JOINED several files of a target are compiled as one: most of a clean build is headers
+#   (JSON, CLI11, GoogleTest), which each of them has. The files of a module have names of their own, but for those in MINTMARK_ALONE,
+#   whose unnamed namespaces name something as a neighbour does; files with flags of their own are left alone by CMake.
+option(MINTMARK_JOINED "Compile several files of a target at once: for clean builds" OFF)
+set(MINTMARK_ALONE
+    src/mintmark/chain/contract_abi.cpp src/mintmark/chain/rlp.cpp src/mintmark/circuit/program_test.cpp src/mintmark/compiler/builder.cpp
+    src/mintmark/ledger/copy.cpp src/mintmark/ledger/shared_books.cpp src/mintmark/market/challenges.cpp src/mintmark/market/disputes.cpp
+    src/mintmark/market/governance.cpp src/mintmark/prover/operand_table.cpp
+    src/mintmark/market/licensing.cpp src/mintmark/market/passes.cpp src/mintmark/market/revenue.cpp
+    src/mintmark/market/unit_passes.cpp
+    src/mintmark/model/quantiser_steps.cpp
+    src/mintmark/pcs/srs_native.cpp src/mintmark/pcs/srs_ptau.cpp src/mintmark/pcs/srs_test.cpp src/mintmark/prover/int_operand.cpp
+    src/mintmark/prover/witness.cpp src/mintmark/queue/sql_queue.cpp src/mintmark/serving/server.cpp src/mintmark/storage/source.cpp src/mintmark/storage/unixfs.cpp
+    src/mintmark/sumcheck/product.cpp src/mintmark/worker/settings.cpp test/conformance/random_graph_test.cpp)
+
 function(mintmark_joined)
-    if(MINTMARK_JOINED)
-        set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 7)
+    if(NOT MINTMARK_JOINED)
+        return()
     endif()
+    set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    foreach(target IN LISTS ARGN)
+        # What a joined file includes is not a header: unnamed namespaces are its own.
+        target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+    endforeach()
+    list(TRANSFORM MINTMARK_ALONE PREPEND ${PROJECT_SOURCE_DIR}/ OUTPUT_VARIABLE alone)
+    set_source_files_properties(${alone} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()

@@ -2,7 +2,7 @@
 """Runs every suite and ends with one line: 'N passed, N failed'. Exit status 1 if anything failed.
 
 usage: run_tests.py [--long] [--only NAME ...]
-NAMEs: defects release contracts e2e sdk dev; long long-contracts long-fuzz mutants
+NAMEs: defects release contracts e2e sdk dev; long long-dev long-contracts long-fuzz mutants
 """
 import argparse
 import pathlib
@@ -16,7 +16,9 @@ FORGE = "node_modules/.bin/forge"
 USUAL = ["defects", "release", "contracts", "e2e", "sdk", "dev"]
 FAILED = []  # what the summary repeats: the end of a log is what people see first
 NOTED = []
-LONG = ["long", "long-contracts", "long-fuzz", "mutants"]
+LONG = ["long", "long-dev", "long-contracts", "long-fuzz", "mutants"]
+# Every model of src/mintmark/model/testdata, several times: half of the sanitizers' time. `release` runs them, and the long suites under sanitizers.
+EVERY_MODEL = r"^(Models/Quantised|All/Models)\."
 
 
 def run(command, cwd=ROOT):
@@ -68,11 +70,10 @@ def built(preset):
     return False
 
 
-def cpp(preset, long=False):
+def cpp(preset, *selection):
     print(f"== C++, preset {preset}", flush=True)
     if not built(preset):
         return 0, 1
-    selection = ["-L", "long"] if long else ["-LE", "long"]
     status, out = run(["ctest", "--preset", preset, "-j2", "--progress", "--timeout", "1200", *selection])
     found = re.search(r"(\d+) tests failed out of (\d+)", out)
     if not found:
@@ -134,12 +135,13 @@ def main():
     args = parser.parse_args()
     suites = {
         "defects": defects,
-        "release": lambda: cpp("release"),
+        "release": lambda: cpp("release", "-LE", "long"),
         "contracts": contracts,
         "e2e": e2e,
         "sdk": sdk,
-        "dev": lambda: cpp("dev"),
-        "long": lambda: cpp("release", long=True),
+        "dev": lambda: cpp("dev", "-LE", "long", "-E", EVERY_MODEL),
+        "long": lambda: cpp("release", "-L", "long"),
+        "long-dev": lambda: cpp("dev", "-R", EVERY_MODEL),
         "long-contracts": lambda: contracts("--match-contract", "MutationsTest", MINTMARK_MUTATIONS="1700",
                                             FOUNDRY_GAS_LIMIT="1000000000000"),  # of a whole test, not of a proof
         "long-fuzz": lambda: contracts(FOUNDRY_PROFILE="long"),

@@ -10,6 +10,7 @@
 #include "mintmark/hash/keccak.hpp"
 #include "mintmark/market/allowance.hpp"
 #include "mintmark/market/contract_errors.hpp"
+#include "mintmark/market/fields.hpp"
 #include "mintmark/market/settling.hpp"
 
 namespace mintmark::market {
@@ -37,11 +38,6 @@ Result<chain::TypedDataDomain> domain(const chain::Deployment& deployment) {
 
 bool is_native(const Address& token) {
     return token == Address{};
-}
-
-Result<Address> get_address(const json::Json& value, std::string_view key) {
-    MINTMARK_TRY(const std::string text, json::get_string(value, key));
-    return chain::parse_address(text);
 }
 
 bool same_batch(const Voucher& a, const Voucher& b) {

@@ -5,6 +5,7 @@
 #include "mintmark/base/rng.hpp"
 #include "mintmark/chain/address.hpp"
 #include "mintmark/market/allowance.hpp"
+#include "mintmark/market/fields.hpp"
 
 namespace mintmark::market {
 namespace {
@@ -21,16 +22,6 @@ AbiValue to_abi(const PriceQuote& q) {
     return AbiValue({AbiValue(q.version.model), AbiValue(q.version.version), AbiValue(q.buyer),
                      AbiValue(q.token), AbiValue(q.amount), AbiValue(static_cast<unsigned>(q.unit)),
                      AbiValue(q.units), AbiValue(q.days), AbiValue(q.nonce), AbiValue(q.deadline)});
-}
-
-Result<Address> get_address(const json::Json& value, std::string_view key) {
-    MINTMARK_TRY(const std::string text, json::get_string(value, key));
-    return chain::parse_address(text);
-}
-
-Result<U256> get_number(const json::Json& value, std::string_view key) {
-    MINTMARK_TRY(const std::string text, json::get_string(value, key));
-    return U256::parse(text);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "mintmark/chain/address.hpp"
 #include "mintmark/chain/typed_data.hpp"
+#include "mintmark/market/fields.hpp"
 
 namespace mintmark::market {
 namespace {
@@ -18,16 +19,6 @@ constexpr std::string_view kBallotType =
     "Ballot(uint256 proposalId,uint8 support,address voter,uint256 nonce)";
 constexpr std::string_view kDelegationType =
     "Delegation(address delegatee,uint256 nonce,uint256 expiry)";
-
-Result<U256> get_number(const json::Json& value, std::string_view key) {
-    MINTMARK_TRY(const std::string text, json::get_string(value, key));
-    return U256::parse(text);
-}
-
-Result<Address> get_address(const json::Json& value, std::string_view key) {
-    MINTMARK_TRY(const std::string text, json::get_string(value, key));
-    return chain::parse_address(text);
-}
 
 Result<chain::Receipt> carry_ballot(Market& market, const chain::PrivateKey& key,
                                     const json::Json& ballot, const Bytes& signature) {

@@ -8,6 +8,10 @@
 
 namespace mintmark::model {
 
+/// A parameter p of a look-up is kept as the integer 2048 p (docs/spec/quantisation.md,
+/// "Functions").
+inline constexpr double kParameterUnits = 2048;
+
 /// The function of a pointwise operator that is a real function (not kRelu ... kClip).
 [[nodiscard]] QFunction function_of(Pointwise kind) noexcept;
 /// f(x) with parameter p (docs/spec/quantisation.md, "Functions"); infinite at a pole.

@@ -69,10 +69,6 @@ std::string supported_operators(const ImporterMap& known) {
     return list;
 }
 
-bool is_default_domain(const std::string& domain) {
-    return domain.empty() || domain == "ai.onnx";
-}
-
 Result<int> find_opset(const onnx::ModelProto& model) {
     for (const onnx::OperatorSetIdProto& set : model.opset_import()) {
         if (!is_default_domain(set.domain())) continue;

@@ -7,6 +7,11 @@
 #include <utility>
 
 namespace mintmark::model {
+
+bool is_default_domain(std::string_view domain) {
+    return domain.empty() || domain == "ai.onnx";
+}
+
 namespace {
 
 using Nodes = google::protobuf::RepeatedPtrField<onnx::NodeProto>;
@@ -14,10 +19,6 @@ using Attributes = google::protobuf::RepeatedPtrField<onnx::AttributeProto>;
 
 constexpr int kMaxDepth = 32;
 constexpr int kMaxNodes = 200'000;  // functions of functions grow without bound
-
-bool is_default_domain(const std::string& domain) {
-    return domain.empty() || domain == "ai.onnx";
-}
 
 std::string key_of(const std::string& domain, const std::string& name,
                    const std::string& overload) {

@@ -4,9 +4,14 @@
 
 #include <onnx.pb.h>
 
+#include <string_view>
+
 #include "mintmark/base/result.hpp"
 
 namespace mintmark::model {
+
+/// ONNX's own operators: an empty domain, or "ai.onnx".
+[[nodiscard]] bool is_default_domain(std::string_view domain);
 
 /// Replaces every call of a function of the model (ONNX IR, "FunctionProto"), also in subgraphs and
 /// in functions, by the function's nodes with names of their own; attributes that refer to the

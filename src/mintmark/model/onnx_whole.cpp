@@ -4,10 +4,11 @@
 
 #include <bit>
 
+#include "mintmark/model/functions.hpp"
+
 namespace mintmark::model {
 namespace {
 
-constexpr double kParameterUnits = 2048;
 constexpr std::int64_t kMostDivisor = 32767;  ///< of a look-up's record
 
 Result<ValueId> divide_by(const NodeView& node, Pointwise kind, ValueId x, std::int64_t m) {

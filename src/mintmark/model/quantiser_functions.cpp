@@ -9,7 +9,6 @@
 namespace mintmark::model {
 namespace {
 
-constexpr double kParameterUnits = 2048;
 constexpr double kMostOutput = 65535;  ///< levels of a result
 constexpr double kSignRows = 4096;     ///< of the table of signs
 

@@ -4,21 +4,14 @@
 #include <cmath>
 
 #include "mintmark/model/quantiser.hpp"
+#include "mintmark/model/quantiser_math.hpp"
 
 namespace mintmark::model {
 namespace {
 
 constexpr std::uint32_t kDigit = 256;  ///< longer axes are addressed by two digits
 constexpr std::uint32_t kLongestPlain = 512;
-constexpr double kParameterUnits = 2048;
 constexpr double kMostRows = 65535;
-
-double min_of(std::span<const double> v) {
-    return *std::ranges::min_element(v);
-}
-double max_of(std::span<const double> v) {
-    return *std::ranges::max_element(v);
-}
 
 bool are_whole(std::span<const double> values) {
     return std::ranges::all_of(values, [](double v) { return v == std::floor(v); });

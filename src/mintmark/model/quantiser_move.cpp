@@ -6,23 +6,13 @@
 
 #include "mintmark/model/float_executor.hpp"
 #include "mintmark/model/quantiser.hpp"
+#include "mintmark/model/quantiser_math.hpp"
 
 namespace mintmark::model {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-double max_of(std::span<const double> v) {
-    return *std::ranges::max_element(v);
-}
 constexpr double kMostPadding = 16000;  ///< steps
-
-double as_float(double x) {
-    return static_cast<double>(static_cast<float>(x));
-}
-double min_of(std::span<const double> v) {
-    return *std::ranges::min_element(v);
-}
 
 QOp to_integer_op(const Op& move) {
     if (const auto* op = std::get_if<PoolOp>(&move)) {
