@@ -77,6 +77,12 @@ function(mintmark_joined)
     foreach(target IN LISTS ARGN)
         # What a joined file includes is not a header: unnamed namespaces are its own.
         target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+        # Code for some processors only must not share a file with code for all.
+        get_target_property(sources ${target} SOURCES)
+        list(FILTER sources INCLUDE REGEX "(ifma|_avx[0-9a-z]*)(_test)?\\.cpp$")
+        if(sources)
+            set_source_files_properties(${sources} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+        endif()
     endforeach()
     list(TRANSFORM MINTMARK_ALONE PREPEND ${PROJECT_SOURCE_DIR}/ OUTPUT_VARIABLE alone)
     set_source_files_properties(${alone} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
