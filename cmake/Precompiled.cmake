@@ -66,7 +66,7 @@ set(MINTMARK_ALONE
     src/mintmark/market/unit_passes.cpp
     src/mintmark/model/quantiser_steps.cpp
     src/mintmark/pcs/srs_native.cpp src/mintmark/pcs/srs_ptau.cpp src/mintmark/pcs/srs_test.cpp src/mintmark/prover/int_operand.cpp
-    src/mintmark/prover/witness.cpp src/mintmark/queue/sql_queue.cpp src/mintmark/serving/server.cpp src/mintmark/storage/source.cpp src/mintmark/storage/unixfs.cpp
+    src/mintmark/prover/witness.cpp src/mintmark/queue/sql_queue.cpp src/mintmark/serving/http_client.cpp src/mintmark/serving/server.cpp src/mintmark/storage/source.cpp src/mintmark/storage/unixfs.cpp
     src/mintmark/sumcheck/product.cpp src/mintmark/worker/settings.cpp test/conformance/random_graph_test.cpp)
 
 function(mintmark_joined)
