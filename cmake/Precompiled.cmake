@@ -35,6 +35,15 @@ if(MINTMARK_PCH)
     endforeach()
 endif()
 
+# Sets a property on the target's files for some processors only: they share neither headers nor files with code for all.
+function(mintmark_set_on_processor_files target property)
+    get_target_property(sources ${target} SOURCES)
+    list(FILTER sources INCLUDE REGEX "(ifma|_avx[0-9a-z]*)(_test)?\\.cpp$")
+    if(sources)
+        set_source_files_properties(${sources} PROPERTIES ${property} ON)
+    endif()
+endfunction()
+
 function(mintmark_precompiled target)
     if(NOT MINTMARK_PCH)
         return()
@@ -47,11 +56,7 @@ function(mintmark_precompiled target)
         set(from ${from}_test)
     endif()
     target_precompile_headers(${target} REUSE_FROM ${from})
-    get_target_property(sources ${target} SOURCES)
-    list(FILTER sources INCLUDE REGEX "(_ifma|_avx[0-9a-z]*)\\.cpp$")
-    if(sources)
-        set_source_files_properties(${sources} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
-    endif()
+    mintmark_set_on_processor_files(${target} SKIP_PRECOMPILE_HEADERS)
 endfunction()
 
 # mintmark_joined(TARGET ...): with MINTMARK_JOINED several files of a target are compiled as one: most of a clean build is headers
@@ -61,7 +66,7 @@ option(MINTMARK_JOINED "Compile several files of a target at once: for clean bui
 set(MINTMARK_ALONE
     src/mintmark/chain/contract_abi.cpp src/mintmark/chain/rlp.cpp src/mintmark/circuit/program_test.cpp src/mintmark/compiler/builder.cpp
     src/mintmark/ledger/copy.cpp src/mintmark/ledger/shared_books.cpp src/mintmark/market/challenges.cpp src/mintmark/market/disputes.cpp
-    src/mintmark/market/governance.cpp src/mintmark/prover/operand_table.cpp
+    src/mintmark/market/governance.cpp src/mintmark/prover/grouped_msm.cpp src/mintmark/prover/operand_table.cpp
     src/mintmark/market/licensing.cpp src/mintmark/market/passes.cpp src/mintmark/market/revenue.cpp
     src/mintmark/market/unit_passes.cpp
     src/mintmark/model/quantiser_steps.cpp
@@ -77,12 +82,7 @@ function(mintmark_joined)
     foreach(target IN LISTS ARGN)
         # What a joined file includes is not a header: unnamed namespaces are its own.
         target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
-        # Code for some processors only must not share a file with code for all.
-        get_target_property(sources ${target} SOURCES)
-        list(FILTER sources INCLUDE REGEX "(ifma|_avx[0-9a-z]*)(_test)?\\.cpp$")
-        if(sources)
-            set_source_files_properties(${sources} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-        endif()
+        mintmark_set_on_processor_files(${target} SKIP_UNITY_BUILD_INCLUSION)
     endforeach()
     list(TRANSFORM MINTMARK_ALONE PREPEND ${PROJECT_SOURCE_DIR}/ OUTPUT_VARIABLE alone)
     set_source_files_properties(${alone} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
