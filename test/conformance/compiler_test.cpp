@@ -108,6 +108,30 @@ TEST_P(Models, WeightsInManyChunksComputeTheSame) {
     }
 }
 
+/// Blocks that are proven together: the same answers from fewer steps, whatever the rule.
+TEST(Stacks, ComputeWhatTheBlocksCompute) {
+    for (const char* name : {"stacked_decoder", "stacked_encoder"}) {
+        const Prepared p = prepare(fs::path(MINTMARK_TESTDATA) / (std::string(name) + ".onnx"));
+        const model::QuantGraph graph = model::quantise(p.graph, p.samples).value();
+        const auto plain = compiler::compile(graph, {.rule = compiler::StackRule::kNone}).value();
+        for (const auto rule : {compiler::StackRule::kPowers, compiler::StackRule::kWhole}) {
+            const auto stacked = compiler::compile(graph, {.rule = rule});
+            ASSERT_TRUE(stacked) << name << stacked.error().message;
+            const std::size_t steps = stacked->circuit.steps.size();
+            EXPECT_LT(3 * steps, 2 * plain.circuit.steps.size() + 30) << name;
+            const auto weights = compiler::weights_of(graph, {.rule = rule}, stacked->circuit);
+            EXPECT_EQ(weights.value(), stacked->weights);
+            for (const auto& input : hostile_inputs(graph)) {
+                const auto trace = prover::fill_witness(stacked->circuit, stacked->weights, input);
+                ASSERT_TRUE(trace) << trace.error().message;
+                ASSERT_EQ(trace->output, model::execute(graph, input).value());
+                const Status checked = prover::mock(stacked->circuit, stacked->weights, *trace);
+                ASSERT_TRUE(checked) << checked.error().message;
+            }
+        }
+    }
+}
+
 /// What a prover does with its key's circuit, for every way in which that may have been chosen.
 TEST_P(Models, WeightsOfAKnownCircuit) {
     const Prepared p = prepare(GetParam());

@@ -11,6 +11,7 @@
 #include "mintmark/base/file.hpp"
 #include "mintmark/base/memory.hpp"
 #include "mintmark/base/parallel.hpp"
+#include "mintmark/base/repeats.hpp"
 #include "mintmark/base/rng.hpp"
 
 namespace mintmark {
@@ -106,6 +107,19 @@ TEST(Parallel, AChildOfForkHasThreadsOfItsOwn) {
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     EXPECT_EQ(status, 0);
+}
+
+TEST(Repeats, TheStretchThatSparesMost) {
+    using Symbols = std::vector<std::uint32_t>;
+    EXPECT_TRUE(find_repeats(Symbols{}, 1).empty());
+    EXPECT_TRUE(find_repeats(Symbols{1, 2, 3, 1, 2, 4}, 1).empty());
+    EXPECT_EQ(find_repeats(Symbols{9, 1, 2, 3, 1, 2, 3, 1, 8}, 2),
+              (std::vector<Repeat>{{1, 3, 7}}));
+    // Three times three, not once six; what is left on both sides is searched too.
+    EXPECT_EQ(find_repeats(Symbols{5, 6, 5, 6, 1, 2, 3, 1, 2, 3, 1, 2, 3, 7, 7}, 1),
+              (std::vector<Repeat>{{0, 2, 4}, {4, 3, 9}, {13, 1, 2}}));
+    EXPECT_EQ(find_repeats(Symbols{1, 2, 3, 1, 2, 3, 1, 2, 3}, 4), std::vector<Repeat>{});
+    EXPECT_EQ(find_repeats(Symbols(8, 1), 3), (std::vector<Repeat>{{0, 4, 8}}));
 }
 
 TEST(Rng, SeededRepeatsSystemDoesNot) {

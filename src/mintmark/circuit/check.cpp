@@ -8,6 +8,7 @@
 #include "mintmark/circuit/layout.hpp"
 #include "mintmark/circuit/masks.hpp"
 #include "mintmark/circuit/program.hpp"
+#include "mintmark/circuit/unroll.hpp"
 
 namespace mintmark {
 namespace {
@@ -26,7 +27,7 @@ Status require(bool condition, const char* what) {
     return {};
 }
 
-/// An F tensor bound by a limb of an earlier step.
+/// An F tensor bound by a limb.
 struct Bound {
     const Tensor* tensor;
     bool has_result;  ///< its table is a function table: the G lanes are a result
@@ -40,22 +41,39 @@ class Checker {
         MINTMARK_CHECK(sizes());
         MINTMARK_CHECK(tables());
         MINTMARK_CHECK(tensors());
-        for (std::size_t k = 0; k < circuit_.steps.size(); ++k) {
-            Status status = step(k);
-            if (!status) {
-                status.error().message += " (step " + std::to_string(k) + ")";
-                return status;
-            }
-        }
+        MINTMARK_CHECK(steps(Order::kAny));
         MINTMARK_CHECK(input_step(circuit_.steps.front()));
         MINTMARK_CHECK(output_step(circuit_.steps.back()));
         MINTMARK_CHECK(limbs_disjoint());
         MINTMARK_CHECK(require(masks_fit(circuit_), "chunks too small for the masks"));
-        return require(verifier_program(circuit_).has_value(),
-                       "the verifier's program is too long");
+        MINTMARK_CHECK(
+            require(verifier_program(circuit_).has_value(), "the verifier's program is too long"));
+        // Loops read what they have bound at earlier indices: taken apart, every step reads earlier
+        // ones.
+        MINTMARK_TRY(const Circuit flat, unroll(circuit_));
+        return Checker(flat).steps(Order::kStrict);
     }
 
   private:
+    enum class Order : std::uint8_t { kAny, kStrict };
+
+    /// Every step; operands are bound by any step, or by an earlier one.
+    Status steps(Order order) {
+        if (order == Order::kAny)
+            for (std::size_t k = 0; k < circuit_.steps.size(); ++k)
+                MINTMARK_CHECK(at_step(k, limbs(circuit_.steps[k])));
+        for (std::size_t k = 0; k < circuit_.steps.size(); ++k) {
+            MINTMARK_CHECK(at_step(k, step(k)));
+            if (order == Order::kStrict) MINTMARK_CHECK(at_step(k, limbs(circuit_.steps[k])));
+        }
+        return {};
+    }
+
+    static Status at_step(std::size_t k, Status status) {
+        if (!status) status.error().message += " (step " + std::to_string(k) + ")";
+        return status;
+    }
+
     Status sizes() const {
         const Circuit& c = circuit_;
         MINTMARK_CHECK(require(c.mu >= kMinMu && c.mu <= kMaxMu, "mu out of range"));
@@ -164,7 +182,7 @@ class Checker {
         for (const ConstTerm& term : s.consts) MINTMARK_CHECK(const_term(s, term));
         for (const LinTerm& term : s.lins) MINTMARK_CHECK(lin_term(k, s, term));
         for (const ProdTerm& term : s.prods) MINTMARK_CHECK(prod_term(s, term));
-        return limbs(s);
+        return {};
     }
 
     static Status const_term(const Step& s, const ConstTerm& term) {

@@ -154,7 +154,7 @@ TEST_F(Broken, Sources) {
     refused(gemm, [&](Circuit& c) { operand(c).tensor = 999; }, "operand's tensor id");
     const char* later = "not a limb or result of an earlier step";
     refused(gemm, [&](Circuit& c) { operand(c).tensor = c.steps[1].limbs[0].tensor; }, later);
-    refused(gemm, [&](Circuit& c) { operand(c).tensor = c.steps[2].limbs[1].tensor; }, later);
+    refused(gemm, [&](Circuit& c) { operand(c).tensor = c.steps[2].limbs[1].tensor; }, "map EQ");
     refused(
         gemm,  // the "result" of a range table
         [&](Circuit& c) {

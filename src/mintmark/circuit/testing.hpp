@@ -1,4 +1,4 @@
-// Test support: a builder of small circuits, and four circuits with their expected outputs computed
+// Test support: a builder of small circuits, and five circuits with their expected outputs computed
 // by plain loops that know nothing of steps or maps.
 #pragma once
 
@@ -459,9 +459,71 @@ inline TestCircuit mixed_circuit(std::uint8_t mu) {
     return {"mixed", std::move(circuit), b.weights(), x, std::move(output)};
 }
 
-/// All four.
+namespace detail {
+
+inline std::vector<std::int64_t> loop_output(std::vector<std::int64_t> s,
+                                             const std::vector<std::int64_t>& w,
+                                             const std::vector<std::int64_t>& bias) {
+    for (std::size_t block = 0; block < 3; ++block) {
+        std::vector<std::int64_t> next(4);
+        for (std::size_t i = 0; i < 4; ++i) {
+            std::int64_t u = 0;
+            for (std::size_t j = 0; j < 4; ++j) u += w[16 * block + 4 * i + j] * s[j];
+            next[i] =
+                std::clamp<std::int64_t>(round_shift(u, 2), -9, 9) + s[i] + bias[4 * block + i];
+        }
+        s = next;
+    }
+    return s;
+}
+
+}  // namespace detail
+
+/// (5) Three blocks s := clamp(W_a s / 4) + s + b_a in two steps, which read what the block before
+/// has bound; the output is the last block's. Both committed.
+inline TestCircuit loop_circuit(std::uint8_t mu = 7) {
+    const auto w = small_values(48, 1, 11), bias = small_values(12, 5, 12);
+    const auto x = small_values(4, 15, 13);
+    const auto eq = [](std::uint8_t p) { return AxisMap::eq(p); };
+    CircuitBuilder b(mu);
+    const std::uint8_t remainder = b.add_range(2, 0), wide = b.add_range(8, -128);
+    const std::uint8_t clamp = b.add_function(TableFunction::kClamp, 8, -128, {-9, 9});
+    const std::uint16_t x0 = b.input_step({{4}}, wide);
+    const std::uint16_t weights = b.add_weights({{3}, {4}, {4}}, w);
+    const std::uint16_t biases = b.add_weights({{3}, {4}}, bias);
+    const std::uint16_t first = b.add_tensor(Column::kF, {{1}, {4}});
+    Step& copy = b.add_step({{1}, {4}});
+    copy.limbs = {{first, 0, wide}};
+    copy.lins = {{1, {x0, {eq(1)}}}};
+
+    const std::uint16_t u = b.add_tensor(Column::kF, {{3}, {4}});
+    const std::uint16_t s = b.add_tensor(Column::kF, {{3}, {4}});
+    const AxisMap before = AxisMap::sum_win(0, 1, 1, 1, -1), only = AxisMap::sum_win(0, 1, 1, 1, 0);
+    const Operand matrix{weights, {eq(0), eq(1), eq(2)}};
+    Step& product = b.add_step({{3}, {4}});
+    product.prods = {{1, {{4}}, 0b01, matrix, {s, {before, eq(2)}}},
+                     {1, {{4}}, 0b01, matrix, {first, {only, eq(2)}}}};
+    b.add_requantisation(product, u, remainder, clamp);
+    const std::uint16_t gu = b.add_result(u);
+    Step& sum = b.add_step({{3}, {4}});
+    sum.limbs = {{s, 0, wide}};
+    sum.lins = {{1, b.identity(gu)},
+                {1, {s, {before, eq(1)}}},
+                {1, {first, {only, eq(1)}}},
+                {1, b.identity(biases)}};
+
+    const std::uint16_t last = b.add_tensor(Column::kF, {{4}});
+    Step& pick = b.add_step({{4}});
+    pick.limbs = {{last, 0, wide}};
+    pick.lins = {{1, {s, {AxisMap::sum_win(kNoAxis, 1, 0, 1, 2), eq(0)}}}};
+    b.output_step(last);
+    Circuit circuit = b.finish(Visibility::kCommitted, Visibility::kCommitted);
+    return {"loop", std::move(circuit), b.weights(), x, detail::loop_output(x, w, bias)};
+}
+
+/// All five.
 inline std::vector<TestCircuit> all_circuits() {
-    return {relu_circuit(), gemm_circuit(), conv_circuit(), mixed_circuit()};
+    return {relu_circuit(), gemm_circuit(), conv_circuit(), mixed_circuit(), loop_circuit()};
 }
 
 }  // namespace mintmark::testing

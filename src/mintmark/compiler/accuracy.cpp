@@ -7,6 +7,7 @@
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/circuit/masks.hpp"
+#include "mintmark/circuit/unroll.hpp"
 #include "mintmark/compiler/accuracy_builder.hpp"
 #include "mintmark/compiler/accuracy_scores.hpp"
 #include "mintmark/compiler/compile.hpp"
@@ -298,7 +299,8 @@ double weigh(const Circuit& circuit) {
 
 }  // namespace
 
-Result<SampleShape> sample_shape(const Circuit& model) {
+Result<SampleShape> sample_shape(const Circuit& stacked) {
+    MINTMARK_TRY(const Circuit model, unroll(stacked));
     MINTMARK_TRY(const Scores scores, scores_of(model));
     const std::vector<Axis>& axes = model.input_tensor().axes;
     if (axes.empty()) return no_accuracy("its input is a single number");
@@ -308,7 +310,9 @@ Result<SampleShape> sample_shape(const Circuit& model) {
                        .classes = scores.classes};
 }
 
-Result<Circuit> accuracy_circuit(const Circuit& model, const AccuracyOptions& options) {
+Result<Circuit> accuracy_circuit(const Circuit& stacked, const AccuracyOptions& options) {
+    // Samples come first of all axes, and loops need that place.
+    MINTMARK_TRY(const Circuit model, unroll(stacked));
     if (options.num_samples < 1 || options.num_samples > kMaxSamples)
         return fail(ErrorCode::kInvalidArgument, fmt::format("{} samples: 1 to {} are possible",
                                                              options.num_samples, kMaxSamples));

@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 #include <tuple>
+#include <utility>
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/base/parallel.hpp"
@@ -25,12 +26,6 @@ std::vector<Axis> to_axes(const Dims& dims) {
     return out;
 }
 
-/// What makes two requests share a table: everything but the range of inputs.
-auto table_key(const TableRequest& r) {
-    const std::int64_t exact = r.is_exact ? r.hi : 0;
-    return std::tuple(r.function, r.is_exact, exact, r.out_lo, r.out_hi, r.in_step, r.out_step,
-                      r.alpha);
-}
 using TableKey = decltype(table_key(TableRequest{}));
 
 }  // namespace
@@ -44,8 +39,8 @@ TableRequest value_range(std::int64_t lo, std::int64_t hi) {
 }
 
 std::uint16_t CircuitBuilder::add_tensor(Column column, const Dims& dims) {
-    tensors_.push_back({.column = column, .axes = to_axes(dims), .values = {}});
-    return static_cast<std::uint16_t>(tensors_.size() - 1);
+    draft_.tensors.push_back({.column = column, .axes = to_axes(dims)});
+    return static_cast<std::uint16_t>(draft_.tensors.size() - 1);
 }
 
 std::uint16_t CircuitBuilder::add_hidden(const Dims& dims, std::span<const std::int64_t> values,
@@ -61,9 +56,9 @@ std::uint16_t CircuitBuilder::add_hidden(const Dims& dims, std::span<const std::
         in_values[i] = strides[layout.order[i]];
     }
     const std::uint16_t id = add_tensor(Column::kW, stored);
-    tensors_[id].values = values;
-    tensors_[id].strides = std::move(in_values);
-    tensors_[id].num_summed = layout.num_summed;
+    draft_.tensors[id].values = {values};
+    draft_.tensors[id].strides = std::move(in_values);
+    draft_.tensors[id].num_summed = layout.num_summed;
     return id;
 }
 
@@ -73,17 +68,18 @@ std::uint16_t CircuitBuilder::add_port(Column column, const Dims& dims) {
 
 void CircuitBuilder::begin_step(const Dims& out) {
     out_dims_ = out;
-    steps_.push_back({.out = to_axes(out), .limbs = {}, .consts = {}, .lins = {}, .prods = {}});
-    requests_.emplace_back();
+    draft_.steps.push_back(
+        {.out = to_axes(out), .limbs = {}, .consts = {}, .lins = {}, .prods = {}});
+    draft_.requests.emplace_back();
 }
 
 std::uint16_t CircuitBuilder::add_limb(std::uint8_t shift, const TableRequest& request) {
     const std::uint16_t input = add_tensor(Column::kF, out_dims_);
     step().limbs.push_back({.tensor = input, .shift = shift, .table = 0});
-    requests_.back().push_back(request);
+    draft_.requests.back().push_back(request);
     if (request.function == TableFunction::kRange) return input;
     const std::uint16_t result = add_tensor(Column::kG, out_dims_);
-    tensors_[input].twin = result;
+    draft_.tensors[input].twin = result;
     return result;
 }
 
@@ -108,7 +104,7 @@ void CircuitBuilder::add_remainder(std::uint8_t shift) {
 
 Status CircuitBuilder::assign_tables(Circuit& circuit, std::uint64_t& num_rows) {
     std::map<TableKey, TableRequest> merged;
-    for (const auto& limbs : requests_) {
+    for (const auto& limbs : draft_.requests) {
         for (const TableRequest& r : limbs) {
             const auto [it, is_new] = merged.try_emplace(table_key(r), r);
             it->second.lo = std::min(it->second.lo, r.lo);
@@ -148,9 +144,9 @@ Status CircuitBuilder::assign_tables(Circuit& circuit, std::uint64_t& num_rows) 
         ids[key] = static_cast<std::uint8_t>(circuit.tables.size());
     }
     num_rows = rows.end();
-    for (std::size_t s = 0; s < steps_.size(); ++s) {
-        for (std::size_t l = 0; l < steps_[s].limbs.size(); ++l) {
-            steps_[s].limbs[l].table = ids.at(table_key(requests_[s][l]));
+    for (std::size_t s = 0; s < draft_.steps.size(); ++s) {
+        for (std::size_t l = 0; l < draft_.steps[s].limbs.size(); ++l) {
+            draft_.steps[s].limbs[l].table = ids.at(table_key(draft_.requests[s][l]));
         }
     }
     return {};
@@ -158,19 +154,21 @@ Status CircuitBuilder::assign_tables(Circuit& circuit, std::uint64_t& num_rows) 
 
 std::uint64_t CircuitBuilder::place(Column column, bool with_twin, std::uint64_t begin) {
     std::vector<std::size_t> order;
-    for (std::size_t i = 0; i < tensors_.size(); ++i) {
-        const bool has_twin = tensors_[i].twin >= 0;
-        if (tensors_[i].column == column && has_twin == with_twin) order.push_back(i);
+    for (std::size_t i = 0; i < draft_.tensors.size(); ++i) {
+        const bool has_twin = draft_.tensors[i].twin >= 0;
+        if (draft_.tensors[i].column == column && has_twin == with_twin) order.push_back(i);
     }
     std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
-        return std::pair(num_vars(tensors_[b].axes), a) < std::pair(num_vars(tensors_[a].axes), b);
+        return std::pair(num_vars(draft_.tensors[b].axes), a) <
+               std::pair(num_vars(draft_.tensors[a].axes), b);
     });
     Allocator allocator(begin);
     for (const std::size_t i : order) {
-        const std::uint64_t size = std::uint64_t{1} << num_vars(tensors_[i].axes);
-        tensors_[i].offset = static_cast<std::uint32_t>(allocator.take(size));
+        const std::uint64_t size = std::uint64_t{1} << num_vars(draft_.tensors[i].axes);
+        draft_.tensors[i].offset = static_cast<std::uint32_t>(allocator.take(size));
         if (with_twin) {
-            tensors_[static_cast<std::size_t>(tensors_[i].twin)].offset = tensors_[i].offset;
+            draft_.tensors[static_cast<std::size_t>(draft_.tensors[i].twin)].offset =
+                draft_.tensors[i].offset;
         }
     }
     return allocator.end();
@@ -204,9 +202,11 @@ std::uint64_t extent(std::span<const Axis> axes, std::size_t num_summed) {
 std::uint64_t CircuitBuilder::place_weights(std::uint8_t mu) {
     const std::uint64_t m = std::uint64_t{1} << mu;
     std::vector<std::size_t> order;
-    for (std::size_t i = 0; i < tensors_.size(); ++i)
-        if (tensors_[i].column == Column::kW) order.push_back(i);
-    const auto box = [&](std::size_t i) { return std::uint64_t{1} << num_vars(tensors_[i].axes); };
+    for (std::size_t i = 0; i < draft_.tensors.size(); ++i)
+        if (draft_.tensors[i].column == Column::kW) order.push_back(i);
+    const auto box = [&](std::size_t i) {
+        return std::uint64_t{1} << num_vars(draft_.tensors[i].axes);
+    };
     std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
         return std::pair(box(b), a) < std::pair(box(a), b);
     });
@@ -214,7 +214,7 @@ std::uint64_t CircuitBuilder::place_weights(std::uint8_t mu) {
     std::size_t done = 0;
     std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;
     for (; done < order.size() && box(order[done]) > m; ++done) {
-        Pending& tensor = tensors_[order[done]];
+        PendingTensor& tensor = draft_.tensors[order[done]];
         const std::uint64_t offset = (next + m - 1) / m * m;
         gaps.emplace_back(next, offset - next);
         tensor.offset = static_cast<std::uint32_t>(offset);
@@ -224,35 +224,55 @@ std::uint64_t CircuitBuilder::place_weights(std::uint8_t mu) {
     Allocator allocator(next);
     for (const auto& [begin, length] : gaps) allocator.give(begin, length);
     for (; done < order.size(); ++done)
-        tensors_[order[done]].offset = static_cast<std::uint32_t>(allocator.take(box(order[done])));
+        draft_.tensors[order[done]].offset =
+            static_cast<std::uint32_t>(allocator.take(box(order[done])));
     return std::max(end, allocator.end());
 }
 
+namespace {
+
+/// Writes one of the values that a hidden tensor is a stack of; `entry` is its place on the stack.
+void write_entry(const PendingTensor& tensor, std::size_t entry, std::span<std::int64_t> column) {
+    const std::span<const std::int64_t> values = tensor.values[entry];
+    // Rows of the last stored axis stay together; the other axes say where each begins. Of single
+    // numbers the stack is the only axis.
+    const bool has_rows =
+        !tensor.axes.empty() && std::cmp_not_equal(tensor.stack_axis, tensor.axes.size() - 1);
+    const std::size_t run = has_rows ? tensor.axes.back().dim : 1;
+    const std::size_t step = has_rows ? tensor.strides.back() : 1;
+    const std::size_t outer = tensor.axes.size() - (has_rows ? 1 : 0);
+    const std::size_t unit = has_rows ? tensor.axes.back().log() : 0;
+    parallel_for(values.size() / run, 4096, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t row = begin; row < end; ++row) {
+            std::size_t rest = row, lane = tensor.offset, shift = unit, from = 0;
+            for (std::size_t a = outer; a-- > 0;) {
+                const bool is_stack = std::cmp_equal(a, tensor.stack_axis);
+                const std::size_t index = is_stack ? entry : rest % tensor.axes[a].dim;
+                lane += index << shift;
+                shift += tensor.axes[a].log();
+                if (is_stack) continue;
+                from += index * tensor.strides[a];
+                rest /= tensor.axes[a].dim;
+            }
+            for (std::size_t x = 0; x < run; ++x, from += step) column[lane + x] = values[from];
+        }
+    });
+}
+
+}  // namespace
+
 std::vector<std::int64_t> CircuitBuilder::weight_column(std::uint64_t num_lanes) const {
     std::vector<std::int64_t> column(num_lanes, 0);
-    for (const Pending& tensor : tensors_) {
-        if (tensor.column != Column::kW) continue;
-        // Rows of the last stored axis stay together; the other axes say where each begins.
-        const std::size_t run = tensor.axes.empty() ? 1 : tensor.axes.back().dim;
-        const std::size_t step = tensor.axes.empty() ? 1 : tensor.strides.back();
-        const std::size_t outer = tensor.axes.empty() ? 0 : tensor.axes.size() - 1;
-        const std::size_t unit = tensor.axes.empty() ? 0 : tensor.axes.back().log();
-        parallel_for(tensor.values.size() / run, 4096, [&](std::size_t begin, std::size_t end) {
-            for (std::size_t row = begin; row < end; ++row) {
-                std::size_t rest = row, lane = tensor.offset, shift = unit, from = 0;
-                for (std::size_t a = outer; a-- > 0;) {
-                    const std::size_t index = rest % tensor.axes[a].dim;
-                    lane += index << shift;
-                    from += index * tensor.strides[a];
-                    rest /= tensor.axes[a].dim;
-                    shift += tensor.axes[a].log();
-                }
-                for (std::size_t x = 0; x < run; ++x, from += step)
-                    column[lane + x] = tensor.values[from];
-            }
-        });
-    }
+    for (const PendingTensor& tensor : draft_.tensors)
+        for (std::size_t entry = 0; entry < tensor.values.size(); ++entry)
+            write_entry(tensor, entry, column);
     return column;
+}
+
+bool CircuitBuilder::stack(StackRule rule) {
+    auto stacked = stack_repeats(draft_, rule);
+    if (stacked) draft_ = *std::move(stacked);
+    return stacked.has_value();
 }
 
 namespace {
@@ -362,7 +382,7 @@ Cost estimate_cost(const Circuit& c) {
 /// Everything but the weights; returns what the best chunk size is worth, nothing for a known one.
 Result<double> CircuitBuilder::lay_out(Circuit& circuit, const CompileOptions& options,
                                        std::optional<std::uint8_t> known_mu) {
-    if (tensors_.size() > 0xffff) {
+    if (draft_.tensors.size() > 0xffff) {
         return fail(ErrorCode::kUnsupported, "the model needs more than 65,535 tensors");
     }
     circuit.input = options.input;
@@ -371,7 +391,7 @@ Result<double> CircuitBuilder::lay_out(Circuit& circuit, const CompileOptions& o
     MINTMARK_CHECK(assign_tables(circuit, lanes.rows));
     place_lookups(lanes.f, lanes.g);
     lanes.w = place_weights(options.max_mu);
-    for (const Pending& t : tensors_) {
+    for (const PendingTensor& t : draft_.tensors) {
         if (t.column == Column::kIn) lanes.in = std::uint64_t{1} << num_vars(t.axes);
         if (t.column == Column::kOut) lanes.out = std::uint64_t{1} << num_vars(t.axes);
         circuit.tensors.push_back({.column = t.column, .offset = t.offset, .axes = t.axes});
@@ -379,11 +399,11 @@ Result<double> CircuitBuilder::lay_out(Circuit& circuit, const CompileOptions& o
     if (std::max({lanes.w, lanes.f, lanes.rows}) >> kMaxLogLanes != 0) {
         return fail(ErrorCode::kUnsupported, "the model is too large for 32-bit lane numbers");
     }
-    circuit.steps = steps_;
+    circuit.steps = draft_.steps;
     const auto cut = [&](std::uint8_t mu) {
         lanes.w = place_weights(mu);
-        for (std::size_t i = 0; i < tensors_.size(); ++i)
-            circuit.tensors[i].offset = tensors_[i].offset;
+        for (std::size_t i = 0; i < draft_.tensors.size(); ++i)
+            circuit.tensors[i].offset = draft_.tensors[i].offset;
         set_chunks(circuit, lanes, mu);
     };
     if (known_mu) {

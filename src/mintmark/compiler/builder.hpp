@@ -10,21 +10,11 @@
 #include "mintmark/base/result.hpp"
 #include "mintmark/circuit/circuit.hpp"
 #include "mintmark/compiler/compile.hpp"
+#include "mintmark/compiler/draft.hpp"
+#include "mintmark/compiler/stacking.hpp"
 #include "mintmark/compiler/view.hpp"
 
 namespace mintmark::compiler {
-
-/// A look-up that a limb needs; requests of the same function share one table over all their
-/// inputs.
-struct TableRequest {
-    TableFunction function = TableFunction::kRange;
-    std::int64_t lo = 0, hi = 0;  ///< inputs, inclusive
-    std::int32_t out_lo = 0, out_hi = 0;
-    float in_step = 0, out_step = 0;
-    std::uint16_t alpha = 0;
-    /// kRange only: exactly [lo, lo + 2^k), shared with nothing wider (remainder limbs).
-    bool is_exact = false;
-};
 
 /// A request for the values [0, 2^bits), no more.
 [[nodiscard]] TableRequest remainder_range(std::uint8_t bits);
@@ -57,7 +47,7 @@ class CircuitBuilder {
 
     /// Opens a step; terms are added to step() until the next begin_step.
     void begin_step(const Dims& out);
-    [[nodiscard]] Step& step() { return steps_.back(); }
+    [[nodiscard]] Step& step() { return draft_.steps.back(); }
     [[nodiscard]] const Dims& out_dims() const { return out_dims_; }
 
     /// Adds a limb of weight 2^shift; returns the tensor that holds the result (F, or G with a
@@ -68,6 +58,10 @@ class CircuitBuilder {
     /// Requantisation by `shift` bits: the rounding constant and the remainder limbs.
     void add_remainder(std::uint8_t shift);
 
+    /// Proves blocks that repeat themselves together (stacking.hpp). Whether there are any; after
+    /// the last step.
+    [[nodiscard]] bool stack(StackRule rule);
+
     /// What `finish` would be worth by the cost model; the larger, the worse.
     [[nodiscard]] Result<double> weigh(const CompileOptions& options);
     /// Lays everything out and checks the result.
@@ -77,16 +71,6 @@ class CircuitBuilder {
         const CompileOptions& options, const Circuit& circuit);
 
   private:
-    struct Pending {
-        Column column;
-        std::vector<Axis> axes;
-        std::span<const std::int64_t> values;   ///< hidden tensors only
-        std::vector<std::size_t> strides = {};  ///< in the values, one per axis; hidden ones only
-        std::size_t num_summed = 0;
-        std::uint32_t offset = 0;
-        std::int32_t twin = -1;  ///< of an F tensor: the G tensor at the same lanes
-    };
-
     std::uint16_t add_tensor(Column column, const Dims& dims);
     Status assign_tables(Circuit& circuit, std::uint64_t& num_rows);
     std::uint64_t place(Column column, bool with_twin, std::uint64_t begin);
@@ -97,10 +81,8 @@ class CircuitBuilder {
     [[nodiscard]] std::vector<std::int64_t> weight_column(std::uint64_t num_lanes) const;
 
     std::uint8_t range_bits_, kernel_first_log_;
-    std::vector<Pending> tensors_;
-    std::vector<Step> steps_;
+    Draft draft_;
     Dims out_dims_;
-    std::vector<std::vector<TableRequest>> requests_;  ///< per step, per limb
 };
 
 }  // namespace mintmark::compiler

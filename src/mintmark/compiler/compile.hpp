@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "mintmark/base/result.hpp"
 #include "mintmark/circuit/circuit.hpp"
+#include "mintmark/compiler/stacking.hpp"
 #include "mintmark/model/quant_graph.hpp"
 
 namespace mintmark::compiler {
@@ -22,6 +24,7 @@ struct CompileOptions {
     std::uint8_t max_mu = 21;  ///< largest chunk size, as a power of two (the SRS must be as long)
     /// Convolutions' weights whose box has so many variables are stored with the kernel outermost.
     std::uint8_t kernel_first_log = 20;
+    std::optional<StackRule> rule = {};  ///< for repeated blocks; absent: the cheapest
 };
 
 /// A circuit and the private column that goes with it.

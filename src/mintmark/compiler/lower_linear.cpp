@@ -136,23 +136,53 @@ Result<View> Lowering::lower_op(const model::QConv& op, const model::QNode& node
     return requantise(op.requant);
 }
 
+namespace {
+
+/// Readers that each take one of n equal parts of the last dim: their length, else 0.
+std::uint32_t part_of_last(const model::QSlice& op, const model::Shape& in,
+                           const model::Shape& out) {
+    const std::size_t last = in.size() - 1;
+    for (std::size_t d = 0; d < last; ++d)
+        if (in[d] != out[d]) return 0;
+    const std::uint32_t length = out[last];
+    const bool is_part = op.steps[last] == 1 && in[last] != length && in[last] % length == 0 &&
+                         op.starts[last] % length == 0;
+    return is_part ? length : 0;
+}
+
+}  // namespace
+
 Dims Lowering::split_columns(const model::QNode& node) const {
     const model::Shape& shape = graph_.tensors[node.output].shape;
+    const Dims split = split_last(node.output);
+    const std::size_t before = without_ones(shape).size();
+    const bool fits = volume(split) == shape.back() && before + split.size() <= kMaxAxes;
+    return fits ? split : without_ones({shape.back()});
+}
+
+Dims Lowering::split_last(model::TensorId tensor) const {
+    const model::Shape& shape = graph_.tensors[tensor].shape;
+    const Dims whole = without_ones({shape.back()});
     std::optional<Dims> split;
     for (const model::QNode& reader : graph_.nodes) {
-        if (std::ranges::find(reader.inputs, node.output) == reader.inputs.end()) continue;
+        if (std::ranges::find(reader.inputs, tensor) == reader.inputs.end()) continue;
         const model::Shape& to = graph_.tensors[reader.output].shape;
         const auto kept = static_cast<std::ptrdiff_t>(shape.size()) - 1;
-        const bool splits = std::holds_alternative<model::QReshape>(reader.op) &&
-                            to.size() > shape.size() &&
-                            std::equal(shape.begin(), shape.begin() + kept, to.begin());
-        const Dims dims = splits ? without_ones(Dims(to.begin() + kept, to.end())) : Dims{};
-        if (!splits || (split && *split != dims)) return without_ones({shape.back()});
+        Dims dims;
+        if (std::holds_alternative<model::QReshape>(reader.op) && to.size() > shape.size() &&
+            std::equal(shape.begin(), shape.begin() + kept, to.begin())) {
+            dims = without_ones(Dims(to.begin() + kept, to.end()));
+        } else if (const auto* slice = std::get_if<model::QSlice>(&reader.op);
+                   slice != nullptr && slices_are_free_) {
+            const std::uint32_t length = part_of_last(*slice, shape, to);
+            if (length == 0) return whole;
+            dims = {shape.back() / length};
+            append_axes(dims, split_last(reader.output));
+        }
+        if (dims.empty() || (split && *split != dims)) return whole;
         split = dims;
     }
-    const std::size_t before = without_ones(shape).size();
-    const bool fits = split && volume(*split) == shape.back() && before + split->size() <= kMaxAxes;
-    return fits ? *split : without_ones({shape.back()});
+    return split.value_or(whole);
 }
 
 void Lowering::add_centring(const Input& x, std::int64_t factor) {

@@ -39,13 +39,38 @@ Result<View> Lowering::lower_op(const model::QReshape& /*op*/, const model::QNod
     return views_.at(node.inputs[0]);
 }
 
+namespace {
+
+bool is_cut_along(const model::QSlice& op, const model::Shape& in, const model::Shape& out,
+                  std::size_t d) {
+    return in[d] != 1 && (op.starts[d] != 0 || op.steps[d] != 1 || in[d] != out[d]);
+}
+
+}  // namespace
+
+std::optional<View> Lowering::entry_of(const Input& x, const model::QSlice& op,
+                                       const model::Shape& in, const model::Shape& out) {
+    View view = x.view;
+    for (std::size_t d = 0; d < in.size(); ++d) {
+        if (!is_cut_along(op, in, out, d)) continue;
+        if (x.groups[d].empty() || (op.steps[d] != 1 && out[d] != 1)) return std::nullopt;
+        const std::uint8_t axis = x.groups[d].front();
+        const std::uint32_t rest = in[d] / view.stored[axis];
+        if (out[d] != rest || op.starts[d] % rest != 0) return std::nullopt;
+        view.fixed.emplace_back(axis, op.starts[d] / rest);
+        std::erase(view.order, axis);
+    }
+    return view;
+}
+
 Result<View> Lowering::lower_op(const model::QSlice& op, const model::QNode& node) {
     const model::Shape& in = graph_.tensors[node.inputs[0]].shape;
     const model::QTensor& out_tensor = graph_.tensors[node.output];
-    const auto is_cut = [&](std::size_t d) {
-        return in[d] != 1 &&
-               (op.starts[d] != 0 || op.steps[d] != 1 || in[d] != out_tensor.shape[d]);
-    };
+    if (slices_are_free_) {
+        MINTMARK_TRY(const Input as_it_is, input(node, 0));
+        if (auto entry = entry_of(as_it_is, op, in, out_tensor.shape)) return *std::move(entry);
+    }
+    const auto is_cut = [&](std::size_t d) { return is_cut_along(op, in, out_tensor.shape, d); };
     std::vector<std::size_t> whole;
     for (std::size_t d = 0; d < in.size(); ++d) {
         if (is_cut(d)) whole.push_back(d);

@@ -6,10 +6,18 @@
 #include <array>
 #include <bit>
 #include <optional>
+#include <span>
 
 #include "mintmark/base/assert.hpp"
 
 namespace mintmark::compiler {
+
+std::vector<AxisMap> unread_axes(const View& view) {
+    std::vector<AxisMap> maps(view.stored.size());
+    for (const auto& [axis, entry] : view.fixed)
+        maps[axis] = AxisMap::sum_win(kNoAxis, 1, 0, 1, static_cast<std::int32_t>(entry));
+    return maps;
+}
 
 OperandMaps& OperandMaps::eq(const std::vector<std::uint8_t>& group, std::uint8_t first) {
     for (const std::uint8_t axis : group) {
@@ -131,7 +139,7 @@ Result<View> Lowering::materialise(const View& view, const model::Shape& shape,
     }
     builder_.begin_step(target);
     Operand operand{.tensor = view.tensor, .maps = {}};
-    std::vector<AxisMap> by_axis(view.stored.size());
+    std::vector<AxisMap> by_axis = unread_axes(view);
     for (const AxisGroup& g : groups) {
         if (g.size > kMaxWindow) {
             return fail(ErrorCode::kUnsupported,
@@ -261,33 +269,71 @@ Status Lowering::run() {
 
 namespace {
 
-/// Of the tables that remainders are looked up in.
+/// Ways to compile a model, of which the cheapest is taken.
+struct Variant {
+    std::uint8_t range_bits = 12;  ///< of the tables that remainders are looked up in
+    StackRule rule = StackRule::kNone;
+    bool slices_are_free = true;
+};
+
 constexpr std::array<std::uint8_t, 2> kRangeBits = {12, 16};
+constexpr std::array kRules = {StackRule::kNone, StackRule::kPowers, StackRule::kWhole};
+
+/// The model's steps compiled so; nothing when the rule changes none of them.
+Result<std::optional<CircuitBuilder>> build(const model::QuantGraph& graph,
+                                            const CompileOptions& options, Variant variant) {
+    CircuitBuilder builder(variant.range_bits, options.kernel_first_log);
+    MINTMARK_CHECK(Lowering(graph, builder, variant.slices_are_free).run());
+    if (variant.rule != StackRule::kNone && !builder.stack(variant.rule)) return std::nullopt;
+    return builder;
+}
+
+/// Calls visit(builder) for every way until it returns true.
+template <class Visit>
+Status for_each_variant(const model::QuantGraph& graph, const CompileOptions& options,
+                        Visit&& visit) {
+    const std::span<const StackRule> rules =
+        options.rule ? std::span(&*options.rule, 1) : std::span(kRules);
+    for (const std::uint8_t range_bits : kRangeBits) {
+        for (const StackRule rule : rules) {
+            MINTMARK_TRY(auto builder, build(graph, options, {range_bits, rule}));
+            if (!builder) break;  // no rule changes anything
+            MINTMARK_TRY(const bool is_enough, visit(*builder, Variant{range_bits, rule}));
+            if (is_enough) return {};
+        }
+    }
+    return {};
+}
 
 }  // namespace
 
 Result<Compiled> compile(const model::QuantGraph& graph, const CompileOptions& options) {
-    std::optional<std::pair<double, std::uint8_t>> best;
-    for (const std::uint8_t range_bits : kRangeBits) {
-        CircuitBuilder builder(range_bits, options.kernel_first_log);
-        MINTMARK_CHECK(Lowering(graph, builder).run());
+    std::optional<std::pair<double, Variant>> best;
+    const auto weigh = [&](CircuitBuilder& builder, Variant variant) -> Result<bool> {
         MINTMARK_TRY(const double cost, builder.weigh(options));
-        if (!best || cost < best->first) best = {cost, range_bits};
-    }
-    CircuitBuilder builder(best->second, options.kernel_first_log);
-    MINTMARK_CHECK(Lowering(graph, builder).run());
-    return builder.finish(options);
+        if (!best || cost < best->first) best = {cost, variant};
+        return false;
+    };
+    MINTMARK_CHECK(for_each_variant(graph, options, weigh));
+    if (!best) return fail(ErrorCode::kUnsupported, "the model has no blocks to prove together");
+    MINTMARK_TRY(auto builder, build(graph, options, best->second));
+    return builder->finish(options);
 }
 
 Result<std::vector<std::int64_t>> weights_of(const model::QuantGraph& graph,
                                              const CompileOptions& options,
                                              const Circuit& circuit) {
-    for (const std::uint8_t range_bits : kRangeBits) {
-        CircuitBuilder builder(range_bits, options.kernel_first_log);
-        MINTMARK_CHECK(Lowering(graph, builder).run());
-        MINTMARK_TRY(auto weights, builder.weights_of(options, circuit));
-        if (weights) return *std::move(weights);
+    std::optional<std::vector<std::int64_t>> weights;
+    const auto lay_out = [&](CircuitBuilder& builder, Variant) -> Result<bool> {
+        MINTMARK_TRY(weights, builder.weights_of(options, circuit));
+        return weights.has_value();
+    };
+    MINTMARK_CHECK(for_each_variant(graph, options, lay_out));
+    for (std::size_t i = 0; !weights && i < kRangeBits.size(); ++i) {
+        MINTMARK_TRY(auto before, build(graph, options, {kRangeBits[i], StackRule::kNone, false}));
+        MINTMARK_TRY(weights, before->weights_of(options, circuit));
     }
+    if (weights) return *std::move(weights);
     return fail(ErrorCode::kRejected, "the circuit is not of this model");
 }
 

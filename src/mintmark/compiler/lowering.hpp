@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,10 @@ namespace mintmark::compiler {
 
 class Lowering {
   public:
-    Lowering(const model::QuantGraph& graph, CircuitBuilder& builder)
-        : graph_(graph), builder_(builder) {}
+    /// `slices_are_free`: a slice that is one entry of an axis is no copy, and products are laid
+    /// out for it; false as before ADR 0240, for keys of then.
+    Lowering(const model::QuantGraph& graph, CircuitBuilder& builder, bool slices_are_free = true)
+        : graph_(graph), builder_(builder), slices_are_free_(slices_are_free) {}
 
     /// Binds the input, lowers every node in order, binds the output.
     [[nodiscard]] Status run();
@@ -73,6 +76,12 @@ class Lowering {
     [[nodiscard]] Operand read_broadcast(const Input& x, const OutBox& box) const;
     /// Axes of a matrix product's columns: those into which every reader splits them, else one.
     [[nodiscard]] Dims split_columns(const model::QNode& node) const;
+    /// Axes of the last dim of a tensor as its readers see it, without ones.
+    [[nodiscard]] Dims split_last(model::TensorId tensor) const;
+    /// The part of x that a slice takes when it is one entry of a stored axis.
+    [[nodiscard]] static std::optional<View> entry_of(const Input& x, const model::QSlice& op,
+                                                      const model::Shape& in,
+                                                      const model::Shape& out);
     /// Stores a hidden tensor of the output's rank, split as the box is, read with broadcast.
     [[nodiscard]] HiddenOperand hidden_operand(const model::Hidden& hidden, const OutBox& box);
     /// Closes the step: remainder limbs and the result's limb. Out axes must be the builder's. The
@@ -85,16 +94,20 @@ class Lowering {
     const model::QuantGraph& graph_;
     CircuitBuilder& builder_;
     std::map<model::TensorId, View> views_;
+    bool slices_are_free_;
     bool may_split_ = false;  ///< the node at hand writes the output, and nothing else reads it
     /// Of an output in two limbs: the lower one's tensor and its bits (0: one limb).
     std::uint16_t output_low_ = 0;
     std::uint8_t output_low_bits_ = 0;
 };
 
+/// The maps of a view's stored axes before any is read: ALL, or the one entry of a fixed axis.
+[[nodiscard]] std::vector<AxisMap> unread_axes(const View& view);
+
 /// Axis maps of an operand under construction: one slot per stored axis of its view.
 class OperandMaps {
   public:
-    explicit OperandMaps(const View& view) : view_(view), maps_(view.stored.size()) {}
+    explicit OperandMaps(const View& view) : view_(view), maps_(unread_axes(view)) {}
     /// Stored axes of one group read env axes first, first + 1, ...; axes of dim 1 take none.
     OperandMaps& eq(const std::vector<std::uint8_t>& group, std::uint8_t first);
     OperandMaps& set(std::uint8_t stored_axis, const AxisMap& map);

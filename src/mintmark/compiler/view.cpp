@@ -14,7 +14,7 @@ Dims View::dims() const {
 }
 
 bool View::is_in_order() const {
-    return std::ranges::is_sorted(order);
+    return fixed.empty() && std::ranges::is_sorted(order);
 }
 
 std::optional<std::vector<std::vector<std::uint8_t>>> group_axes(const Dims& dims,

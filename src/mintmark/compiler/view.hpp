@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace mintmark::compiler {
@@ -13,15 +14,18 @@ using Dims = std::vector<std::uint32_t>;
 /// A tensor of the circuit and the order in which its stored axes are read.
 ///
 /// The logical row-major order of the values is the row-major order of `dims()`: reshaping is free
-/// (it only groups axes differently), transposing is free (it only permutes `order`).
+/// (it only groups axes differently), transposing is free (it only permutes `order`), and so is
+/// taking one entry of an axis.
 struct View {
     std::uint16_t tensor = 0;         ///< tensor id
     Dims stored;                      ///< dims of the stored axes, outermost first; no dim is 1
     std::vector<std::uint8_t> order;  ///< order[i] = stored axis that is the i-th logical axis
+    /// Stored axes of which one entry is read (they are no logical axis): axis and entry.
+    std::vector<std::pair<std::uint8_t, std::uint32_t>> fixed = {};
 
     /// Dims in logical order.
     [[nodiscard]] Dims dims() const;
-    /// True when the axes are stored in logical order.
+    /// True when the axes are stored in logical order, side by side.
     [[nodiscard]] bool is_in_order() const;
 };
 

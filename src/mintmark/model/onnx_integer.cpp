@@ -9,6 +9,7 @@
 #include <functional>
 #include <set>
 
+#include "mintmark/model/onnx_logic.hpp"
 #include "mintmark/model/onnx_whole.hpp"
 
 namespace mintmark::model {
@@ -169,8 +170,6 @@ Result<ValueId> common_bits(const NodeView& node, ValueId a, ValueId b) {
                  node.emit(PointwiseOp{Pointwise::kAndOfHalves, 8, 0}, {both}, shape));
     return as_integers(node, y);
 }
-
-enum class Gate : std::uint8_t { kAnd, kOr, kXor };
 
 /// Of two bytes: a OR b is the complement of what the complements share, a XOR b is a + b without
 /// twice what they share (the remainder changes nothing but the bounds).

@@ -83,7 +83,6 @@ Result<ValueId> import_not(const NodeView& node) {
 }
 
 /// a b + c (a + b) for booleans: and (a b), or (a + b - a b), xor (a + b - 2 a b).
-enum class Gate : std::uint8_t { kAnd, kOr, kXor };
 template <Gate Kind>
 Result<ValueId> import_gate(const NodeView& node) {
     MINTMARK_TRY(const Pair in, operands(node));

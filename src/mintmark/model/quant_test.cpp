@@ -1,11 +1,15 @@
 // Quantised models against the float executor, and the integer executor's own invariants.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <map>
+#include <string>
 
+#include "mintmark/base/repeats.hpp"
 #include "mintmark/base/rng.hpp"
 #include "mintmark/model/float_executor.hpp"
 #include "mintmark/model/test_models.hpp"
@@ -422,6 +426,39 @@ TEST(Validate, RefusesInconsistentGraphs) {
     EXPECT_TRUE(
         refuses([](auto& g) { std::get<QMatMul>(g.nodes[0].op).weight.values.pop_back(); }));
     EXPECT_TRUE(refuses([](auto& g) { std::get<QMatMul>(g.nodes[0].op).requant.shift = 41; }));
+}
+
+/// Everything about a node's requantisation that its look-ups follow from.
+std::vector<std::uint32_t> requantisations(const QuantGraph& graph) {
+    std::map<std::string, std::uint32_t> known;
+    std::vector<std::uint32_t> out;
+    for (const QNode& node : graph.nodes) {
+        std::string text = fmt::format("{} {}", node.op.index(), graph.tensors[node.output].step);
+        if (const Requant* requant = requant_of(node.op)) {
+            text += fmt::format(" {}", requant->shift);
+            if (requant->lut) {
+                text += fmt::format(" {} {} {} {}", requant->lut->in_step, requant->lut->out_step,
+                                    requant->lut->out_lo, requant->lut->out_hi);
+            }
+        }
+        const auto next = static_cast<std::uint32_t>(known.size());
+        out.push_back(known.try_emplace(text, next).first->second);
+    }
+    return out;
+}
+
+TEST(Agreement, BlocksOfADeepModelChooseTheSame) {
+    for (const auto& [name, blocks] : {std::pair("stacked_decoder", 3U), {"stacked_encoder", 5U}}) {
+        const TestModel m = load_test_model(name);
+        for (const int bits : {8, 12}) {
+            QuantOptions options;
+            options.activation_bits = static_cast<std::uint8_t>(bits);
+            const QuantGraph graph = quantise(m.graph, m.input.samples, options).value();
+            const auto repeats = find_repeats(requantisations(graph), 8);
+            ASSERT_EQ(repeats.size(), 1U) << name << " with " << bits << " bits";
+            EXPECT_EQ(repeats.front().count(), blocks) << name << " with " << bits << " bits";
+        }
+    }
 }
 
 }  // namespace

@@ -111,12 +111,13 @@ std::string sum_too_large(const std::string& name) {
 }  // namespace
 
 Quantiser::Quantiser(const Plan& plan, const Calibration& calibration, const QuantOptions& options,
-                     std::uint8_t common_shift)
+                     std::uint8_t common_shift, Agreement& agreement)
     : plan_(plan),
       calibration_(calibration),
       options_(options),
       sensitivity_(analyse(plan)),
-      common_shift_(common_shift) {}
+      common_shift_(common_shift),
+      agreement_(agreement) {}
 
 int Quantiser::bits_of(const Layer& layer) const {
     const auto it = options_.tensor_bits.find(plan_.names[layer.output]);
@@ -150,7 +151,7 @@ int Quantiser::output_bits() const {
 }
 
 double Quantiser::width_limit(const Layer& layer) const {
-    if (!sensitivity_.precise[layer.output]) return kLookUpRows - kSlack;
+    if (!is_precise(layer)) return kLookUpRows - kSlack;
     const int most = std::min<int>(options_.output_bits, output_bits());
     return std::ldexp(1, std::clamp(widest_bits_, std::min(kLeastOutputBits, most), most)) - kSlack;
 }
@@ -202,14 +203,14 @@ void Quantiser::cover(TensorId copy, std::span<const TensorId> inputs) {
 
 std::optional<QLut> Quantiser::look_up(const Layer& layer, const Interval& u, double step) const {
     const double lo = min_of(u.lo), hi = max_of(u.hi);
-    const bool precise = sensitivity_.precise[layer.output];
+    const bool precise = is_precise(layer);
     // Sums that were not scaled down have nothing to saturate.
     const double small = precise ? std::ldexp(1, output_bits()) - 1 : unsigned_max();
     const double symmetric = precise ? kLookUpRows / 2 - 1 : signed_max();
     QLut lut;
     if (!layer.activation) {
         if (precise || plan_.integral[layer.output] || layer.is_square || layer.keeps_all ||
-            is_mask(layer) || hi - lo <= exact_width()) {
+            is_mask(layer) || all(Choice::kUnscaled, hi - lo <= exact_width())) {
             return std::nullopt;
         }
         lut.out_lo = static_cast<std::int32_t>(-symmetric - 1);
@@ -220,14 +221,13 @@ std::optional<QLut> Quantiser::look_up(const Layer& layer, const Interval& u, do
     switch (layer.activation->kind) {
         case Pointwise::kClip: {
             // What the domain's ends become, in steps; it may lie outside of both bounds.
-            const double least = round_half_up(layer.activation->alpha / step);
-            const double most = std::max(least, round_half_up(layer.activation->beta / step));
+            const double below = round_half_up(layer.activation->alpha / step);
+            const double above = std::max(below, round_half_up(layer.activation->beta / step));
             const auto bound = [&](double end) {
-                const double held = std::clamp(std::clamp(end, least, most), -0x1p30, 0x1p30);
-                return static_cast<std::int32_t>(held);
+                return std::clamp(std::clamp(end, below, above), -0x1p30, 0x1p30);
             };
-            lut.out_lo = bound(lo);
-            lut.out_hi = bound(hi);
+            lut.out_lo = static_cast<std::int32_t>(least(Choice::kLow, bound(lo)));
+            lut.out_hi = static_cast<std::int32_t>(most(Choice::kHigh, bound(hi)));
             break;
         }
         case Pointwise::kRelu:
@@ -289,12 +289,14 @@ Status Quantiser::finish(const Layer& layer, Sums sums) {
     if (requant.lut && !is_curve(layer.activation) && !is_clip(layer.activation) &&
         sums.shift == 0 &&
         (plan_.integral[layer.output] || layer.keeps_all ||
-         requant.u_hi - requant.u_lo <= static_cast<std::int64_t>(exact_width()))) {
+         all(Choice::kKeeps,
+             requant.u_hi - requant.u_lo <= static_cast<std::int64_t>(exact_width())))) {
         // Whole numbers, exact sums of moderate range: the look-up must not cut anything off.
-        const auto cap = [](std::int64_t v) { return static_cast<std::int32_t>(v); };
-        requant.lut->out_hi = std::max(requant.lut->out_hi, cap(requant.u_hi));
-        if (requant.lut->out_lo < 0)
-            requant.lut->out_lo = std::min(requant.lut->out_lo, cap(requant.u_lo));
+        const auto cap = [](double v) { return static_cast<std::int32_t>(v); };
+        const double high = most(Choice::kHigh, static_cast<double>(requant.u_hi));
+        const double low = least(Choice::kLow, static_cast<double>(requant.u_lo));
+        requant.lut->out_hi = std::max(requant.lut->out_hi, cap(high));
+        if (requant.lut->out_lo < 0) requant.lut->out_lo = std::min(requant.lut->out_lo, cap(low));
     }
     const auto rows = static_cast<double>(requant.u_hi - requant.u_lo + 1);
     widest_bits_ = std::max(widest_bits_, static_cast<int>(std::ceil(std::log2(rows))));
@@ -324,7 +326,7 @@ Status Quantiser::finish(const Layer& layer, Sums sums) {
 // ---- layers -----------------------------------------------------------------------------------
 
 Status Quantiser::add(const Layer& layer) {
-    bits_ = bits_of(layer);
+    bits_ = static_cast<int>(most(Choice::kBits, bits_of(layer)));
     if (layer.activation && layer.activation->kind == Pointwise::kStep) {
         MINTMARK_TRY(const bool added, add_step(layer));
         if (added) return {};
@@ -417,10 +419,10 @@ Status Quantiser::add_sum(const Layer& layer) {
         }
         return max_of(sums.acc.hi) - min_of(sums.acc.lo);
     };
-    const bool precise = sensitivity_.precise[layer.output];
+    const bool precise = is_precise(layer);
     const double exact_limit =
         precise || plan_.integral[layer.sum] ? kLookUpRows - kSlack : exact_width();
-    if (parts.size() == 1 || (equal && add_up(layer.coefs) <= exact_limit)) {
+    if (parts.size() == 1 || all(Choice::kExact, equal && add_up(layer.coefs) <= exact_limit)) {
         add_up(layer.coefs);
         sums.op = QLinComb{to_integers(layer.coefs), 0, {}};
         Layer kept = layer;
@@ -441,7 +443,8 @@ Status Quantiser::add_sum(const Layer& layer) {
         const Interval &far = parts[*mask], &x = parts[1 - *mask];
         const double depth = std::ceil(kMaskDepth / steps[1 - *mask]);
         std::vector<double> coefs(2, 1);
-        coefs[*mask] = std::ceil((max_of(x.hi) - min_of(x.lo) + depth) / -min_of(far.lo));
+        coefs[*mask] =
+            most(Choice::kMask, std::ceil((max_of(x.hi) - min_of(x.lo) + depth) / -min_of(far.lo)));
         if (add_up(coefs) <= kLookUpRows - kSlack) {
             sums.op = QLinComb{to_integers(coefs), 0, {}};
             sums.step.assign(count, steps[1 - *mask]);
@@ -466,6 +469,7 @@ Status Quantiser::add_sum(const Layer& layer) {
         if (width <= goal.budget + kSlack / 2) break;
         step = as_float(step * width / goal.budget * 1.001);
     }
+    static_cast<void>(most(Choice::kStep, step));
     sums.step.assign(count, step);
     return finish(layer, std::move(sums));
 }
@@ -508,6 +512,7 @@ Status Quantiser::add_linear(const Layer& layer) {
         for (double& s : goal.step) s = as_float(s * width / goal.budget * 1.001);
         if (is_centring) own_shift = keep_zero(layer, x, goal);
     }
+    if (!is_centring) agree_on(goal.step);
     if (std::max(largest_magnitude(weight), largest_magnitude(bias)) >= kMaxInteger)
         return fail(ErrorCode::kUnsupported, sum_too_large(layer.name));
     std::optional<Hidden> hidden_bias;
@@ -585,9 +590,11 @@ Status Quantiser::add_scaled(const Layer& layer) {
     const bool counts = plan_.integral[layer.sum] && max_of(sums.step) == 1;
     const bool picks = known_sum == 1 && max_of(a.range.hi) == 1;
     const double room = counts ? kLookUpRows - 1 : goal.out_max > 0 ? exact_width() : goal.budget;
-    const bool exact = picks || (width <= room && (ratio > 0.2 || !is_curve(layer.activation)));
+    const bool exact =
+        picks || all(Choice::kExact, width <= room && (ratio > 0.2 || !is_curve(layer.activation)));
     double factor = 1;
     if (!exact && width * ratio > goal.budget) ratio = goal.budget / width;
+    if (!exact) ratio = least(Choice::kRatio, ratio);
     if (!exact && ratio < 1) {
         if (layer.kind == LayerKind::kMatMulDyn) {
             sums.shift =
@@ -678,7 +685,8 @@ Status Quantiser::add_offset(const Layer& layer, Sums sums, double constant) {
 
 Result<QuantGraph> Quantiser::run() {
     MINTMARK_CHECK(add_inputs());
-    for (const Layer& layer : plan_.layers) {
+    for (layer_ = 0; layer_ < plan_.layers.size(); ++layer_) {
+        const Layer& layer = plan_.layers[layer_];
         MINTMARK_CHECK(add(layer));
         const Ints& result = values_.at(layer.output);
         if (plan_.row_sum[layer.output] > 0 && min_of(result.range.lo) >= 0)

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "mintmark/model/agreement.hpp"
 #include "mintmark/model/calibration.hpp"
 #include "mintmark/model/interval.hpp"
 #include "mintmark/model/model.hpp"
@@ -19,8 +20,9 @@ namespace mintmark::model {
 class Quantiser {
   public:
     /// `common_shift`: layers that need a smaller shift use this one (fewer different tables).
+    /// `agreement` outlives the quantiser; the caller ends the pass.
     Quantiser(const Plan& plan, const Calibration& calibration, const QuantOptions& options,
-              std::uint8_t common_shift);
+              std::uint8_t common_shift, Agreement& agreement);
 
     [[nodiscard]] Result<QuantGraph> run();
     /// After run: the largest shift that still is a single remainder limb (12 bits), or 0.
@@ -72,8 +74,22 @@ class Quantiser {
     [[nodiscard]] Result<Ints> rescale(const Ints& x, double step, const std::string& name);
 
     [[nodiscard]] Goal goal_for(const Layer& layer, const Interval& real) const;
+    [[nodiscard]] Goal own_goal(const Layer& layer, const Interval& real) const;
     [[nodiscard]] std::vector<double> channel_steps(const Layer& layer, const Interval& real,
                                                     double out_max) const;
+    [[nodiscard]] double most(Choice choice, double own) const {
+        return agreement_.most(layer_, choice, own);
+    }
+    [[nodiscard]] double least(Choice choice, double own) const {
+        return agreement_.least(layer_, choice, own);
+    }
+    /// Whether all twins may do what this layer may.
+    [[nodiscard]] bool all(Choice choice, bool own) const { return least(choice, own ? 1 : 0) > 0; }
+    /// Whether the layer's result becomes the output as it is, and that of all its twins.
+    [[nodiscard]] bool is_precise(const Layer& layer) const {
+        return all(Choice::kPrecise, sensitivity_.precise[layer.output]);
+    }
+    void agree_on(std::vector<double>& step) const;
     [[nodiscard]] std::vector<std::size_t> channels_of(const Layer& layer) const;
     [[nodiscard]] Interval real_range(const Ints& x) const;
     [[nodiscard]] std::uint8_t pick_shift(double largest);
@@ -120,6 +136,8 @@ class Quantiser {
     QuantGraph graph_;
     std::map<ValueId, Ints> values_;
     std::uint8_t common_shift_;
+    Agreement& agreement_;
+    std::size_t layer_ = 0;  ///< the one that is being added
     std::uint8_t largest_small_shift_ = 0;
     int bits_ = 8;         ///< of the layer that is being added
     int widest_bits_ = 0;  ///< of the look-up domains so far

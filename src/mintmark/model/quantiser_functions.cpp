@@ -76,7 +76,7 @@ double Quantiser::argument_step(const Layer& layer, const Interval& real, double
         hi = std::min(hi, max_of(calibration_.hi[id]));
     }
     if (plan_.integral[id] && finest <= 1) return 1;
-    const bool fine = sensitivity_.precise[layer.output] || is_scale(op.kind);
+    const bool fine = is_precise(layer) || is_scale(op.kind);
     const double levels = fine ? 16383 : 2 * unsigned_max();
     double wanted = (hi - lo) / (4 * unsigned_max());
     if (!gives_integers(op.kind)) {
@@ -93,38 +93,40 @@ double Quantiser::argument_step(const Layer& layer, const Interval& real, double
 /// The look-up of a real function over u in [u_lo, u_hi] with this step.
 QLut Quantiser::function_look_up(const Layer& layer, const Interval& u, double step) const {
     const PointwiseOp& op = *layer.activation;
-    const bool precise = sensitivity_.precise[layer.output];
+    const bool precise = is_precise(layer);
     QLut lut;
     lut.function = function_of(op.kind);
     lut.in_step = table_step(step);
     lut.alpha = static_cast<float>(
         std::clamp(std::round(op.alpha * kParameterUnits), -32768.0, 32767.0) / kParameterUnits);
-    double least = 0, most = 0;
+    double low = 0, high = 0;
     const double last = max_of(u.hi);
     for (double v = min_of(u.lo); v <= last; v += 1) {
         const auto y = static_cast<double>(evaluate_function(
             lut.function, static_cast<long double>(v * static_cast<double>(lut.in_step)),
             static_cast<long double>(lut.alpha)));
         if (!std::isfinite(y)) continue;
-        least = std::min(least, y);
-        most = std::max(most, y);
+        low = std::min(low, y);
+        high = std::max(high, y);
     }
-    const double bound = std::max(most, -least);
+    low = least(Choice::kLow, low);
+    high = most(Choice::kHigh, high);
+    const double bound = std::max(high, -low);
     const bool counts = gives_integers(op.kind) || plan_.integral[layer.output];
     const double symmetric = precise ? 32767 : signed_max();
-    double most_out = least < 0 ? symmetric : precise ? 32767 : unsigned_max();
+    double most_out = low < 0 ? symmetric : precise ? 32767 : unsigned_max();
     if (is_scale(op.kind)) most_out = precise || bits_ > kFewBits ? 32767 : 4095;
     const double reach =
         std::min(calibrated_reach(layer.output, bound) * (1 + options_.activation_margin), bound);
     double out_step = reach > 0x1p-60 ? on_grid(reach / most_out) : 1;
     double out_max = most_out;
-    if (counts && bound <= kMostOutput / (least < 0 ? 2 : 1)) {
+    if (counts && bound <= kMostOutput / (low < 0 ? 2 : 1)) {
         out_step = 1;
         out_max = std::max(1.0, bound);
     }
-    lut.out_step = static_cast<float>(out_step);
+    lut.out_step = static_cast<float>(most(Choice::kResultStep, out_step));
     lut.out_hi = static_cast<std::int32_t>(out_max);
-    lut.out_lo = least < 0 ? static_cast<std::int32_t>(-out_max) : 0;
+    lut.out_lo = low < 0 ? static_cast<std::int32_t>(-out_max) : 0;
     return lut;
 }
 

@@ -143,8 +143,8 @@ Status Quantiser::add_concat(const Layer& layer, const ConcatOp& op) {
     }
     const bool rescales = differ && !sensitivity_.varies[layer.output][op.axis];
     // The finest of the steps, as far as the joint range then fits a few more bits.
-    const double room = sensitivity_.precise[layer.output] ? std::ldexp(1, 13)
-                                                           : std::min(2 * unsigned_max(), 32000.0);
+    const double room =
+        is_precise(layer) ? std::ldexp(1, 13) : std::min(2 * unsigned_max(), 32000.0);
     const double step = std::max(finest, largest / room);
     std::vector<Ints> parts;
     for (const ValueId id : layer.inputs) {

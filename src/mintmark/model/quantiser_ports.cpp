@@ -96,6 +96,8 @@ Status Quantiser::add_inputs() {
         const double binary = std::exp2(std::floor(std::log2(step)));
         const bool fits = (hi - lo) / binary < kLookUpRows / 2;
         if (!plan_.integral[id] && sensitivity_.compared[id] && fits) step = binary;
+        if (!plan_.integral[id] && !sensitivity_.compared[id])
+            step = agreement_.step_of_input(id, step);
         const std::size_t count = element_count(plan_.shapes[id]);
         const std::vector<double> steps =
             single ? column_steps(step, round_half_up(lo / step), round_half_up(hi / step))

@@ -109,8 +109,9 @@ Status Quantiser::add_softmax(const Layer& layer) {
     const double log_length = std::log(static_cast<double>(rows.length));
     Ints x = values_.at(layer.inputs[0]);
     const double span = (max_of(x.range.hi) - min_of(x.range.lo)) * max_of(x.step) + log_length;
-    if (max_of(x.step) < span / kRows) {
-        MINTMARK_TRY(x, rescale(x, as_float(span / (kRows / 2)), name + "/scaled"));
+    if (!all(Choice::kRescale, max_of(x.step) >= span / kRows)) {
+        const double coarse = most(Choice::kResultStep, as_float(span / (kRows / 2)));
+        MINTMARK_TRY(x, rescale(x, coarse, name + "/scaled"));
     }
     const double lo = min_of(x.range.lo), hi = max_of(x.range.hi), width = hi - lo;
     const double step = static_cast<double>(table_step(max_of(x.step)));
@@ -131,11 +132,13 @@ Status Quantiser::add_softmax(const Layer& layer) {
                                              {x.id, largest.id}, rows.shape, {0, kTop, 1 / kTop}));
 
     // t: fine enough for the result, and every sum within a table.
-    const bool precise = sensitivity_.precise[layer.output];
+    const bool precise = is_precise(layer);
     const double wanted = precise ? 0x1p-14 : std::ldexp(0.5, -bits_);
     const double rows_left = precise ? std::ldexp(1, output_bits()) - 64 : kRows;
-    const double most = std::floor(rows_left / (width + log_length / step));
-    const double factor = few_digits(std::ceil(step / wanted), std::max(most, 1.0));
+    const double largest_factor =
+        std::max(std::floor(rows_left / (width + log_length / step)), 1.0);
+    const double factor =
+        least(Choice::kFactor, few_digits(std::ceil(step / wanted), largest_factor));
     const double fine = as_float(step / factor);
 
     // The sum is at least kTop, so its logarithm is not negative.
@@ -163,9 +166,9 @@ Status Quantiser::add_softmax(const Layer& layer) {
                                rows.reduced, bounds));
         return {};
     }
-    const double least = -factor * width - most_log;
-    requant = requantisation(least, 0);
-    RowBounds bounds{least, 0, fine};
+    const double lowest = -factor * width - most_log;
+    requant = requantisation(lowest, 0);
+    RowBounds bounds{lowest, 0, fine};
     if (kind == SoftmaxKind::kShare) {
         const double one = precise || bits_ > kFewBits ? 32767 : 4095;
         requant.lut = function_table(QFunction::kExp, fine, 1 / one, one);

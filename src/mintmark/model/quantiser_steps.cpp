@@ -70,10 +70,21 @@ std::vector<double> Quantiser::channel_steps(const Layer& layer, const Interval&
     return permute(step, channel);
 }
 
+/// One step for all elements: that of the twins. Steps of single channels are folded into weights.
+void Quantiser::agree_on(std::vector<double>& step) const {
+    if (min_of(step) == max_of(step)) std::ranges::fill(step, most(Choice::kStep, step[0]));
+}
+
 Quantiser::Goal Quantiser::goal_for(const Layer& layer, const Interval& real) const {
+    Goal goal = own_goal(layer, real);
+    agree_on(goal.step);
+    return goal;
+}
+
+Quantiser::Goal Quantiser::own_goal(const Layer& layer, const Interval& real) const {
     Goal goal;
     goal.budget = width_limit(layer);
-    const bool precise = sensitivity_.precise[layer.output];
+    const bool precise = is_precise(layer);
     const double finest =
         (std::max(max_of(real.hi), 0.0) - std::min(min_of(real.lo), 0.0)) / goal.budget;
     if (is_function(layer.activation)) {
@@ -103,7 +114,7 @@ Quantiser::Goal Quantiser::goal_for(const Layer& layer, const Interval& real) co
 std::uint8_t Quantiser::pick_shift(double largest) {
     const double most = std::ldexp(1, options_.weight_bits - 1) - 1;
     int shift = largest > 0 ? static_cast<int>(std::floor(std::log2(most / largest))) : 0;
-    shift = std::clamp(shift, 0, 24);
+    shift = static_cast<int>(least(Choice::kShift, std::clamp(shift, 0, 24)));
     // Two bits less of a weight are cheaper than a second remainder limb.
     const int spare = options_.weight_bits <= 12 ? 2 : 0;
     if (shift <= kMaxSmallShift + spare) shift = std::min(shift, kMaxSmallShift);

@@ -57,11 +57,17 @@ Status check_options(const QuantOptions& o) {
 }
 
 Result<QuantGraph> quantise_prepared(const Prepared& prepared, const QuantOptions& options) {
+    constexpr int kMostPasses = 6;  // what twins have not agreed upon by then is proven apart
     MINTMARK_CHECK(check_options(options));
-    Quantiser first(prepared.plan, prepared.calibration, options, 0);
+    Agreement agreement(prepared.plan);
+    Quantiser first(prepared.plan, prepared.calibration, options, 0, agreement);
     MINTMARK_CHECK(first.run());
-    Quantiser second(prepared.plan, prepared.calibration, options, first.largest_small_shift());
-    MINTMARK_TRY(QuantGraph graph, second.run());
+    QuantGraph graph;
+    for (int pass = 1; pass < kMostPasses && (agreement.settle() || pass == 1); ++pass) {
+        Quantiser next(prepared.plan, prepared.calibration, options, first.largest_small_shift(),
+                       agreement);
+        MINTMARK_TRY(graph, next.run());
+    }
     if (const Status valid = validate(graph); !valid)
         return fail(ErrorCode::kInternal, "quantisation: " + valid.error().message);
     return graph;

@@ -57,7 +57,9 @@ inline constexpr const char* kTestModels[] = {"mlp",
                                               "bert_torchscript",
                                               "gpt2_torchscript",
                                               "llama_torchscript",
-                                              "t5_torchscript"};
+                                              "t5_torchscript",
+                                              "stacked_decoder",
+                                              "stacked_encoder"};
 
 struct TestModel {
     Graph graph;

@@ -9,6 +9,7 @@
 #include "mintmark/base/assert.hpp"
 #include "mintmark/base/parallel.hpp"
 #include "mintmark/circuit/table.hpp"
+#include "mintmark/circuit/unroll.hpp"
 #include "mintmark/prover/int_operand.hpp"
 #include "mintmark/prover/short_rows.hpp"
 
@@ -347,11 +348,12 @@ Result<Witness> fill_witness(const Circuit& circuit, std::span<const std::int64_
     const auto in_box =
         in_tensor == nullptr ? std::vector<std::int64_t>{} : to_box(in_tensor->axes, input);
     const IntColumns columns{weights, in_box, {}, witness.f, witness.g};
-    for (std::size_t k = 0; k < circuit.steps.size(); ++k) {
-        const Step& step = circuit.steps[k];
-        MINTMARK_TRY(const Sums sums, right_side(circuit, step, columns));
-        MINTMARK_CHECK(step.limbs.empty() ? store_output(circuit, k, sums, witness)
-                                          : store_limbs(circuit, k, sums, witness));
+    MINTMARK_TRY(const Circuit flat, unroll(circuit));
+    for (std::size_t k = 0; k < flat.steps.size(); ++k) {
+        const Step& step = flat.steps[k];
+        MINTMARK_TRY(const Sums sums, right_side(flat, step, columns));
+        MINTMARK_CHECK(step.limbs.empty() ? store_output(flat, k, sums, witness)
+                                          : store_limbs(flat, k, sums, witness));
     }
     return witness;
 }

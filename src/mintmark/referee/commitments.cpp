@@ -4,6 +4,7 @@
 
 #include "mintmark/base/parallel.hpp"
 #include "mintmark/circuit/table.hpp"
+#include "mintmark/circuit/unroll.hpp"
 #include "mintmark/hash/keccak.hpp"
 
 namespace mintmark::referee {
@@ -57,7 +58,8 @@ Result<Commitments> commit(Circuit circuit, std::vector<std::int64_t> column, co
     MINTMARK_TRY(out.program, make_program(circuit));
     if (column.size() != std::size_t{circuit.n_w} << circuit.mu)
         return fail(ErrorCode::kInvalidArgument, "the weights are not of this circuit");
-    out.circuit = std::move(circuit);
+    // Elements have an order in the game: loops are taken apart.
+    MINTMARK_TRY(out.circuit, unroll(circuit));
     out.column = std::move(column);
     out.seed = seed;
     for (const std::uint64_t lane : out.program.weight_lanes)

@@ -6,6 +6,7 @@
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/circuit/layout.hpp"
+#include "mintmark/circuit/unroll.hpp"
 
 namespace mintmark::referee {
 namespace {
@@ -155,7 +156,8 @@ std::size_t Program::step_of(std::uint64_t position) const noexcept {
 
 Result<Program> make_program(const Circuit& circuit) {
     MINTMARK_CHECK(check_circuit(circuit));
-    return Translator(circuit).run();
+    MINTMARK_TRY(const Circuit flat, unroll(circuit));
+    return Translator(flat).run();
 }
 
 }  // namespace mintmark::referee
