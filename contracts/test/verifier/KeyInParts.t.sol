@@ -57,6 +57,21 @@ contract KeyInPartsTest is VectorLoader {
         _noKey(wide.vk.length + 1);
     }
 
+    /// @dev A head needs two parts at least and sixteen at most, and names as many as the key's length says.
+    function test_verify_revertsForOtherNumbersOfParts() public {
+        uint256 length = wide.vk.length;
+        address[] memory named = parts;
+        parts = new address[](0);
+        _noKey(length);
+        parts = new address[](1);
+        parts[0] = named[0];
+        _noKey(VerifyingKeyCode.MAX_KEY_BYTES);
+        parts = new address[](VerifyingKeyCode.MAX_PARTS + 1);
+        _noKey(VerifyingKeyCode.MAX_KEY_BYTES * (VerifyingKeyCode.MAX_PARTS + 1));
+        parts = new address[](named.length + 1);
+        _noKey(length);
+    }
+
     function test_verify_revertsForAPartThatIsNotStopped() public {
         bytes memory code = parts[0].code;
         code[0] = 0x01;

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import "../../src/verifier/Verdict.sol";
+import {ProgramSections} from "./ProgramSections.sol";
 import {VectorLoader} from "./VectorLoader.sol";
 
 /// @notice Keys whose circuit contradicts itself: the verifier reverts, whatever the proof says.
@@ -31,8 +32,10 @@ contract MalformedKeysTest is VectorLoader {
 
     function test_verify_revertsForAProgramWithoutItsHead() public {
         bytes memory vk = mlp.vk;
-        uint256 end = _program() + _u24(29);
-        vk = bytes.concat(_slice(vk, 0, _program()), new bytes(39), _slice(vk, end, vk.length));
+        uint256 end = _program() + ProgramSections.u24(mlp.vk, 29);
+        vk = bytes.concat(
+            ProgramSections.slice(vk, 0, _program()), new bytes(39), ProgramSections.slice(vk, end, vk.length)
+        );
         (vk[29], vk[30], vk[31]) = (0, 0, bytes1(uint8(39)));
         mlp.vk = vk;
         _reverts(4, 0x00); // no other change
@@ -60,10 +63,7 @@ contract MalformedKeysTest is VectorLoader {
         mlp = load("ref_conv_committed");
         uint256 counts = _program() + 6;
         assertGt(uint8(mlp.vk[counts + 33]), 0, "there is such a term");
-        uint256 term = _terms();
-        for (uint256 n = 1; n <= 7; ++n) {
-            term += (2 + 2 * n) * uint8(mlp.vk[counts + 15 + 2 * n]);
-        }
+        uint256 term = ProgramSections.section(mlp.vk, ProgramSections.LONG);
         assertEq(uint8(mlp.vk[counts + 31]), 0, "no long terms");
         uint256 targets = 2;
         for (uint256 i = 14; i < 24; i += 2) {
@@ -83,11 +83,26 @@ contract MalformedKeysTest is VectorLoader {
         _reverts(TENSORS + 9, 0x00);
     }
 
+    /// @dev More values than any proof has: the product of two axes has more than 32 bits.
+    function test_verify_revertsForAHugePublicTensor() public {
+        mlp.vk[TENSORS + 1] = 0x02;
+        (mlp.vk[TENSORS + 7], mlp.vk[TENSORS + 11]) = (0xff, 0xff);
+        _reverts(TENSORS + 12, 0xff);
+    }
+
+    /// @dev A table's length as a power of two that no row has room for: read as the longest one.
+    function test_verify_falseForATableLongerThanAllRows() public {
+        Vector memory v = mlp;
+        v.vk[64] = bytes1(uint8(v.vk[3]) + 1);
+        v.key = placeKey(v.vk);
+        assertFalse(check(v));
+    }
+
     /// @dev Numbers that no factor has, a factor that comes later, one of another kind: another word of memory, and never
     ///      an accepted proof (the C++ decoder refuses such keys: vk_test.cpp).
     function test_verify_neverAcceptsOtherFactors() public {
         uint256 from = _terms();
-        uint256 end = 64 + _u24(26) + _u24(29) + 11 * 32;
+        uint256 end = 64 + ProgramSections.u24(mlp.vk, 26) + ProgramSections.u24(mlp.vk, 29) + 11 * 32;
         for (uint256 i = from; i < end; ++i) {
             Vector memory v = mlp;
             bytes1 before = v.vk[i];
@@ -100,30 +115,12 @@ contract MalformedKeysTest is VectorLoader {
         }
     }
 
-    /// @dev Where the program begins, and where its terms do.
     function _program() private view returns (uint256) {
-        uint256 records = uint8(mlp.vk[9]) + uint256(uint8(mlp.vk[11]));
-        return 64 + 32 * records + _u24(26);
+        return ProgramSections.program(mlp.vk);
     }
 
-    function _terms() private view returns (uint256 at) {
-        uint256 counts = _program() + 6;
-        uint8[7] memory sizes = [32, 3, 6, 6, 12, 19, 0];
-        at = counts + 34;
-        for (uint256 i = 0; i < 7; ++i) {
-            uint256 count = uint8(mlp.vk[counts + 2 * i + 1]);
-            for (; i == 6 && count != 0; --count) {
-                at += 5 + 5 * uint256(uint8(mlp.vk[at + 1])) + 4 * uint256(uint8(mlp.vk[at + 2]));
-            }
-            at += sizes[i] * count;
-        }
-        for (uint256 count = uint8(mlp.vk[counts + 15]); count != 0; --count) {
-            at += 2 + 6 * (uint256(uint8(mlp.vk[at])) << 8 | uint8(mlp.vk[at + 1]));
-        }
-    }
-
-    function _u24(uint256 at) private view returns (uint256) {
-        return uint256(uint8(mlp.vk[at])) << 16 | uint256(uint8(mlp.vk[at + 1])) << 8 | uint8(mlp.vk[at + 2]);
+    function _terms() private view returns (uint256) {
+        return ProgramSections.section(mlp.vk, ProgramSections.TERMS);
     }
 
     // --- the rest -----------------------------------------------------------------------------------------
@@ -133,8 +130,8 @@ contract MalformedKeysTest is VectorLoader {
         uint256 position = 64 * (2 * 2 + 1 + 2 * 2 + 2) + 32;
         uint256 more = 23 - uint8(mlp.vk[6]);
         bytes memory proof = mlp.proof;
-        mlp.proof = bytes.concat(_slice(proof, 0, position), new bytes(96 * more));
-        mlp.proof = bytes.concat(mlp.proof, _slice(proof, position, proof.length));
+        mlp.proof = bytes.concat(ProgramSections.slice(proof, 0, position), new bytes(96 * more));
+        mlp.proof = bytes.concat(mlp.proof, ProgramSections.slice(proof, position, proof.length));
         _reverts(6, 23);
     }
 
@@ -158,13 +155,8 @@ contract MalformedKeysTest is VectorLoader {
 
     function test_verify_revertsForAnEmptyRegroupedAxis() public {
         mlp = load("ref_conv_public");
-        uint256 counts = _program() + 6;
-        uint256 at = counts + 34;
-        uint8[6] memory sizes = [32, 3, 6, 6, 12, 19];
-        for (uint256 i = 0; i < 6; ++i) {
-            at += sizes[i] * uint256(uint8(mlp.vk[counts + 2 * i + 1]));
-        }
-        assertGt(uint8(mlp.vk[counts + 13]), 0, "there is such a record");
+        uint256 at = ProgramSections.section(mlp.vk, ProgramSections.REGROUP);
+        assertGt(ProgramSections.count(mlp.vk, ProgramSections.REGROUP), 0, "there is such a record");
         at += 5 + 5 * uint256(uint8(mlp.vk[at + 1])) + 3;
         _reverts(at, 0x00);
     }
@@ -182,12 +174,5 @@ contract MalformedKeysTest is VectorLoader {
         vm.expectPartialRevert(Verifier_MalformedKey.selector);
         this.callCheck(v);
         v.vk[position] = before;
-    }
-
-    function _slice(bytes memory data, uint256 from, uint256 to) private pure returns (bytes memory part) {
-        part = new bytes(to - from);
-        for (uint256 i = 0; i < part.length; ++i) {
-            part[i] = data[from + i];
-        }
     }
 }

@@ -311,6 +311,19 @@ contract UniversalVerifierTest is VectorLoader {
         _refuseTau(bytes.concat(_part(powers, 0, 64), other));
     }
 
+    /// @dev Of the second power on, the point of G1 is negated first: a coordinate that is none must not wrap around.
+    function test_constructor_revertsForAFalsePointOfALaterPower() public {
+        bytes memory powers = tauOf(readVector("relu"));
+        bytes memory first = _part(powers, 0, 192);
+        bytes memory second = _part(powers, 192, 192);
+        (uint256 x, uint256 y) = abi.decode(_part(second, 0, 64), (uint256, uint256));
+        bytes memory g2 = _part(second, 64, 128);
+        assertTrue(address(deployVerifier(verifierCode(bytes.concat(first, second)))) != address(0));
+        _refuseTau(bytes.concat(first, abi.encode(0, 0), g2));
+        _refuseTau(bytes.concat(first, abi.encode(x, y + FQ), g2));
+        _refuseTau(bytes.concat(first, abi.encode(x, FQ - y), g2));
+    }
+
     /// @dev The same tau in both groups, but another one than before: only the squares tell.
     function test_constructor_revertsForPowersOfAnotherTau() public {
         bytes memory powers = tauOf(readVector("relu"));
