@@ -12,13 +12,12 @@ import collections
 import json
 import pathlib
 import re
-import subprocess
 import sys
-import time
-import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-CONTRACTS = ROOT / "contracts"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "contracts/tools"))
+from anvil import STEPS, Node
+from bytecode import CONTRACTS, Code, artifact, sources
+
 FUNCTION = re.compile(r"\b(function\s+\w+|constructor)\b[^;{]*\{")
 # Phases in the order in which `verify` runs them, each with functions that nothing before it calls.
 PHASES = [
@@ -37,66 +36,12 @@ PAIRING_GAS = 100_000  # one instruction that costs more is the pairing
 PHASE_OF = {name: i for i, (_, names) in enumerate(PHASES) for name in names}
 
 
-class Node:
-    """An anvil of our own."""
-
-    def __init__(self):
-        command = [CONTRACTS / "node_modules/.bin/anvil", "--port", "0", "--hardfork", "osaka", "--steps-tracing", "--gas-limit", "1000000000"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        for line in self.process.stdout:
-            if found := re.search(r"Listening on (\S+)", line):
-                self.url = "http://" + found[1]
-                break
-
-    def rpc(self, method, *params):
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-        request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=300) as response:
-            answer = json.load(response)
-        if "error" in answer:
-            sys.exit(f"gas_profile: {method}: {answer['error']}")
-        return answer["result"]
-
-    def send(self, **call):
-        """The hash and the receipt of a transaction from the first account."""
-        sent = self.rpc("eth_sendTransaction", {"from": self.rpc("eth_accounts")[0], "gas": hex(16_000_000)} | call)
-        for _ in range(600):
-            if receipt := self.rpc("eth_getTransactionReceipt", sent):
-                return sent, receipt
-            time.sleep(0.1)
-        sys.exit("gas_profile: no receipt")
-
-
-def artifact(name):
-    return json.loads((CONTRACTS / f"out/{name}.sol/{name}.json").read_text())
-
-
-def sources():
-    """Source file of every id of the build that made the universal verifier."""
-    own = str(artifact("UniversalVerifier")["id"])
-    for path in sorted((CONTRACTS / "out/build-info").glob("*.json"), key=lambda p: -p.stat().st_mtime):
-        table = json.loads(path.read_text())["source_id_to_path"]
-        if table.get(own, "").endswith("verifier/UniversalVerifier.sol"):
-            return {int(key): value for key, value in table.items()}
-    sys.exit("gas_profile: build the contracts first (forge build)")
-
-
 class Names:
     """From program counters to functions."""
 
     def __init__(self, contract, files):
-        data, self.ranges = artifact(contract)["deployedBytecode"], {}
-        self.files, self.own = files, contract
-        code, entries = bytes.fromhex(data["object"].removeprefix("0x")), data["sourceMap"].split(";")
-        self.at, pc, fields = {}, 0, ["0", "0", "-1"]
-        for entry in entries:
-            parts = entry.split(":")
-            fields = [parts[i] if i < len(parts) and parts[i] else fields[i] for i in range(3)]
-            if pc >= len(code):
-                break
-            self.at[pc] = tuple(map(int, fields))
-            pc += 1 + (code[pc] - 0x5F if 0x60 <= code[pc] <= 0x7F else 0)
-        self.cache = {}
+        self.at, self.ranges = Code(artifact(contract)["deployedBytecode"]).at, {}
+        self.files, self.own, self.cache = files, contract, {}
 
     def name(self, pc):
         where = self.at.get(pc)
@@ -146,8 +91,7 @@ def profile(node, folder, srs, files):
         sys.exit(f"gas_profile: the proof in {folder} is not accepted")
     sent, receipt = node.send(**call)
     used = int(receipt["gasUsed"], 16)
-    options = {"disableStack": True, "disableStorage": True, "enableMemory": False, "enableReturnData": False}
-    steps = node.rpc("debug_traceTransaction", sent, options)["structLogs"]
+    steps = node.rpc("debug_traceTransaction", sent, STEPS)["structLogs"]
     names, functions, phases, phase = Names("UniversalVerifier", files), collections.Counter(), collections.Counter(), 0
     for step, after in zip(steps, steps[1:] + [None]):
         depth = step["depth"]
@@ -173,8 +117,8 @@ def main():
     parser.add_argument("--srs-path", type=pathlib.Path, required=True, help="any length, of the keys' ceremony")
     parser.add_argument("folders", nargs="+", type=pathlib.Path)
     args = parser.parse_args()
-    files, node = sources(), Node()
-    try:
+    files = sources("UniversalVerifier")
+    with Node() as node:
         for folder in args.folders:
             used, phases, functions = profile(node, folder, args.srs_path, files)
             print(f"{folder.name}: {used:,}")
@@ -182,8 +126,6 @@ def main():
                 print(f"  {gas:>9,}  {name}")
             for name, gas in functions.most_common(args.functions):
                 print(f"      {gas:>9,}  {': '.join(name)}")
-    finally:
-        node.process.terminate()
 
 
 if __name__ == "__main__":
