@@ -12,6 +12,7 @@
 #include "mintmark/hash/sha256.hpp"
 #include "mintmark/ledger/copy.hpp"
 #include "mintmark/runner/tensors.hpp"
+#include "mintmark/settlement/move.hpp"
 
 namespace mintmark::app {
 namespace {
@@ -71,24 +72,34 @@ Status serve_key(const App& app) {
 
 struct CopyArgs {
     std::filesystem::path from = "ledger.db";
+    std::filesystem::path settle;  ///< empty: there is none
     std::string to;
 };
 
 Status copy_ledger(const App& app, const CopyArgs& args) {
-    MINTMARK_TRY(const ledger::Copied copied, ledger::copy_to_shared(args.from, args.to));
+    settlement::Moved moved;
+    const auto beside = [&](sql::Database& to) -> Status {
+        if (args.settle.empty()) return {};
+        MINTMARK_TRY(moved, settlement::move_to_shared(args.settle, to));
+        return {};
+    };
+    MINTMARK_TRY(const ledger::Copied copied, ledger::copy_to_shared(args.from, args.to, beside));
     emit(app,
          {{"requests", copied.requests},
           {"lanes", copied.lanes},
           {"keys", copied.keys},
           {"nonces", copied.nonces},
-          {"closed", copied.closed}},
+          {"closed", copied.closed},
+          {"settlements", moved.intents},
+          {"settlements_open", moved.open}},
          Table().row("requests", std::to_string(copied.requests))
                  .row("lanes", std::to_string(copied.lanes))
                  .row("keys", std::to_string(copied.keys))
                  .row("nonces", std::to_string(copied.nonces))
+                 .row("settlements", fmt::format("{}, {} open", moved.intents, moved.open))
                  .text() +
-             "\nrows and sums agree; set ledger.url, and put the file away: serving from both "
-             "would give the same credit twice");
+             "\nrows and sums agree; set ledger.url and [settle] path = \"ledger\", and put the "
+             "files away: serving from both would give the same credit twice");
     return {};
 }
 
@@ -101,6 +112,7 @@ void add_ledger_commands(CLI::App& root, App& app) {
         command(*group, app, "copy", "from a file (one machine) to an empty PostgreSQL (several)",
                 [&app, args] { return copy_ledger(app, *args); });
     sub->add_option("--from", args->from, "the file [ledger.db]");
+    sub->add_option("--settle", args->settle, "the file of its settlements ([settle] path)");
     sub->add_option("--to", args->to, "postgresql://user@host/database")->required();
 }
 

@@ -208,15 +208,6 @@ Result<Sums> sums_there(sql::Database& to, const Table& table) {
     return out;
 }
 
-/// Nobody else has the file open: only then it can leave its write-ahead log.
-Status claim(sql::Database& file) {
-    MINTMARK_CHECK(file.script("PRAGMA busy_timeout=500"));
-    const auto mode = file.run("PRAGMA journal_mode=DELETE");
-    if (mode && !mode->rows.empty() && sql::text(mode->rows[0], 0) == "delete") return {};
-    return fail(ErrorCode::kAlreadyExists, "somebody has the ledger's file open",
-                "stop the gateway first");
-}
-
 /// Until the transaction ends nobody else reads or writes these tables.
 Status take_empty(sql::Database& to) {
     MINTMARK_CHECK(
@@ -231,7 +222,7 @@ Status take_empty(sql::Database& to) {
     return {};
 }
 
-Result<Copied> copy_all(sql::Database& from, sql::Database& to) {
+Result<Copied> copy_all(sql::Database& from, sql::Database& to, const Beside& beside) {
     MINTMARK_TRY(auto transaction, sql::Transaction::begin(to));
     MINTMARK_CHECK(take_empty(to));
     std::array<std::uint64_t, 4> rows = {};
@@ -245,13 +236,15 @@ Result<Copied> copy_all(sql::Database& from, sql::Database& to) {
         }
         rows[i] = here.rows;
     }
+    if (beside) MINTMARK_CHECK(beside(to));
     MINTMARK_CHECK(transaction.commit());
     return Copied{rows[0], rows[1], rows[2], rows[3], 0};
 }
 
 }  // namespace
 
-Result<Copied> copy_to_shared(const std::filesystem::path& from, const std::string& to) {
+Result<Copied> copy_to_shared(const std::filesystem::path& from, const std::string& to,
+                              const Beside& beside) {
     if (!sql::is_postgres(to)) {
         return fail(ErrorCode::kInvalidArgument, fmt::format("\"{}\" is no PostgreSQL", to),
                     "postgresql://user@host/database");
@@ -262,7 +255,7 @@ Result<Copied> copy_to_shared(const std::filesystem::path& from, const std::stri
     MINTMARK_TRY(auto target, sql::open_postgres(to));
     {
         MINTMARK_TRY(const auto file, sql::open_sqlite(from));
-        MINTMARK_CHECK(claim(*file));
+        MINTMARK_CHECK(sql::claim_file(*file));
     }
     MINTMARK_TRY(const std::uint64_t closed, recover(from));
     MINTMARK_TRY(const auto differences, audit(from.string()));
@@ -271,10 +264,10 @@ Result<Copied> copy_to_shared(const std::filesystem::path& from, const std::stri
                     "nothing was copied");
     }
     MINTMARK_TRY(const auto file, sql::open_sqlite(from));
-    MINTMARK_CHECK(claim(*file));
+    MINTMARK_CHECK(sql::claim_file(*file));
     MINTMARK_CHECK(file->script("BEGIN EXCLUSIVE"));
     MINTMARK_CHECK(migrate(*target));
-    MINTMARK_TRY(Copied copied, copy_all(*file, *target));
+    MINTMARK_TRY(Copied copied, copy_all(*file, *target, beside));
     MINTMARK_CHECK(file->script("ROLLBACK"));
     copied.closed = closed;
     return copied;

@@ -82,13 +82,17 @@ Result<Intent> intent_of(const sql::Row& row) {
 
 }  // namespace
 
+Status make_tables(sql::Database& database) {
+    // Two gateways may start at once; PostgreSQL's IF NOT EXISTS alone is not safe against that.
+    if (database.dialect() == sql::Dialect::kPostgres)
+        MINTMARK_CHECK(database.run("SELECT pg_advisory_xact_lock(7140522)"));
+    return database.script(kSchema);
+}
+
 Result<Intents> Intents::open(const std::string& location) {
     MINTMARK_TRY(auto database, sql::open(location));
-    // Two gateways may start at once; PostgreSQL's IF NOT EXISTS alone is not safe against that.
     MINTMARK_TRY(auto transaction, sql::Transaction::begin(*database));
-    if (database->dialect() == sql::Dialect::kPostgres)
-        MINTMARK_CHECK(database->run("SELECT pg_advisory_xact_lock(7140522)"));
-    MINTMARK_CHECK(database->script(kSchema));
+    MINTMARK_CHECK(make_tables(*database));
     MINTMARK_CHECK(transaction.commit());
     return Intents(std::move(database));
 }

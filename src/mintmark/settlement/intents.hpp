@@ -50,6 +50,9 @@ struct Seen {
     chain::U256 done = {};      ///< highest total that needs no transaction any more
 };
 
+/// Their tables, if they are not there; within a transaction.
+[[nodiscard]] Status make_tables(sql::Database& database);
+
 class Intents {
   public:
     /// "postgresql://…" or a path. What is written is durable.

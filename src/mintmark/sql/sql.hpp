@@ -54,6 +54,9 @@ class Database {
 /// session, run after each connecting. kNetwork.
 [[nodiscard]] Result<std::unique_ptr<Database>> open_postgres(const std::string& connection,
                                                               const std::string& on_connect = {});
+/// Takes a file's write-ahead log away, which works only while nobody else has the file open.
+/// kAlreadyExists: somebody has.
+[[nodiscard]] Status claim_file(Database& file);
 /// "postgresql://…" or "postgres://…".
 [[nodiscard]] bool is_postgres(const std::string& location);
 /// By its look: "postgresql://…" or "postgres://…", else a path.

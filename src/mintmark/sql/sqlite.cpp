@@ -148,4 +148,11 @@ Result<std::unique_ptr<Database>> open_sqlite(const std::filesystem::path& path)
     return database;
 }
 
+Status claim_file(Database& file) {
+    MINTMARK_CHECK(file.script("PRAGMA busy_timeout=500"));
+    const auto mode = file.run("PRAGMA journal_mode=DELETE");
+    if (mode && !mode->rows.empty() && text(mode->rows[0], 0) == "delete") return {};
+    return fail(ErrorCode::kAlreadyExists, "somebody has the file open", "stop the gateway first");
+}
+
 }  // namespace mintmark::sql
