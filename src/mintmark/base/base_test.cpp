@@ -11,6 +11,7 @@
 #include "mintmark/base/file.hpp"
 #include "mintmark/base/memory.hpp"
 #include "mintmark/base/parallel.hpp"
+#include "mintmark/base/plain_text.hpp"
 #include "mintmark/base/repeats.hpp"
 #include "mintmark/base/rng.hpp"
 
@@ -23,6 +24,29 @@ TEST(Hex, RoundTripsAndRejectsGarbage) {
     EXPECT_EQ(from_hex("abc").error().code, ErrorCode::kMalformed);
     EXPECT_EQ(from_hex("zz").error().code, ErrorCode::kMalformed);
     EXPECT_EQ(bytes32_from_hex("0x00").error().code, ErrorCode::kMalformed);
+}
+
+TEST(FindSpecial, AgreesWithALookAtEveryByte) {
+    const auto slow = [](std::string_view text, std::size_t from) {
+        for (; from < text.size(); ++from) {
+            const auto byte = static_cast<unsigned char>(text[from]);
+            if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == 0x7F) break;
+        }
+        return from;
+    };
+    std::string text(40, 'a');
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        for (unsigned byte = 0; byte < 256; ++byte) {
+            text[at] = static_cast<char>(byte);
+            text[39 - at / 2] = static_cast<char>(byte ^ 1U);
+            for (const std::size_t from : {std::size_t{0}, at, at + 1, text.size()}) {
+                ASSERT_EQ((find_special<'"', '\x7F'>(text, from)), slow(text, from)) << at << byte;
+            }
+            text.assign(40, 'a');
+        }
+    }
+    EXPECT_EQ(find_special("plain", 0), 5U);
+    EXPECT_EQ(find_special("", 0), 0U);
 }
 
 TEST(ErrorCodes, AreStable) {

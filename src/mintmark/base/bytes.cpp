@@ -1,6 +1,8 @@
 #include "mintmark/base/bytes.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 namespace mintmark {
 namespace {
@@ -13,13 +15,18 @@ int nibble(char c) noexcept {
 }  // namespace
 
 std::string to_hex(ByteSpan bytes) {
-    static constexpr char kDigits[] = "0123456789abcdef";
+    static constexpr auto kPairs = [] {
+        constexpr std::string_view kDigits = "0123456789abcdef";
+        std::array<std::array<char, 2>, 256> out = {};
+        for (unsigned b = 0; b < 256; ++b) out[b] = {kDigits[b >> 4U], kDigits[b & 15U]};
+        return out;
+    }();
     std::string out(2 + 2 * bytes.size(), '0');
     out[1] = 'x';
     char* at = out.data() + 2;
     for (const std::uint8_t b : bytes) {
-        *at++ = kDigits[b >> 4U];
-        *at++ = kDigits[b & 15U];
+        std::memcpy(at, kPairs[b].data(), 2);
+        at += 2;
     }
     return out;
 }

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <limits>
 
+#include "mintmark/base/plain_text.hpp"
 #include "mintmark/json/json.hpp"
 
 namespace mintmark::json {
@@ -107,10 +108,9 @@ class Scanner {
 
     bool run() {
         nodes_.clear();
-        open_.reserve(8);
         space();
         if (!value()) return false;
-        while (!open_.empty()) {
+        while (depth_ > 0) {
             if (!step()) return false;
         }
         space();
@@ -140,7 +140,7 @@ class Scanner {
 
     /// One member or item of the innermost open value, or its end.
     bool step() {
-        Open& open = open_.back();
+        Open& open = open_[depth_ - 1];
         space();
         if (peek() == (open.is_object ? '}' : ']')) return close();
         if (!open.is_first) {
@@ -163,25 +163,27 @@ class Scanner {
 
     bool close() {
         ++i_;
-        const Open open = open_.back();
         // A comma before the end is seen by step(): it wants a value then.
-        open_.pop_back();
+        const Open open = open_[--depth_];
         Node& node = nodes_[open.node];
         node.end = static_cast<std::uint32_t>(i_);
         node.next = static_cast<std::uint32_t>(nodes_.size());
         return !open.is_object || is_ours_ || has_different_keys(open.node);
     }
 
+    std::string_view raw(std::uint32_t node) const {
+        const Node& it = nodes_[node];
+        return std::string_view(text_).substr(it.begin, it.end - it.begin);
+    }
+
     bool has_different_keys(std::uint32_t object) const {
-        std::array<std::string_view, kMaxCompared> keys;
+        const std::uint32_t end = nodes_[object].next;
         std::size_t count = 0;
-        for (std::uint32_t i = object + 1; i < nodes_[object].next; i = nodes_[i + 1].next) {
-            if (count == kMaxCompared) return false;
-            const auto key =
-                std::string_view(text_).substr(nodes_[i].begin, nodes_[i].end - nodes_[i].begin);
-            if (std::find(keys.begin(), keys.begin() + count, key) != keys.begin() + count)
-                return false;
-            keys[count++] = key;
+        for (std::uint32_t i = object + 1; i < end; i = nodes_[i + 1].next) {
+            if (++count > kMaxCompared) return false;
+            for (std::uint32_t j = object + 1; j < i; j = nodes_[j + 1].next) {
+                if (raw(i) == raw(j)) return false;
+            }
         }
         return true;
     }
@@ -190,10 +192,10 @@ class Scanner {
         switch (peek()) {
             case '{':
             case '[': {
-                if (open_.size() >= kMaxDepth) return false;
+                if (depth_ == kMaxDepth) return false;
                 const bool is_object = peek() == '{';
                 ++i_;
-                open_.push_back({static_cast<std::uint32_t>(nodes_.size()), is_object, true});
+                open_[depth_++] = {static_cast<std::uint32_t>(nodes_.size()), is_object, true};
                 add(is_object ? Kind::kObject : Kind::kArray, i_ - 1);
                 return true;
             }
@@ -248,7 +250,7 @@ class Scanner {
     bool string() {
         const std::size_t begin = i_++;
         bool has_escape = false;
-        while (i_ < text_.size()) {
+        while ((i_ = find_special<'"', '\\'>(text_, i_)) < text_.size()) {
             const auto c = static_cast<unsigned char>(text_[i_]);
             if (c == '"') {
                 ++i_;
@@ -259,8 +261,6 @@ class Scanner {
             if (c == '\\') {
                 has_escape = true;
                 if (!escape()) return false;
-            } else if (c < 0x80) {
-                ++i_;
             } else {
                 const std::size_t length = sequence(text_, i_);
                 if (length == 0) return false;
@@ -289,7 +289,8 @@ class Scanner {
     const std::string& text_;
     std::vector<Node>& nodes_;
     bool is_ours_;
-    std::vector<Open> open_ = {};
+    std::array<Open, kMaxDepth> open_ = {};
+    std::size_t depth_ = 0;  ///< of what is open
     std::size_t i_ = 0;
 };
 

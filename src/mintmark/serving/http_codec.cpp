@@ -9,6 +9,7 @@
 #include <boost/optional.hpp>
 #include <utility>
 
+#include "mintmark/base/plain_text.hpp"
 #include "mintmark/serving/http_plain.hpp"
 
 namespace mintmark::serving {
@@ -281,9 +282,10 @@ void append_header(std::string& out, std::string_view name, std::string_view val
     out += ": ";
     const std::size_t begin = out.size();
     out += value;
-    const auto is_break = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
-    std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), is_break, ' ');
     out += "\r\n";
+    if (find_special(value, 0) == value.size()) return;
+    const auto is_break = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
+    std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end() - 2, is_break, ' ');
 }
 
 void append_status_line(std::string& out, int status) {

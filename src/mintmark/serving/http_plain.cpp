@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "mintmark/base/plain_text.hpp"
+
 namespace mintmark::serving {
 namespace {
 
@@ -38,15 +40,14 @@ std::string_view trimmed(std::string_view text) {
 /// The next line without its end; nullopt: none that is whole, or one with other control
 /// characters.
 std::optional<std::string_view> take_line(std::string_view& rest) {
-    for (std::size_t i = 0; i < rest.size(); ++i) {
-        const auto c = static_cast<unsigned char>(rest[i]);
-        if (c == '\r') {
-            if (i + 1 >= rest.size() || rest[i + 1] != '\n') return std::nullopt;
-            const std::string_view line = rest.substr(0, i);
-            rest.remove_prefix(i + 2);
-            return line;
-        }
-        if ((c < ' ' && c != '\t') || c >= 0x7F) return std::nullopt;
+    constexpr char kDelete = '\x7F';
+    for (std::size_t i = find_special<kDelete>(rest, 0); i < rest.size();
+         i = find_special<kDelete>(rest, i + 1)) {
+        if (rest[i] == '\t') continue;
+        if (rest[i] != '\r' || i + 1 >= rest.size() || rest[i + 1] != '\n') return std::nullopt;
+        const std::string_view line = rest.substr(0, i);
+        rest.remove_prefix(i + 2);
+        return line;
     }
     return std::nullopt;
 }
