@@ -15,7 +15,7 @@ constexpr std::int64_t kNonceMs = 600'000;
 constexpr std::int64_t kDayMs = 86'400'000;
 
 std::string hash_of(std::string_view secret) {
-    return to_hex(sha256(as_bytes(secret))).substr(2);
+    return to_hex(sha256(as_bytes(secret))).erase(0, 2);
 }
 
 bool has_scope(std::string_view scopes, std::string_view wanted) {

@@ -1,6 +1,7 @@
 #include "mintmark/gateway/durability.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace mintmark::gateway {
 
@@ -32,20 +33,25 @@ void Durability::wake(std::uint64_t sequence, const Status& status,
         on_change_(status);
     }
     if (status) done_ = std::max(done_, sequence);
-    std::vector<Waiter> ready;
-    std::vector<Waiter> rest;
+    std::vector<Waiter> ready = std::exchange(spare_, {});
+    auto rest = waiters_.begin();
     for (Waiter& waiter : waiters_) {
-        auto& where = status && waiter.sequence > done_ ? rest : ready;
-        where.push_back(std::move(waiter));
+        if (status && waiter.sequence > done_) {
+            *rest++ = std::move(waiter);
+        } else {
+            ready.push_back(std::move(waiter));
+        }
     }
-    waiters_ = std::move(rest);
+    waiters_.erase(rest, waiters_.end());
     for (Waiter& waiter : ready)
         waiter.resume(waiter.sequence <= done_ ? verdict(waiter.sequence) : status);
+    ready.clear();
+    spare_ = std::move(ready);
 }
 
 Task<Status> Durability::wait(std::uint64_t sequence) {
     if (sequence <= done_) co_return verdict(sequence);
-    auto initiate = [this, sequence](auto resume) {
+    auto initiate = [this, sequence](serving::task::Resume<Status> resume) {
         waiters_.push_back({sequence, std::move(resume)});
         want_(sequence);
     };

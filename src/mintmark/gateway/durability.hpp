@@ -29,7 +29,7 @@ class Durability {
   private:
     struct Waiter {
         std::uint64_t sequence;
-        std::move_only_function<void(Status)> resume;
+        serving::task::Resume<Status> resume;
     };
     void wake(std::uint64_t sequence, const Status& status, const ledger::Refusals& refused);
     [[nodiscard]] Status verdict(std::uint64_t sequence);
@@ -38,6 +38,7 @@ class Durability {
     std::function<void(const Status&)> on_change_;
     std::function<void(std::uint64_t)> want_;
     std::vector<Waiter> waiters_;             ///< as they came
+    std::vector<Waiter> spare_;               ///< empty; for its memory
     std::map<std::uint64_t, Error> refused_;  ///< the latest; not all are asked for
     std::uint64_t done_ = 0;
     bool is_healthy_ = true;

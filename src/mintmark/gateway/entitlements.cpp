@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <span>
 
 #include "mintmark/chain/address.hpp"
 
@@ -103,14 +104,15 @@ Task<Result<CardFacts>> Entitlements::card_of(const ModelConfig& model) {
 
 Task<Result<Entitlement>> Entitlements::choose(const Buyer& buyer, const ModelConfig& model,
                                                const market::Usage& worst, const U256& usd_exact) {
-    std::vector<std::string> kinds = config_.order;
-    if (!buyer.wanted.empty()) kinds = {buyer.wanted.substr(0, buyer.wanted.find(':'))};
-    // Such a key belongs to no wallet: it has nothing else.
+    const std::string wanted = buyer.wanted.substr(0, buyer.wanted.find(':'));
+    std::span<const std::string> kinds = config_.order;
+    if (!buyer.wanted.empty()) kinds = {&wanted, 1};
+    // A key with a grant belongs to no wallet: it has nothing else.
     const bool is_granted = buyer.wanted.empty() && buyer.grant != nullptr;
-    if (is_granted) std::erase_if(kinds, [](const std::string& kind) { return kind != "grant"; });
     std::string reasons;
     ErrorCode code = ErrorCode::kInsufficientFunds;
     for (const std::string& kind : kinds) {
+        if (is_granted && kind != "grant") continue;
         auto found = co_await try_kind(kind, buyer, model);
         if (!found && is_outage(found.error())) co_return found;
         std::string reason;
