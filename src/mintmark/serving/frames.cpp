@@ -6,8 +6,8 @@
 namespace mintmark::serving {
 namespace {
 
-constexpr std::size_t kStep = 64, kSizes = 256;  ///< up to 16 KiB
-constexpr unsigned kMostKept = 64;               ///< of one size
+constexpr std::size_t kStep = 64, kSizes = 256;     ///< up to 16 KiB
+constexpr std::size_t kMostKeptBytes = 256 * 1024;  ///< of one size
 
 /// Under the sanitizers every frame is fresh, so that a late access is seen.
 #if defined(__SANITIZE_ADDRESS__)
@@ -35,7 +35,7 @@ class Kept {
     ~Kept() {
         for (Shelf& shelf : shelves_) {
             while (shelf.first != nullptr) ::operator delete(take(shelf));
-            shelf.count = kMostKept;  // frames that end later go back at once
+            shelf.count = kMostKeptBytes;  // frames that end later go back at once
         }
     }
     void* take(std::size_t place) {
@@ -43,7 +43,7 @@ class Kept {
     }
     bool give(void* frame, std::size_t place) {
         Shelf& shelf = shelves_[place];
-        if (shelf.count >= kMostKept) return false;
+        if (shelf.count >= kMostKeptBytes / (place * kStep)) return false;
         shelf.first = ::new (frame) Free{shelf.first};
         ++shelf.count;
         return true;
@@ -52,7 +52,7 @@ class Kept {
   private:
     struct Shelf {
         Free* first = nullptr;
-        unsigned count = 0;
+        std::size_t count = 0;
     };
     static void* take(Shelf& shelf) {
         Free* out = shelf.first;

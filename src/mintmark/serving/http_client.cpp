@@ -1,11 +1,7 @@
 #include "mintmark/serving/http_client.hpp"
 
-#include <array>
-
 namespace mintmark::serving {
 namespace {
-constexpr std::size_t kReadBytes = 8 * 1024;
-
 std::string request_text(const BaseUrl& base, const std::string& host,
                          const ClientRequest& request) {
     std::size_t size = 96 + base.path.size() + request.path.size() + host.size();
@@ -42,15 +38,14 @@ ClientResponse::~ClientResponse() {
 
 Task<Result<std::string>> ClientResponse::read_some() {
     std::string ready = parser_->take_body();
-    std::array<char, kReadBytes> buffer;
     while (ready.empty() && !parser_->is_done()) {
         stream_->set_deadline(client_.options_.silence);
-        MINTMARK_CO_TRY(const std::size_t size, co_await stream_->read_some(buffer));
-        if (size == 0) {
+        MINTMARK_CO_TRY(const std::string_view got, co_await stream_->read_some());
+        if (got.empty()) {
             MINTMARK_CO_CHECK(parser_->feed_end());
             break;
         }
-        MINTMARK_CO_CHECK(parser_->feed(std::string_view(buffer.data(), size)));
+        MINTMARK_CO_CHECK(parser_->feed(got));
         ready = parser_->take_body();
     }
     co_return ready;
@@ -106,12 +101,11 @@ Task<Result<std::unique_ptr<ClientResponse>>> Client::send_over(std::unique_ptr<
     stream->set_deadline(options_.first_byte);
     MINTMARK_CO_CHECK(co_await stream->write(message));
     auto parser = std::make_unique<ResponseParser>(options_.message);
-    std::array<char, kReadBytes> buffer;
     while (!parser->is_header_done()) {
-        MINTMARK_CO_TRY(const std::size_t size, co_await stream->read_some(buffer));
-        if (size == 0) co_return fail(ErrorCode::kNetwork, "the upstream closed the connection");
+        MINTMARK_CO_TRY(const std::string_view got, co_await stream->read_some());
+        if (got.empty()) co_return fail(ErrorCode::kNetwork, "the upstream closed the connection");
         is_untouched = false;
-        MINTMARK_CO_CHECK(parser->feed(std::string_view(buffer.data(), size)));
+        MINTMARK_CO_CHECK(parser->feed(got));
     }
     co_return std::make_unique<ClientResponse>(*this, std::move(stream), std::move(parser));
 }

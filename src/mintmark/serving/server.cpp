@@ -2,11 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 namespace mintmark::serving {
 namespace {
-constexpr std::size_t kReadBytes = 8 * 1024;
 constexpr std::size_t kMaxLingerBytes = std::size_t{32} << 20U;
 }  // namespace
 
@@ -163,7 +160,6 @@ Task<void> Server::serve(std::shared_ptr<Session> session, std::shared_ptr<TlsCo
 }
 
 Task<Status> Server::read_request(Session& session, Request& request) {
-    std::array<char, kReadBytes> buffer;
     RequestParser& parser = session.parser;
     bool is_continued = false;
     MINTMARK_CO_CHECK(parser.feed(""));
@@ -174,11 +170,11 @@ Task<Status> Server::read_request(Session& session, Request& request) {
             is_continued = true;
             MINTMARK_CO_CHECK(co_await session.stream->write("HTTP/1.1 100 Continue\r\n\r\n"));
         }
-        MINTMARK_CO_TRY(const std::size_t size, co_await session.stream->read_some(buffer));
-        if (size == 0) co_return fail(ErrorCode::kNetwork, "the connection ended");
+        MINTMARK_CO_TRY(const std::string_view got, co_await session.stream->read_some());
+        if (got.empty()) co_return fail(ErrorCode::kNetwork, "the connection ended");
         // One deadline for the whole request: no slow drip.
         if (!session.is_busy) session.stream->set_deadline(limits_.request);
-        MINTMARK_CO_CHECK(parser.feed(std::string_view(buffer.data(), size)));
+        MINTMARK_CO_CHECK(parser.feed(got));
     }
     request = parser.take();
     co_return Status{};
@@ -196,11 +192,10 @@ Task<void> Server::refuse(Session& session, const Error& error) {
     (void)co_await responder.send(status, std::move(headers), error_body_(status, error.message));
     // What the client still sends would reset the connection before it has read the answer.
     session.stream->set_deadline(limits_.linger);
-    std::array<char, kReadBytes> buffer;
     for (std::size_t total = 0; total < kMaxLingerBytes;) {
-        const auto size = co_await session.stream->read_some(buffer);
-        if (!size || *size == 0) break;
-        total += *size;
+        const auto got = co_await session.stream->read_some();
+        if (!got || got->empty()) break;
+        total += got->size();
     }
     session.stream->close();
 }

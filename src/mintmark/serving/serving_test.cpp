@@ -66,11 +66,10 @@ struct World {
         (*stream)->set_deadline(Milliseconds(2000));
         (void)co_await (*stream)->write(bytes);
         std::string out;
-        std::array<char, 1024> buffer;
         while (true) {
-            const auto size = co_await (*stream)->read_some(buffer);
-            if (!size || *size == 0) break;
-            out.append(buffer.data(), *size);
+            const auto got = co_await (*stream)->read_some();
+            if (!got || got->empty()) break;
+            out += *got;
         }
         co_return out;
     }

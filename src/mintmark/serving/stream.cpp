@@ -2,16 +2,21 @@
 #include "mintmark/serving/stream.hpp"
 
 #include <fmt/format.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
+#include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
+#include <cerrno>
 #include <charconv>
 
 #include "mintmark/serving/deadlines.hpp"
+#include "mintmark/serving/poller.hpp"
 
 namespace mintmark::serving {
 namespace {
@@ -21,7 +26,6 @@ namespace beast = boost::beast;
 using asio::ip::tcp;
 using boost::system::error_code;
 // Of this loop's own executor: one that stands for any is asked at every step.
-using Socket = asio::basic_stream_socket<tcp, Loop::executor_type>;
 using TimedSocket = beast::basic_stream<tcp, Loop::executor_type>;
 
 std::unexpected<Error> network_error(std::string_view what, error_code ec) {
@@ -35,48 +39,50 @@ bool is_end(error_code ec) {
 
 class TcpStream final : public Stream, private Deadlines::Watched {
   public:
-    explicit TcpStream(Socket socket)
-        : socket_(std::move(socket)),
-          deadlines_(asio::use_service<Deadlines>(socket_.get_executor().context())) {
-        error_code ignored;
-        socket_.non_blocking(true, ignored);
-    }
+    TcpStream(Loop& loop, int descriptor)
+        : socket_(loop, descriptor), deadlines_(asio::use_service<Deadlines>(loop)) {}
 
-    Task<Result<std::size_t>> read_some(std::span<char> into) override {
-        const Busy busy(*this);
-        auto [ec, size] =
-            co_await socket_.async_read_some(asio::buffer(into.data(), into.size()), kWait);
-        if (ec && !is_end(ec)) co_return error("read", ec);
-        co_return size;
+    Task<Result<std::string_view>> read_some() override {
+        if (++reads_ > kMostReads) {
+            reads_ = 0;
+            co_await asio::post(socket_.loop(), kWait);
+        }
+        while (true) {
+            error_code ec;
+            const std::string_view got = socket_.read(ec);
+            if (!ec) co_return got;
+            if (ec != asio::error::would_block) co_return error("read", ec);
+            reads_ = 0;
+            const Busy busy(*this);
+            auto [late] = co_await socket_.wait(Poller::Socket::Side::kRead);
+            if (late) co_return error("read", late);
+        }
     }
     /// Most writes fit into the socket's buffer and end at once.
     Task<Status> write(std::string_view bytes) override {
-        error_code ec;
-        const std::size_t size = socket_.send(asio::buffer(bytes.data(), bytes.size()), 0, ec);
-        if (!ec && size == bytes.size()) co_return Status{};
-        if (ec && ec != asio::error::would_block && ec != asio::error::try_again) {
-            co_return error("write", ec);
+        while (!bytes.empty()) {
+            error_code ec;
+            bytes.remove_prefix(socket_.write(bytes, ec));
+            if (!ec) continue;
+            if (ec != asio::error::would_block) co_return error("write", ec);
+            const Busy busy(*this);
+            auto [late] = co_await socket_.wait(Poller::Socket::Side::kWrite);
+            if (late) co_return error("write", late);
         }
-        bytes.remove_prefix(ec ? 0 : size);
-        const Busy busy(*this);
-        auto [later, rest] =
-            co_await asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()), kWait);
-        if (later) co_return error("write", later);
         co_return Status{};
     }
     void set_deadline(Milliseconds from_now) override {
         until = Deadlines::Clock::now() + from_now;
     }
-    void close() override {
-        error_code ignored;
-        socket_.shutdown(tcp::socket::shutdown_both, ignored);
-        socket_.close(ignored);
-    }
+    void close() override { socket_.close(); }
     [[nodiscard]] std::string peer() const override {
-        error_code ignored;
-        return socket_.remote_endpoint(ignored).address().to_string();
+        tcp::endpoint endpoint;
+        auto size = static_cast<::socklen_t>(endpoint.capacity());
+        if (::getpeername(socket_.native(), endpoint.data(), &size) != 0) return "0.0.0.0";
+        endpoint.resize(size);
+        return endpoint.address().to_string();
     }
-    [[nodiscard]] Socket& next() { return socket_; }
+    [[nodiscard]] Poller::Socket& next() { return socket_; }
 
   private:
     /// While something is in progress, the deadline counts.
@@ -92,16 +98,19 @@ class TcpStream final : public Stream, private Deadlines::Watched {
     };
     void expire() override {
         is_expired_ = true;
-        error_code ignored;
-        socket_.close(ignored);
+        socket_.close();
     }
     [[nodiscard]] std::unexpected<Error> error(std::string_view what, error_code ec) const {
         if (is_expired_) return fail(ErrorCode::kExpired, fmt::format("{}: too slow", what));
         return network_error(what, ec);
     }
 
-    Socket socket_;
+    /// A peer that sends faster than we read does not keep the loop to itself.
+    static constexpr unsigned kMostReads = 16;
+
+    Poller::Socket socket_;
     Deadlines& deadlines_;
+    unsigned reads_ = 0;  ///< since the task waited
     bool is_expired_ = false;
 };
 
@@ -122,11 +131,10 @@ class TlsStream final : public Stream {
         : context_(std::move(context)),
           stream_(std::move(stream), static_cast<Tls&>(*context_).context) {}
 
-    Task<Result<std::size_t>> read_some(std::span<char> into) override {
-        auto [ec, size] =
-            co_await stream_.async_read_some(asio::buffer(into.data(), into.size()), kWait);
+    Task<Result<std::string_view>> read_some() override {
+        auto [ec, size] = co_await stream_.async_read_some(asio::buffer(buffer_), kWait);
         if (ec && !is_end(ec)) co_return network_error("read", ec);
-        co_return size;
+        co_return std::string_view(buffer_.data(), size);
     }
     Task<Status> write(std::string_view bytes) override {
         auto [ec, size] =
@@ -163,11 +171,12 @@ class TlsStream final : public Stream {
   private:
     std::shared_ptr<TlsContext> context_;
     asio::ssl::stream<TimedSocket> stream_;
+    std::array<char, 8 * 1024> buffer_;
 };
 
 class TcpAcceptor final : public Acceptor {
   public:
-    explicit TcpAcceptor(Loop& loop) : acceptor_(loop) {}
+    explicit TcpAcceptor(Loop& loop) : loop_(loop), acceptor_(loop) {}
 
     Status open(const std::string& host, std::uint16_t port) {
         error_code ec;
@@ -192,12 +201,21 @@ class TcpAcceptor final : public Acceptor {
         return acceptor_.local_endpoint(ignored).port();
     }
     Task<Result<std::unique_ptr<Stream>>> accept() override {
-        auto [ec, socket] = co_await acceptor_.async_accept(kWait);
-        if (!acceptor_.is_open()) co_return fail(ErrorCode::kInterrupted, "not listening");
-        if (ec) co_return network_error("accept", ec);
-        error_code ignored;
-        socket.set_option(tcp::no_delay(true), ignored);
-        co_return std::make_unique<TcpStream>(std::move(socket));
+        int descriptor = -1;
+        while (descriptor < 0) {
+            auto [ec] = co_await acceptor_.async_wait(tcp::acceptor::wait_read, kWait);
+            if (!acceptor_.is_open()) co_return fail(ErrorCode::kInterrupted, "not listening");
+            if (ec) co_return network_error("accept", ec);
+            constexpr int kFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+            descriptor = ::accept4(acceptor_.native_handle(), nullptr, nullptr, kFlags);
+            const bool is_gone = errno == EAGAIN || errno == ECONNABORTED;
+            if (descriptor < 0 && !is_gone) {
+                co_return network_error("accept", {errno, boost::system::system_category()});
+            }
+        }
+        const int on = 1;
+        (void)::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        co_return std::make_unique<TcpStream>(loop_, descriptor);
     }
     void close() override {
         error_code ignored;
@@ -205,6 +223,7 @@ class TcpAcceptor final : public Acceptor {
     }
 
   private:
+    Loop& loop_;
     asio::basic_socket_acceptor<tcp, Loop::executor_type> acceptor_;
 };
 
@@ -311,7 +330,11 @@ Task<Result<std::unique_ptr<Stream>>> connect(const Endpoint& endpoint,
     if (ec) co_return network_error("connect " + where, ec);
     error_code ignored;
     stream.socket().set_option(tcp::no_delay(true), ignored);
-    if (!endpoint.is_tls) co_return std::make_unique<TcpStream>(stream.release_socket());
+    if (!endpoint.is_tls) {
+        auto socket = stream.release_socket();
+        socket.non_blocking(true, ignored);
+        co_return std::make_unique<TcpStream>(loop, socket.release());
+    }
     auto secure = std::make_unique<TlsStream>(std::move(stream), std::move(tls));
     const Status done =
         co_await secure->shake(asio::ssl::stream_base::client, std::string(endpoint.host));
@@ -329,7 +352,12 @@ Result<std::unique_ptr<Acceptor>> Acceptor::listen(Loop& loop, const std::string
 Task<Result<std::unique_ptr<Stream>>> shake_hands(std::unique_ptr<Stream> plain,
                                                   std::shared_ptr<TlsContext> tls,
                                                   Milliseconds timeout) {
-    TimedSocket stream(std::move(static_cast<TcpStream&>(*plain).next()));
+    Poller::Socket& accepted = static_cast<TcpStream&>(*plain).next();
+    TimedSocket stream(accepted.loop());
+    error_code ec;
+    // The family makes no difference to a socket that is connected.
+    stream.socket().assign(tcp::v4(), accepted.release(), ec);
+    if (ec) co_return network_error("TLS handshake", ec);
     auto secure = std::make_unique<TlsStream>(std::move(stream), std::move(tls));
     secure->set_deadline(timeout);
     const Status done = co_await secure->shake(asio::ssl::stream_base::server, std::string());

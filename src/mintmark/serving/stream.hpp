@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,8 +21,9 @@ class Stream {
     Stream(const Stream&) = delete;
     Stream& operator=(const Stream&) = delete;
     virtual ~Stream() = default;
-    /// At least one byte, or 0 at the end of the stream. kNetwork; kExpired past the deadline.
-    [[nodiscard]] virtual Task<Result<std::size_t>> read_some(std::span<char> into) = 0;
+    /// At least one byte, or "" at the end of the stream; there until the task waits again.
+    /// kNetwork; kExpired past the deadline.
+    [[nodiscard]] virtual Task<Result<std::string_view>> read_some() = 0;
     /// All of it. The bytes must live until the task ends.
     [[nodiscard]] virtual Task<Status> write(std::string_view bytes) = 0;
     /// From now on, all that is in progress must end in this time; replaces the last deadline.
