@@ -264,6 +264,107 @@ def who_loses_when_something_fails(world):
     assert moved.amount == PRICE
 
 
+def deploy(world, source, contract, arguments=""):
+    artifact = json.loads((ROOT / f"contracts/out/{source}.sol/{contract}.json").read_text())
+    return send(world, None, artifact["bytecode"]["object"] + arguments)["contractAddress"]
+
+
+def packed(payload, **change):
+    """A header with some members of its payload changed after signing."""
+    inner = {**payload["payload"], **change}
+    return base64.b64encode(json.dumps({**payload, "payload": inner}).encode()).decode()
+
+
+def covered(signature, maker, call):
+    """As ERC-6492 wraps the signature of a wallet that `maker` would make."""
+    tail = b""
+    offsets = []
+    for part in (call, signature):
+        offsets.append(96 + len(tail))
+        tail += len(part).to_bytes(32, "big") + part + bytes(-len(part) % 32)
+    return word(maker) + "".join(word(offset) for offset in offsets) + tail.hex() + "6492" * 16
+
+
+def reason(head):
+    return json.loads(base64.b64decode(head["PAYMENT-REQUIRED"]))["error"]
+
+
+@suite.test
+def a_wallet_that_is_a_contract_pays(world):
+    world.contract_wallet = wallet = deploy(world, "Receivers", "Wallet", word(PAYER))
+    send(world, world.dollar, selector(world, "mint(address,uint256)") + word(wallet) + word(10**6))
+    payload = payer(do="sign", terms=world.x402.terms(), changes=[{"authorization": {"from": wallet}}])[0]["payload"]
+    with Moved(world) as moved:
+        first = world.x402.request(PAYMENT_SIGNATURE=packed(payload))
+        again = world.x402.request(PAYMENT_SIGNATURE=packed(payload))
+        forged = world.x402.request(PAYMENT_SIGNATURE=packed(payload, signature="0x" + "11" * 65))
+    assert first[0] == again[0] == 200 and first[2] == again[2] and again[1]["X-MINTMARK-REPLAYED"] == "true", first
+    assert json.loads(base64.b64decode(first[1]["PAYMENT-RESPONSE"]))["payer"].lower() == wallet.lower()
+    assert forged[0] == 402 and "quick" not in forged[2], "the answer of somebody whose nonce the chain shows"
+    assert moved.amount == PRICE and held(world, wallet) == 10**6 - PRICE
+    with Moved(world) as moved:
+        made = payer(do="sign", terms=world.x402.terms(), changes=[{"authorization": {"from": wallet}}])[0]["payload"]
+        status, _, _ = world.x402.request(body={**CHAT, "stream": True}, PAYMENT_SIGNATURE=packed(made))
+    assert status == 200 and moved.amount == PRICE
+
+
+@suite.test
+def nobody_pays_with_another_ones_wallet(world):
+    wallet, seen = world.contract_wallet, len(json.loads(upstream_seen(world)))
+    change = {"authorization": {"from": wallet}}
+    terms = world.x402.terms()
+    good = payer(do="sign", terms=terms, changes=[change])[0]["payload"]
+    stranger = payer(do="sign", terms=terms, changes=[change], key="0x" + "11" * 32)[0]["payload"]
+    nobody = payer(do="sign", terms=terms, changes=[{"authorization": {"from": "0x" + "77" * 20}}])[0]["payload"]
+    other_nonce = {**good["payload"]["authorization"], "nonce": "0x" + "13" * 32}
+    signature = bytes.fromhex(good["payload"]["signature"][2:])
+    # The maker of the wallet that a cover names would be called with our wallet's gas, and in its name.
+    theft = bytes.fromhex((selector(world, "mint(address,uint256)") + word(OTHER) + word(7))[2:])
+    undeployed = covered(bytes.fromhex(nobody["payload"]["signature"][2:]), world.dollar, theft)
+    before = held(world, OTHER)
+    cases = {
+        "a stranger's key": (packed(stranger), "invalid_exact_evm_payload_signature"),
+        "another nonce": (packed(good, authorization=other_nonce), "invalid_exact_evm_payload_signature"),
+        "no wallet there": (packed(nobody), "invalid_exact_evm_payload_signature"),
+        "not made yet": (packed(nobody, signature="0x" + undeployed), "invalid_exact_evm_payload_undeployed_smart_wallet"),
+        "a cover and nothing": (packed(good, signature="0x" + "6492" * 16), "invalid_exact_evm_payload_signature"),
+        "empty": (packed(good, signature="0x"), "invalid_exact_evm_payload_signature"),
+    }
+    with Moved(world) as moved:
+        for name, (header, wanted) in cases.items():
+            status, head, data = world.x402.request(PAYMENT_SIGNATURE=header)
+            assert status == 402 and "quick" not in data and reason(head) == wanted, (name, status, head, data)
+    assert moved.amount == 0 and len(json.loads(upstream_seen(world))) == seen
+    with Moved(world) as moved:
+        status, _, _ = world.x402.request(PAYMENT_SIGNATURE=packed(good, signature="0x" + covered(signature, world.dollar, theft)))
+    assert status == 200 and moved.amount == PRICE, "a wallet that is there, under a cover"
+    assert held(world, OTHER) == before, "what a cover names was called"
+
+
+@suite.test
+def a_wallet_that_takes_back_its_word_gets_nothing(world):
+    """It costs the provider one transaction, of limited gas, and is not heard again."""
+    wallet = deploy(world, "Receivers", "TwoFacedWallet")
+    send(world, world.dollar, selector(world, "mint(address,uint256)") + word(wallet) + word(10**6))
+    ours = world.creator.address()
+    for attempt in range(2):
+        made = payer(do="sign", terms=world.x402.terms(), changes=[{"authorization": {"from": wallet}}])[0]["payload"]
+        rich, seen = world.balance(ours), len(json.loads(upstream_seen(world)))
+        with Moved(world) as moved:
+            status, head, data = world.x402.request(PAYMENT_SIGNATURE=packed(made))
+        assert status == 402 and "quick" not in data and moved.amount == 0, (status, data)
+        if attempt == 0:
+            assert json.loads(base64.b64decode(head["PAYMENT-RESPONSE"]))["success"] is False
+        else:
+            assert "taken back" in reason(head)
+            assert world.balance(ours) == rich and len(json.loads(upstream_seen(world))) == seen
+    off = Gateway(world, "x402-no-wallets", extra="wallet_gas = 0")
+    made = payer(do="sign", terms=off.terms(), changes=[{"authorization": {"from": world.contract_wallet}}])[0]["payload"]
+    assert off.request(PAYMENT_SIGNATURE=packed(made))[0] == 402
+    off.process.terminate()
+    assert off.process.wait(timeout=90) == 0
+
+
 @suite.test
 def malformed_headers_are_refused(world):
     seeded = random.Random(7)

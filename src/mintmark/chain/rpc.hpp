@@ -54,6 +54,7 @@ struct CallRequest {
     std::optional<Address> to = {};  ///< none: creation code in `data`
     Bytes data = {};
     U256 value = {};
+    std::optional<std::uint64_t> gas = {};  ///< most that it may use; none: the node's own limit
 };
 
 struct Fees {

@@ -67,6 +67,7 @@ Json from_call(const CallRequest& call) {
     if (call.to) out["to"] = to_hex(*call.to);
     if (!call.value.is_zero()) out["value"] = call.value.to_quantity();
     if (!call.data.empty()) out["data"] = to_hex(call.data);
+    if (call.gas) out["gas"] = U256(*call.gas).to_quantity();
     return out;
 }
 

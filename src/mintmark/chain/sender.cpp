@@ -9,7 +9,7 @@ namespace mintmark::chain {
 namespace {
 
 CallRequest to_call(const Intent& intent, const Address& from) {
-    return {from, intent.to, intent.data, intent.value};
+    return {from, intent.to, intent.data, intent.value, intent.gas_limit};
 }
 
 Result<U256> max_cost(const Intent& intent, std::uint64_t gas_limit, const Fees& fees) {

@@ -176,6 +176,7 @@ Status read_x402(Reader reader, X402Config& out) {
     reader.number("decimals", out.decimals, 0, 30);
     reader.number("timeout_s", out.timeout_s, 2, 86'400);
     reader.flag("upto", out.has_upto);
+    reader.number("wallet_gas", out.wallet_gas, 0, 10'000'000);
     return reader.finish();
 }
 

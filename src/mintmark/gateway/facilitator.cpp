@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "mintmark/base/rng.hpp"
@@ -13,25 +14,31 @@ namespace mintmark::gateway {
 namespace {
 
 constexpr std::size_t kTagBytes = 8;
+constexpr std::size_t kMostDistrusted = 100'000;
 
 using chain::AbiValue;
 
 constexpr std::string_view kTransfer =
     "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,"
     "bytes32)";
+/// Of FiatTokenV2_2, USDC's contract: the token asks the wallet.
+constexpr std::string_view kWalletTransfer =
+    "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)";
 constexpr std::uint8_t kV = 27;
 
-Result<std::vector<AbiValue>> arguments_of(const Payment& payment) {
+Result<Bytes> exact_transfer(const Payment& payment, Signer signer) {
+    std::vector<AbiValue> words = {AbiValue(payment.from),         AbiValue(payment.to),
+                                   AbiValue(payment.value),        AbiValue(payment.valid_after),
+                                   AbiValue(payment.valid_before), AbiValue(payment.nonce)};
+    if (signer == Signer::kUnknown) {
+        words.emplace_back(payment.wallet_signature());
+        return chain::encode_call(kWalletTransfer, words);
+    }
     MINTMARK_TRY(const chain::Signature signature, chain::Signature::from_bytes(payment.signature));
-    return std::vector<AbiValue>{AbiValue(payment.from),
-                                 AbiValue(payment.to),
-                                 AbiValue(payment.value),
-                                 AbiValue(payment.valid_after),
-                                 AbiValue(payment.valid_before),
-                                 AbiValue(payment.nonce),
-                                 AbiValue(static_cast<unsigned>(kV + signature.recovery_id)),
-                                 AbiValue(signature.r),
-                                 AbiValue(signature.s)};
+    words.emplace_back(static_cast<unsigned>(kV + signature.recovery_id));
+    words.emplace_back(signature.r);
+    words.emplace_back(signature.s);
+    return chain::encode_call(kTransfer, words);
 }
 
 constexpr std::string_view kSettle =
@@ -46,7 +53,7 @@ struct Transfer {
     Bytes data = {};
 };
 
-Result<Transfer> transfer_of(const Payment& payment, const chain::U256& amount) {
+Result<Transfer> transfer_of(const Payment& payment, Signer signer, const chain::U256& amount) {
     Transfer out;
     if (payment.accepted.scheme == PaymentScheme::kUpto) {
         const AbiValue permitted = list({AbiValue(payment.token), AbiValue(payment.value)});
@@ -57,12 +64,11 @@ Result<Transfer> transfer_of(const Payment& payment, const chain::U256& amount) 
         out.to = upto_proxy_address();
         MINTMARK_TRY(out.data,
                      chain::encode_call(kSettle, {permit, AbiValue(amount), AbiValue(payment.from),
-                                                  witness, AbiValue(payment.signature)}));
+                                                  witness, AbiValue(payment.wallet_signature())}));
         return out;
     }
-    MINTMARK_TRY(const auto arguments, arguments_of(payment));
     out.to = payment.accepted.asset;
-    MINTMARK_TRY(out.data, chain::encode_call(kTransfer, arguments));
+    MINTMARK_TRY(out.data, exact_transfer(payment, signer));
     return out;
 }
 
@@ -70,8 +76,9 @@ Result<Transfer> transfer_of(const Payment& payment, const chain::U256& amount) 
 
 Result<std::unique_ptr<Facilitator>> Facilitator::open(const std::string& rpc_url,
                                                        const PaymentTerms& terms,
-                                                       const chain::PrivateKey& key) {
-    std::unique_ptr<Facilitator> out(new Facilitator(rpc_url, terms, key));
+                                                       const chain::PrivateKey& key,
+                                                       std::uint64_t wallet_gas) {
+    std::unique_ptr<Facilitator> out(new Facilitator(rpc_url, terms, key, wallet_gas));
     const Status checked = out->check_token();
     if (!checked && checked.error().code != ErrorCode::kNetwork)
         return std::unexpected(checked.error());
@@ -99,7 +106,43 @@ Facilitator::~Facilitator() {
     pool_.join();
 }
 
-Status Facilitator::check_now(const Payment& payment) {
+Status Facilitator::check_signer(const Payment& payment, Signer signer) {
+    if (signer == Signer::kPayer) return {};
+    const auto no = [](std::string_view reason) {
+        return fail(ErrorCode::kRejected, std::string(reason));
+    };
+    if (wallet_gas_ == 0) return no(bad_signature(payment.accepted.scheme));
+    if (distrusted_.contains(payment.from)) return no("this wallet has taken back what it signed");
+    MINTMARK_TRY(const Bytes code, client_.code(payment.from));
+    if (!code.empty()) return ask_wallet(payment);
+    return no(payment.has_cover() ? "invalid_exact_evm_payload_undeployed_smart_wallet"
+                                  : bad_signature(payment.accepted.scheme));
+}
+
+Status Facilitator::ask_wallet(const Payment& payment) {
+    chain::CallRequest question;
+    question.to = payment.from;
+    question.gas = wallet_gas_;
+    MINTMARK_TRY(question.data, chain::encode_call("isValidSignature(bytes32,bytes)",
+                                                   {AbiValue(payment.digest()),
+                                                    AbiValue(payment.wallet_signature())}));
+    const auto answer = client_.call(question);
+    if (!answer && answer.error().code == ErrorCode::kNetwork)
+        return std::unexpected(answer.error());
+    Bytes yes(32);
+    std::ranges::copy(Bytes{0x16, 0x26, 0xba, 0x7e}, yes.begin());
+    if (answer && *answer == yes) return {};
+    return fail(ErrorCode::kRejected, std::string(bad_signature(payment.accepted.scheme)));
+}
+
+void Facilitator::distrust(const Address& wallet) {
+    if (distrusted_.size() == kMostDistrusted) distrusted_.erase(distrusted_.begin());
+    distrusted_.insert(wallet);
+    log_event(LogLevel::kWarning, "a wallet contract signed a payment and then refused it",
+              {{"wallet", to_hex(wallet)}, {"advice", "x402.wallet_gas = 0 refuses them all"}});
+}
+
+Status Facilitator::check_now(const Payment& payment, Signer signer) {
     const auto no = [](std::string_view reason) {
         return fail(ErrorCode::kRejected, std::string(reason));
     };
@@ -108,6 +151,7 @@ Status Facilitator::check_now(const Payment& payment) {
     if (!checked && checked.error().code == ErrorCode::kInvalidArgument)
         return fail(ErrorCode::kChain, checked.error().message);
     MINTMARK_CHECK(checked);
+    MINTMARK_CHECK(check_signer(payment, signer));
     MINTMARK_TRY(const bool is_used, is_spent(payment));
     if (is_used) return no("nonce_already_used");
     MINTMARK_TRY(const auto balance, client_.call(terms_.asset, "balanceOf(address)",
@@ -115,7 +159,7 @@ Status Facilitator::check_now(const Payment& payment) {
     MINTMARK_TRY(const chain::U256 amount, balance[0].as_u256());
     if (amount < payment.value) return no("insufficient_funds");
     if (payment.accepted.scheme == PaymentScheme::kUpto) MINTMARK_CHECK(check_permit(payment));
-    return simulate(payment);
+    return simulate(payment, signer);
 }
 
 Status Facilitator::check_permit(const Payment& payment) {
@@ -127,9 +171,11 @@ Status Facilitator::check_permit(const Payment& payment) {
     return {};
 }
 
-Status Facilitator::simulate(const Payment& payment) {
-    MINTMARK_TRY(Transfer transfer, transfer_of(payment, payment.value));
-    const auto done = client_.call({key_.address(), transfer.to, std::move(transfer.data), {}});
+Status Facilitator::simulate(const Payment& payment, Signer signer) {
+    MINTMARK_TRY(Transfer transfer, transfer_of(payment, signer, payment.value));
+    chain::CallRequest call{key_.address(), transfer.to, std::move(transfer.data), {}, {}};
+    if (signer == Signer::kUnknown) call.gas = wallet_gas_;
+    const auto done = client_.call(call);
     if (done) return {};
     if (done.error().code == ErrorCode::kNetwork) return std::unexpected(done.error());
     return fail(ErrorCode::kRejected, "invalid_transaction_state");
@@ -155,7 +201,7 @@ Result<bool> Facilitator::is_spent(const Payment& payment) {
     return used[0].as_bool();
 }
 
-Settlement Facilitator::pay(const Payment& payment, const chain::U256& amount) {
+Settlement Facilitator::pay(const Payment& payment, Signer signer, const chain::U256& amount) {
     Settlement out;
     out.amount = amount;
     const bool is_upto = payment.accepted.scheme == PaymentScheme::kUpto;
@@ -167,7 +213,7 @@ Settlement Facilitator::pay(const Payment& payment, const chain::U256& amount) {
         out.is_paid = true;
         return out;
     }
-    auto transfer = transfer_of(payment, amount);
+    auto transfer = transfer_of(payment, signer, amount);
     if (!transfer) {
         out.reason = "invalid_payload";
         return out;
@@ -176,6 +222,7 @@ Settlement Facilitator::pay(const Payment& payment, const chain::U256& amount) {
     chain::Intent intent;
     intent.to = transfer->to;
     intent.data = std::move(transfer->data);
+    if (signer == Signer::kUnknown) intent.gas_limit = wallet_gas_;
     // Two gateways of one wallet would else sign the same bytes, and both take the one transfer for
     // theirs. Contracts do not read behind their arguments.
     std::array<std::uint8_t, kTagBytes> tag = {};
@@ -197,17 +244,31 @@ Settlement Facilitator::pay(const Payment& payment, const chain::U256& amount) {
                {"counts_as_paid", is_unknown}});
     out.is_paid = is_unknown && (!is_used || *is_used);
     out.reason = out.is_paid ? "" : "transaction_failed";
+    if (signer == Signer::kUnknown && receipt.error().code == ErrorCode::kChain)
+        distrust(payment.from);
     return out;
 }
 
-serving::Task<Status> Facilitator::verify(const Payment& payment) {
-    auto work = [this, payment] { return std::make_shared<Status>(check_now(payment)); };
+serving::Task<Status> Facilitator::recognise(const Payment& payment, Signer signer) {
+    if (signer == Signer::kPayer) co_return Status{};
+    auto work = [this, payment, signer] {
+        return std::make_shared<Status>(check_signer(payment, signer));
+    };
     const auto done = co_await serving::offload<std::shared_ptr<Status>>(pool_, std::move(work));
     co_return *done;
 }
 
-serving::Task<Settlement> Facilitator::settle(const Payment& payment, const chain::U256& amount) {
-    auto work = [this, payment, amount] { return pay(payment, amount); };
+serving::Task<Status> Facilitator::verify(const Payment& payment, Signer signer) {
+    auto work = [this, payment, signer] {
+        return std::make_shared<Status>(check_now(payment, signer));
+    };
+    const auto done = co_await serving::offload<std::shared_ptr<Status>>(pool_, std::move(work));
+    co_return *done;
+}
+
+serving::Task<Settlement> Facilitator::settle(const Payment& payment, Signer signer,
+                                              const chain::U256& amount) {
+    auto work = [this, payment, signer, amount] { return pay(payment, signer, amount); };
     co_return co_await serving::offload<Settlement>(pool_, std::move(work));
 }
 

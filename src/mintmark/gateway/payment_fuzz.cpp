@@ -16,6 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         wanted.pay_to[0] ^= 1;
         MINTMARK_ASSERT(!gateway::check_payment(*payment, wanted, 1'000, 1));
         (void)gateway::check_payment(*payment, payment->accepted, 1'000, 1);
+        (void)payment->wallet_signature();
     }
     return 0;
 }

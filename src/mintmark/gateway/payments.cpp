@@ -43,7 +43,7 @@ Status Gateway::open_facilitator() {
     terms.facilitator = signer_->address();
     const std::string url =
         config_.chain.rpc_url.empty() ? chain_->deployment().rpc_url : config_.chain.rpc_url;
-    MINTMARK_TRY(facilitator_, Facilitator::open(url, terms, *signer_));
+    MINTMARK_TRY(facilitator_, Facilitator::open(url, terms, *signer_, config_.x402.wallet_gas));
     payment_terms_ = terms;
     return {};
 }
@@ -101,10 +101,11 @@ Task<std::optional<Refusal>> Gateway::take_payment(Run& run, const Request& requ
     }
     const auto& offered =
         terms->front().scheme == payment->accepted.scheme ? terms->front() : terms->back();
-    Status checked =
+    const auto signer =
         check_payment(*payment, offered, now_s(), config_.x402.timeout_s / kMarginPart);
-    // A payment that was answered already is not checked again: it is spent, and its answer is
-    // kept.
+    Status checked = signer ? Status() : std::unexpected(signer.error());
+    // Of a payment that was answered already only the signature is checked again: it is spent, and
+    // its answer is kept.
     const std::string spent = "x402-" + to_hex(sha256(as_bytes(payment->key()))).substr(2);
     run.buyer.address = chain::to_checksum(payment->from);
     run.buyer.key_id = "x402:" + run.buyer.address;
@@ -112,7 +113,13 @@ Task<std::optional<Refusal>> Gateway::take_payment(Run& run, const Request& requ
     if (checked) {
         const auto known = co_await find_answered(run.buyer.key_id, spent);
         const bool is_answered = known && *known;
-        if (!is_answered) checked = co_await facilitator_->verify(*payment);
+        // Not with ?: — g++ 12 destroys its temporaries twice.
+        if (is_answered) {
+            checked = co_await facilitator_->recognise(*payment, *signer);
+        } else {
+            checked = co_await facilitator_->verify(*payment, *signer);
+        }
+        run.payment_signer = *signer;
     }
     if (!checked && checked.error().code != ErrorCode::kRejected) {
         co_return refusal_of(checked.error());
@@ -154,7 +161,8 @@ Task<std::optional<Refusal>> Gateway::collect(Run& run) {
     if (!run.payment) co_return std::nullopt;
     const bool is_upto = run.payment->accepted.scheme == PaymentScheme::kUpto;
     const chain::U256 amount = is_upto ? run.units : run.payment->value;
-    const Settlement settlement = co_await facilitator_->settle(*run.payment, amount);
+    const Settlement settlement =
+        co_await facilitator_->settle(*run.payment, run.payment_signer, amount);
     const std::string header = to_base64(json::compact(settlement.to_json(*run.payment)));
     if (settlement.is_paid) {
         run.headers.emplace_back("PAYMENT-RESPONSE", header);
@@ -202,7 +210,8 @@ Task<Result<json::Json>> Gateway::facilitator_route(const Request& request) {
     const chain::U256 amount = terms.amount;
     const bool is_upto = terms.scheme == PaymentScheme::kUpto;
     if (is_upto && !is_verify) terms.amount = payment.accepted.amount;
-    Status checked = check_payment(payment, terms, now_s(), 1);
+    const auto signer = check_payment(payment, terms, now_s(), 1);
+    Status checked = signer ? Status() : std::unexpected(signer.error());
     if (checked && is_upto && (!config_.x402.has_upto || amount > payment.value)) {
         checked = fail(ErrorCode::kRejected, config_.x402.has_upto
                                                  ? "invalid_upto_evm_payload_settlement_exceeds_"
@@ -218,7 +227,7 @@ Task<Result<json::Json>> Gateway::facilitator_route(const Request& request) {
     if (checked && terms != own) {
         checked = fail(ErrorCode::kRejected, "invalid_payment_requirements");
     }
-    if (checked) checked = co_await facilitator_->verify(payment);
+    if (checked) checked = co_await facilitator_->verify(payment, *signer);
     if (!checked && checked.error().code != ErrorCode::kRejected) {
         co_return std::unexpected(checked.error());
     }
@@ -240,7 +249,7 @@ Task<Result<json::Json>> Gateway::facilitator_route(const Request& request) {
     if (!durable && durable.error().code == ErrorCode::kAlreadyExists)
         co_return Settlement{false, "nonce_already_used", "", {}}.to_json(payment);
     MINTMARK_CO_CHECK(durable);
-    const Settlement settlement = co_await facilitator_->settle(payment, amount);
+    const Settlement settlement = co_await facilitator_->settle(payment, *signer, amount);
     co_return settlement.to_json(payment);
 }
 

@@ -25,7 +25,8 @@ struct Run {
     Entitlement entitlement = {};
     market::Usage worst = {};
     std::optional<Payment> payment = {};  ///< of a caller without an account
-    std::string payment_key = {};         ///< the same payment again is the same request
+    Signer payment_signer = Signer::kPayer;
+    std::string payment_key = {};  ///< the same payment again is the same request
     ledger::RequestRow row = {};
     std::uint64_t reserved_at = 0;  ///< the reservation's place in the journal
     std::uint64_t nonce_at = 0;     ///< the payment's; 0: none

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "mintmark/chain/abi.hpp"
 #include "mintmark/chain/address.hpp"
 #include "mintmark/chain/typed_data.hpp"
 
@@ -20,6 +21,8 @@ constexpr std::size_t kMaxHeader = 16'384;
 constexpr std::size_t kMinIdentifier = 16;
 constexpr std::size_t kMaxIdentifier = 128;
 constexpr std::string_view kIdentifier = "payment-identifier";
+constexpr std::size_t kMaxWalletSignature = 8'192;
+constexpr std::size_t kCoverEnd = 32;  ///< bytes of 0x6492…, by which ERC-6492's cover is known
 
 Result<U256> decimal(const Json& object, std::string_view key) {
     MINTMARK_TRY(const std::string text, json::get_string(object, key));
@@ -296,8 +299,29 @@ std::string Payment::key() const {
     return fmt::format("{}:{}:{}", to_hex(book), to_hex(from), to_hex(nonce));
 }
 
-Status check_payment(const Payment& payment, const PaymentTerms& wanted, std::uint64_t now_s,
-                     std::uint64_t margin_s) {
+bool Payment::has_cover() const {
+    if (signature.size() <= kCoverEnd) return false;
+    const ByteSpan end = ByteSpan(signature).last(kCoverEnd);
+    for (std::size_t i = 0; i < end.size(); ++i) {
+        if (end[i] != (i % 2 == 0 ? 0x64 : 0x92)) return false;
+    }
+    return true;
+}
+
+Bytes Payment::wallet_signature() const {
+    if (!has_cover()) return signature;
+    const ByteSpan cover = ByteSpan(signature).first(signature.size() - kCoverEnd);
+    const auto parts = chain::decode_values("(address,bytes,bytes)", cover);
+    return parts ? (*parts)[2].as_bytes().value_or(Bytes()) : Bytes();
+}
+
+std::string_view bad_signature(PaymentScheme scheme) noexcept {
+    return scheme == PaymentScheme::kUpto ? "invalid_permit2_signature"
+                                          : "invalid_exact_evm_payload_signature";
+}
+
+Result<Signer> check_payment(const Payment& payment, const PaymentTerms& wanted,
+                             std::uint64_t now_s, std::uint64_t margin_s) {
     const auto no = [](std::string_view reason) {
         return fail(ErrorCode::kRejected, std::string(reason));
     };
@@ -314,13 +338,12 @@ Status check_payment(const Payment& payment, const PaymentTerms& wanted, std::ui
         return no(is_upto ? "permit2_deadline_expired"
                           : "invalid_exact_evm_payload_authorization_valid_before");
     }
+    if (payment.signature.empty() || payment.signature.size() > kMaxWalletSignature)
+        return no(bad_signature(wanted.scheme));
     const auto signature = chain::Signature::from_bytes(payment.signature);
-    const std::string_view bad =
-        is_upto ? "invalid_permit2_signature" : "invalid_exact_evm_payload_signature";
-    if (!signature) return no(bad);
-    const auto signer = chain::recover(payment.digest(), *signature);
-    if (!signer || *signer != payment.from) return no(bad);
-    return {};
+    const auto signer = signature ? chain::recover(payment.digest(), *signature)
+                                  : Result<Address>(fail(ErrorCode::kRejected, ""));
+    return signer && *signer == payment.from ? Signer::kPayer : Signer::kUnknown;
 }
 
 Result<U256> amount_of(std::uint64_t pico_usd, unsigned decimals) {

@@ -25,6 +25,9 @@ struct X402Config {
     unsigned decimals = 6;
     std::uint64_t timeout_s = 120;
     bool has_upto = false;  ///< also asks for a maximum, and takes what was used
+    /// Most gas for the payment of a payer that is a contract, which decides what it uses; 0: such
+    /// payers are refused.
+    std::uint64_t wallet_gas = 400'000;
 };
 
 /// Exact: what is signed is paid. Upto: at most what is signed.
@@ -72,12 +75,24 @@ struct Payment {
     [[nodiscard]] Bytes32 digest() const;
     /// As a key of what was paid: asset, payer and nonce.
     [[nodiscard]] std::string key() const;
+    /// What a wallet that is a contract reads: the signature without ERC-6492's cover. The maker of
+    /// the wallet that the cover names is never called: it could be any contract.
+    [[nodiscard]] Bytes wallet_signature() const;
+    [[nodiscard]] bool has_cover() const;
 };
+
+/// Whose signature it is, as far as that can be said without the chain.
+enum class Signer : std::uint8_t {
+    kPayer,    ///< the payer's own key's
+    kUnknown,  ///< his wallet's, perhaps: if the payer is a contract it must be asked (ERC-1271)
+};
+/// The protocol's reason for a signature that is nobody's.
+[[nodiscard]] std::string_view bad_signature(PaymentScheme scheme) noexcept;
 
 /// Everything that can be said without the chain, with the protocol's reason as message: kRejected.
 /// The authorisation must hold for another `margin_s`.
-[[nodiscard]] Status check_payment(const Payment& payment, const PaymentTerms& wanted,
-                                   std::uint64_t now_s, std::uint64_t margin_s);
+[[nodiscard]] Result<Signer> check_payment(const Payment& payment, const PaymentTerms& wanted,
+                                           std::uint64_t now_s, std::uint64_t margin_s);
 
 /// A price in the token: rounded up, at least one smallest unit. kOutOfRange.
 [[nodiscard]] Result<chain::U256> amount_of(std::uint64_t pico_usd, unsigned decimals);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "mintmark/base/rng.hpp"
+#include "mintmark/chain/abi.hpp"
 #include "mintmark/chain/address.hpp"
 
 namespace mintmark::gateway {
@@ -55,8 +56,7 @@ TEST(X402, TheExampleOfTheSpecification) {
     ASSERT_TRUE(value);
     const auto payment = Payment::from_json(*value);
     ASSERT_TRUE(payment) << payment.error().message;
-    EXPECT_TRUE(check_payment(*payment, terms(), kNow, 30))
-        << check_payment(*payment, terms(), kNow, 30).error().message;
+    EXPECT_EQ(check_payment(*payment, terms(), kNow, 30).value(), Signer::kPayer);
     const auto header = Payment::from_header(to_base64(kExample));
     ASSERT_TRUE(header);
     EXPECT_EQ(header->key(), payment->key());
@@ -65,7 +65,7 @@ TEST(X402, TheExampleOfTheSpecification) {
 TEST(X402, EveryChangeIsRefused) {
     SeededRng rng(1);
     const Payment good = signed_payment(rng);
-    ASSERT_TRUE(check_payment(good, terms(), kNow, 30));
+    ASSERT_EQ(check_payment(good, terms(), kNow, 30).value(), Signer::kPayer);
     const std::vector<void (*)(Payment&)> changes = {
         [](Payment& p) { p.value = chain::U256(9'999); },
         [](Payment& p) { p.accepted.amount = chain::U256(1); },
@@ -85,8 +85,11 @@ TEST(X402, EveryChangeIsRefused) {
     for (std::size_t i = 0; i < changes.size(); ++i) {
         Payment changed = good;
         changes[i](changed);
-        const Status checked = check_payment(changed, terms(), kNow, 30);
-        ASSERT_FALSE(checked) << i;
+        const auto checked = check_payment(changed, terms(), kNow, 30);
+        if (checked) {
+            EXPECT_EQ(*checked, Signer::kUnknown) << i << ": the payer has not signed this";
+            continue;
+        }
         EXPECT_EQ(checked.error().code, ErrorCode::kRejected);
     }
 }
@@ -119,8 +122,9 @@ constexpr std::string_view kUptoExample =
 TEST(X402, AMaximumThatThePackageOfNpmSigned) {
     const auto payment = Payment::from_header(to_base64(kUptoExample));
     ASSERT_TRUE(payment) << payment.error().message;
-    const Status checked = check_payment(*payment, upto_terms(), kNow, 30);
-    EXPECT_TRUE(checked) << checked.error().message;
+    const auto checked = check_payment(*payment, upto_terms(), kNow, 30);
+    ASSERT_TRUE(checked) << checked.error().message;
+    EXPECT_EQ(*checked, Signer::kPayer);
     EXPECT_EQ(PaymentTerms::from_json(upto_terms().to_json()).value(), upto_terms());
     EXPECT_FALSE(check_payment(*payment, terms(), kNow, 30)) << "asked for exactly as much";
     std::string hex(kUptoExample);
@@ -156,11 +160,42 @@ TEST(X402, EveryChangeOfAMaximumIsRefused) {
     for (const auto& [reason, change] : changes) {
         Payment changed = good;
         change(changed);
-        const Status checked = check_payment(changed, upto_terms(), kNow, 30);
-        ASSERT_FALSE(checked) << reason;
+        const auto checked = check_payment(changed, upto_terms(), kNow, 30);
+        if (checked) {  // perhaps a contract's: the chain says more
+            EXPECT_EQ(*checked, Signer::kUnknown);
+            EXPECT_EQ(reason, bad_signature(PaymentScheme::kUpto));
+            continue;
+        }
         EXPECT_EQ(checked.error().code, ErrorCode::kRejected);
         EXPECT_EQ(checked.error().message, reason);
     }
+}
+
+TEST(X402, AWalletReadsWhatIsUnderErc6492) {
+    SeededRng rng(2);
+    Payment payment = signed_payment(rng);
+    const Bytes bare = payment.signature;
+    EXPECT_EQ(payment.wallet_signature(), bare);
+    EXPECT_FALSE(payment.has_cover());
+    const auto cover = [&](const Bytes& inner) {
+        const std::vector<chain::AbiValue> words = {chain::AbiValue(terms().asset),
+                                                    chain::AbiValue(Bytes{1, 2, 3}),
+                                                    chain::AbiValue(inner)};
+        Bytes out = chain::encode_values("(address,bytes,bytes)", words).value();
+        for (int i = 0; i < 16; ++i) out.insert(out.end(), {0x64, 0x92});
+        return out;
+    };
+    payment.signature = cover(bare);
+    EXPECT_TRUE(payment.has_cover());
+    EXPECT_EQ(payment.wallet_signature(), bare);
+    EXPECT_EQ(check_payment(payment, terms(), kNow, 30).value(), Signer::kUnknown);
+    const Bytes whole = payment.signature;
+    for (std::size_t size = 0; size < whole.size(); ++size) {  // total on any bytes
+        payment.signature.assign(whole.end() - static_cast<std::ptrdiff_t>(size), whole.end());
+        (void)payment.wallet_signature();
+    }
+    payment.signature = Bytes(9'000, 1);
+    EXPECT_FALSE(check_payment(payment, terms(), kNow, 30)) << "longer than any wallet's";
 }
 
 TEST(X402, PricesAreRoundedUp) {
