@@ -91,7 +91,7 @@ std::string report_text(const model::QuantReport& r, bool reached) {
                            fmt::format("{}[{}]", e.output, e.index), e.float_lo, e.float_hi,
                            e.max_error, e.mean_error);
     }
-    if (r.outputs.size() > 32) out += fmt::format("\n… and {} more", r.outputs.size() - 32);
+    if (r.num_outputs > 32) out += fmt::format("\n… and {} more", r.num_outputs - 32);
     return out;
 }
 

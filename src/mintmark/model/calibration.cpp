@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "mintmark/base/progress.hpp"
 #include "mintmark/base/rng.hpp"
 #include "mintmark/model/float_executor.hpp"
 
@@ -125,14 +126,18 @@ Result<Calibration> calibrate(const Graph& graph, std::span<const Sample> sample
             range_of_input(graph.values[graph.inputs[i]], samples, i, options));
     out.samples = samples.size();
     out.input_halves.resize(graph.inputs.size());
+    Progress progress("running the model", std::max(samples.size(), options.min_samples));
     for (std::size_t s = 0; s < samples.size(); ++s) {
         MINTMARK_CHECK(widen(out, graph, samples[s]));
+        progress.advance(1);
         for (std::size_t i = 0; i < graph.inputs.size(); ++i)
             widen(out.input_halves[i][s % 2], samples[s][i]);
     }
     SeededRng rng(0x6d696e746d61726bU);
-    for (std::size_t i = samples.size(); i < options.min_samples; ++i)
+    for (std::size_t i = samples.size(); i < options.min_samples; ++i) {
         MINTMARK_CHECK(widen(out, graph, made_up(graph, out, rng)));
+        progress.advance(1);
+    }
     return out;
 }
 

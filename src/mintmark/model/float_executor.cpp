@@ -8,8 +8,10 @@
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/base/parallel.hpp"
+#include "mintmark/model/convolution.hpp"
 #include "mintmark/model/functions.hpp"
 #include "mintmark/model/indexing.hpp"
+#include "mintmark/model/matrix_product.hpp"
 #include "mintmark/model/model.hpp"
 
 namespace mintmark::model {
@@ -17,6 +19,8 @@ namespace {
 
 using Inputs = std::span<const FloatTensor>;
 using Doubles = std::vector<double>;
+
+constexpr std::size_t kSerialElements = 4096;  ///< fewer are not worth a second thread
 
 Doubles gather(std::span<const double> data, const std::vector<std::size_t>& indices) {
     Doubles out;
@@ -26,28 +30,14 @@ Doubles gather(std::span<const double> data, const std::vector<std::size_t>& ind
 }
 
 Doubles run(const ConvOp& op, Inputs in, const Shape& out_shape) {
-    const Shape& weight_shape = *in[1].shape;
-    const Window2 w = make_window(op.window, weight_shape, *in[0].shape, out_shape);
-    const std::size_t in_plane = static_cast<std::size_t>(w.in[0] * w.in[1]);
-    const std::size_t out_plane = static_cast<std::size_t>(w.out[0] * w.out[1]);
-    const std::size_t taps = static_cast<std::size_t>(w.kernel[0] * w.kernel[1]);
-    const std::size_t channels = (*in[0].shape)[1], filters = out_shape[1];
-    const std::size_t group_in = weight_shape[1], group_out = filters / op.groups;
+    const ConvSizes sizes = conv_sizes(op.window, *in[1].shape, *in[0].shape, out_shape, op.groups);
     Doubles out(element_count(out_shape));
-    parallel_for(out_shape[0] * filters, 1, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t f = begin; f < end; ++f) {
-            const std::size_t n = f / filters, m = f % filters;
-            const double* x =
-                in[0].data.data() + (n * channels + m / group_out * group_in) * in_plane;
-            const double* weight = in[1].data.data() + m * group_in * taps;
-            double* y = out.data() + f * out_plane;
-            std::fill_n(y, out_plane, in.size() > 2 ? in[2].data[m] : 0.0);
-            for (std::size_t c = 0; c < group_in; ++c)
-                for (std::int64_t ky = 0; ky < w.kernel[0]; ++ky)
-                    for (std::int64_t kx = 0; kx < w.kernel[1]; ++kx)
-                        add_tap(w, ky, kx, *weight++, x + c * in_plane, y);
-        }
-    });
+    const std::size_t plane = sizes.out_plane();
+    if (in.size() > 2) {
+        for (std::size_t f = 0; f < sizes.batch * sizes.filters; ++f)
+            std::fill_n(out.data() + f * plane, plane, in[2].data[f % sizes.filters]);
+    }
+    add_convolution(sizes, in[1].data.data(), in[0].data.data(), out.data());
     return out;
 }
 
@@ -61,18 +51,14 @@ Doubles run(const MatMulOp&, Inputs in, const Shape& out_shape) {
     const auto at_a = gather_indices(batch, broadcast_strides(batch_a, batch));
     const auto at_b = gather_indices(batch, broadcast_strides(batch_b, batch));
     Doubles out(element_count(out_shape));
-    for (std::size_t n = 0; n < at_a.size(); ++n) {
-        const double* a = in[0].data.data() + at_a[n] * rows * depth;
-        const double* b = in[1].data.data() + at_b[n] * depth * columns;
-        double* y = out.data() + n * rows * columns;
-        for (std::size_t i = 0; i < rows; ++i) {
-            for (std::size_t k = 0; k < depth; ++k) {
-                const double factor = a[i * depth + k];
-                for (std::size_t j = 0; j < columns; ++j)
-                    y[i * columns + j] += factor * b[k * columns + j];
-            }
+    parallel_for(at_a.size(), 1, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t n = begin; n < end; ++n) {
+            const double* a = in[0].data.data() + at_a[n] * rows * depth;
+            const double* b = in[1].data.data() + at_b[n] * depth * columns;
+            add_product({rows, depth, columns}, pack_rows(a, depth), pack_columns(b, columns),
+                        out.data() + n * rows * columns);
         }
-    }
+    });
     return out;
 }
 
@@ -95,32 +81,63 @@ double point(const PointwiseOp& op, double x) {
     }
 }
 
-Doubles run(const PointwiseOp& op, Inputs in, const Shape&) {
-    Doubles out(in[0].data.begin(), in[0].data.end());
-    for (double& x : out) x = point(op, x);
-    return out;
+/// out[i] = f(in[i]); both may be one array.
+template <class Function>
+void map(std::span<const double> in, double* out, Function f) {
+    parallel_for(in.size(), kSerialElements, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) out[i] = f(in[i]);
+    });
 }
 
-double combine(Binary kind, double a, double b) {
-    switch (kind) {
+void write(const PointwiseOp& op, Inputs in, const Shape&, double* out) {
+    switch (op.kind) {
+        case Pointwise::kRelu:
+            return map(in[0].data, out, [](double x) { return std::max(x, 0.0); });
+        case Pointwise::kClip:
+            return map(in[0].data, out, [lo = op.alpha, hi = op.beta](double x) {
+                return std::min(std::max(x, lo), hi);
+            });
+        default:
+            return map(in[0].data, out, [&op](double x) { return point(op, x); });
+    }
+}
+
+/// The first operand and the output may be one array if it is not broadcast.
+template <class Combine>
+void combine(Inputs in, const Shape& out_shape, double* out, Combine two) {
+    const Runs runs = broadcast_runs(out_shape, *in[0].shape, *in[1].shape);
+    const std::size_t length = runs.length;
+    parallel_for(runs.a.size() * length, kSerialElements, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t at = begin; at < end;) {
+            const std::size_t run = at / length, stop = std::min(end, (run + 1) * length);
+            const double *a = &in[0].data[runs.a[run]], *b = &in[1].data[runs.b[run]];
+            for (std::size_t i = at - run * length; at < stop; ++at, ++i)
+                out[at] = two(a[i * runs.a_step], b[i * runs.b_step]);
+        }
+    });
+}
+
+void write(const BinaryOp& op, Inputs in, const Shape& out_shape, double* out) {
+    switch (op.kind) {
         case Binary::kAdd:
-            return a + b;
+            return combine(in, out_shape, out, [](double a, double b) { return a + b; });
         case Binary::kSub:
-            return a - b;
+            return combine(in, out_shape, out, [](double a, double b) { return a - b; });
         case Binary::kMul:
-            return a * b;
+            return combine(in, out_shape, out, [](double a, double b) { return a * b; });
         case Binary::kDiv:
-            return a / b;
+            return combine(in, out_shape, out, [](double a, double b) { return a / b; });
     }
     MINTMARK_ASSERT(false);
 }
 
-Doubles run(const BinaryOp& op, Inputs in, const Shape& out_shape) {
-    const auto a = gather_indices(out_shape, broadcast_strides(*in[0].shape, out_shape));
-    const auto b = gather_indices(out_shape, broadcast_strides(*in[1].shape, out_shape));
-    Doubles out(a.size());
-    for (std::size_t i = 0; i < out.size(); ++i)
-        out[i] = combine(op.kind, in[0].data[a[i]], in[1].data[b[i]]);
+/// Element-wise operators write where they are told.
+template <class OpKind>
+Doubles run(const OpKind& op, Inputs in, const Shape& out_shape)
+    requires requires(double* out) { write(op, in, out_shape, out); }
+{
+    Doubles out(element_count(out_shape));
+    write(op, in, out_shape, out.data());
     return out;
 }
 
@@ -152,14 +169,16 @@ double pool(const PoolOp& op, const Window2& w, const double* x, std::int64_t oy
 Doubles run(const PoolOp& op, Inputs in, const Shape& out_shape) {
     const Window2 w = make_window(op.window, op.window.kernel, *in[0].shape, out_shape);
     const std::size_t in_plane = static_cast<std::size_t>(w.in[0] * w.in[1]);
-    Doubles out;
-    out.reserve(element_count(out_shape));
-    for (std::size_t c = 0; c < std::size_t{out_shape[0]} * out_shape[1]; ++c) {
-        for (std::int64_t oy = 0; oy < w.out[0]; ++oy) {
-            for (std::int64_t ox = 0; ox < w.out[1]; ++ox)
-                out.push_back(pool(op, w, in[0].data.data() + c * in_plane, oy, ox));
+    Doubles out(element_count(out_shape));
+    const std::size_t out_plane = static_cast<std::size_t>(w.out[0] * w.out[1]);
+    parallel_for(std::size_t{out_shape[0]} * out_shape[1], 1, [&](auto begin, auto end) {
+        for (std::size_t c = begin; c < end; ++c) {
+            double* y = out.data() + c * out_plane;
+            for (std::int64_t oy = 0; oy < w.out[0]; ++oy)
+                for (std::int64_t ox = 0; ox < w.out[1]; ++ox)
+                    *y++ = pool(op, w, in[0].data.data() + c * in_plane, oy, ox);
         }
-    }
+    });
     return out;
 }
 
@@ -257,6 +276,20 @@ Doubles run(const SoftmaxOp& op, Inputs in, const Shape&) {
 
 std::vector<double> evaluate(const Op& op, Inputs inputs, const Shape& out_shape) {
     return std::visit([&](const auto& kind) { return run(kind, inputs, out_shape); }, op);
+}
+
+std::vector<double> evaluate_onto(std::vector<double> first, const Op& op, Inputs inputs,
+                                  const Shape& out_shape) {
+    if (std::holds_alternative<ReshapeOp>(op)) return first;
+    const bool fits = first.size() == element_count(out_shape);
+    if (const auto* unary = std::get_if<PointwiseOp>(&op)) {
+        write(*unary, inputs, out_shape, first.data());
+    } else if (const auto* binary = std::get_if<BinaryOp>(&op); binary != nullptr && fits) {
+        write(*binary, inputs, out_shape, first.data());
+    } else {
+        return evaluate(op, inputs, out_shape);
+    }
+    return first;
 }
 
 std::vector<std::vector<double>> evaluate_all(const Graph& graph,

@@ -46,4 +46,35 @@ std::vector<std::size_t> gather_indices(const Shape& out, std::span<const std::s
     return indices;
 }
 
+namespace {
+
+/// Whether a run of `length` elements may go on along an axis of this stride; settles the step.
+bool goes_on(std::size_t stride, std::size_t length, std::size_t& step) {
+    if (length == 1) step = stride == 0 ? 0 : 1;
+    return stride == (step == 0 ? 0 : length);
+}
+
+}  // namespace
+
+Runs broadcast_runs(const Shape& out, const Shape& a, const Shape& b) {
+    const auto a_strides = broadcast_strides(a, out), b_strides = broadcast_strides(b, out);
+    Runs runs;
+    std::size_t axis = out.size();
+    for (; axis-- > 0;) {
+        if (out[axis] == 1) continue;
+        std::size_t a_step = runs.a_step, b_step = runs.b_step;
+        if (!goes_on(a_strides[axis], runs.length, a_step) ||
+            !goes_on(b_strides[axis], runs.length, b_step))
+            break;
+        runs.a_step = a_step;
+        runs.b_step = b_step;
+        runs.length *= out[axis];
+    }
+    const auto outer = static_cast<std::ptrdiff_t>(axis + 1);
+    const Shape rest(out.begin(), out.begin() + outer);
+    runs.a = gather_indices(rest, std::span(a_strides).first(axis + 1));
+    runs.b = gather_indices(rest, std::span(b_strides).first(axis + 1));
+    return runs;
+}
+
 }  // namespace mintmark::model

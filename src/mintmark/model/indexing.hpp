@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <vector>
 
+#include "mintmark/model/matrix_product.hpp"
 #include "mintmark/model/quant_graph.hpp"
 
 namespace mintmark::model {
@@ -21,6 +23,16 @@ namespace mintmark::model {
 [[nodiscard]] std::vector<std::size_t> gather_indices(const Shape& out,
                                                       std::span<const std::size_t> strides,
                                                       std::size_t offset = 0);
+
+/// Two operands of an element-wise operation, broadcast to one output: its elements as runs of
+/// `length`, along which an operand's index grows by its step (1, or 0 where one element serves the
+/// whole run).
+struct Runs {
+    std::size_t length = 1;
+    std::vector<std::size_t> a, b;  ///< first index of each run
+    std::size_t a_step = 0, b_step = 0;
+};
+[[nodiscard]] Runs broadcast_runs(const Shape& out, const Shape& a, const Shape& b);
 
 /// A window over one or two spatial axes of [N, C, spatial…], brought to two (the second of size
 /// 1).
@@ -59,6 +71,13 @@ void add_tap(const Window2& w, std::int64_t ky, std::int64_t kx, Factor factor, 
         if (iy < 0 || iy >= w.in[0]) continue;
         const Value* from = x + iy * w.in[1];
         Sum* to = y + oy * w.out[1];
+        if constexpr (std::is_same_v<Sum, double> && std::is_same_v<Value, double>) {
+            if (step == 1 && first < last) {
+                add_multiple(static_cast<std::size_t>(last - first), factor, from + first + shift,
+                             to + first);
+                continue;
+            }
+        }
         if (step == 1) {
             for (std::int64_t ox = first; ox < last; ++ox) to[ox] += Sum{factor} * from[ox + shift];
         } else {

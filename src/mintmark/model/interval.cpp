@@ -1,6 +1,10 @@
 #include "mintmark/model/interval.hpp"
 
+#include <algorithm>
+
 #include "mintmark/base/parallel.hpp"
+#include "mintmark/model/convolution.hpp"
+#include "mintmark/model/matrix_product.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -14,48 +18,73 @@ Interval zeros(std::size_t count) {
     return {std::vector<double>(count, 0), std::vector<double>(count, 0)};
 }
 
-// The products of for_each_product in an order that is kind to caches; large models have millions.
+/// The rows of bounds that differ from the row before, and for each row which of them it is.
+struct Rows {
+    std::vector<std::size_t> distinct, which;
+};
 
-void add_convolution(const Layer& layer, const Shape& in, const Shape& out,
-                     std::span<const double> weight, const Interval& x, Interval& acc) {
-    const Window2 w = make_window(layer.window, layer.window.kernel, in, out);
-    const auto in_plane = static_cast<std::size_t>(w.in[0] * w.in[1]);
-    const auto out_plane = static_cast<std::size_t>(w.out[0] * w.out[1]);
-    const auto taps = static_cast<std::size_t>(w.kernel[0] * w.kernel[1]);
-    const std::size_t filters = out[1], group_in = layer.weight.shape[1];
-    const std::size_t group_out = filters / layer.groups;
-    parallel_for(out[0] * filters, 1, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t f = begin; f < end; ++f) {
-            const std::size_t n = f / filters, m = f % filters;
-            const std::size_t from = (n * in[1] + m / group_out * group_in) * in_plane;
-            const double* factor = weight.data() + m * group_in * taps;
-            for (std::size_t at = from; at < from + group_in * in_plane; at += in_plane)
-                for (std::int64_t ky = 0; ky < w.kernel[0]; ++ky)
-                    for (std::int64_t kx = 0; kx < w.kernel[1]; ++kx, ++factor) {
-                        const double* small = *factor >= 0 ? &x.lo[at] : &x.hi[at];
-                        const double* large = *factor >= 0 ? &x.hi[at] : &x.lo[at];
-                        add_tap(w, ky, kx, *factor, small, &acc.lo[f * out_plane]);
-                        add_tap(w, ky, kx, *factor, large, &acc.hi[f * out_plane]);
-                    }
-        }
-    });
+Rows distinct_rows(const Interval& x, std::size_t depth) {
+    Rows rows;
+    for (std::size_t at = 0; at < x.lo.size(); at += depth) {
+        const auto same = [&](const std::vector<double>& bounds) {
+            const auto row = bounds.begin() + static_cast<std::ptrdiff_t>(at);
+            const auto length = static_cast<std::ptrdiff_t>(depth);
+            return std::equal(row, row + length, row - length);
+        };
+        if (at == 0 || !same(x.lo) || !same(x.hi)) rows.distinct.push_back(at / depth);
+        rows.which.push_back(rows.distinct.size() - 1);
+    }
+    return rows;
 }
 
+/// Rows of lower bounds, then of upper ones. Terms 2k and 2k + 1 are the bounds that weight k meets
+/// if it is not negative, and if it is.
+Pack pack_bounds(const Interval& x, const Rows& rows, std::size_t depth) {
+    return [&x, &rows, depth](const Panel& panel, double* to) {
+        const std::size_t count = rows.distinct.size();
+        for (std::size_t i = 0; i < panel.width; ++i) {
+            const std::size_t row = panel.first + i;
+            const bool is_lower = row < count;
+            const std::size_t from =
+                rows.distinct[is_lower ? row : row - count] * depth + panel.from / 2;
+            const double* first = &(is_lower ? x.lo : x.hi)[from];
+            const double* second = &(is_lower ? x.hi : x.lo)[from];
+            for (std::size_t k = 0; k < panel.depth / 2; ++k) {
+                to[2 * k * kLeftPanel + i] = first[k];
+                to[(2 * k + 1) * kLeftPanel + i] = second[k];
+            }
+        }
+    };
+}
+
+/// Terms 2k and 2k + 1: weight k if it is not negative, and if it is.
+Pack pack_signs(std::span<const double> weight, std::size_t columns) {
+    return [=](const Panel& panel, double* to) {
+        for (std::size_t k = 0; k < panel.depth / 2; ++k, to += 2 * kRightPanel) {
+            const double* row = &weight[(panel.from / 2 + k) * columns + panel.first];
+            for (std::size_t j = 0; j < panel.width; ++j) {
+                to[j] = std::max(row[j], 0.0);
+                to[kRightPanel + j] = std::min(row[j], 0.0);
+            }
+        }
+    };
+}
+
+/// acc (the bias) becomes the bounds; rows with the same inputs have the same sums.
 void add_matrix_product(const Layer& layer, std::span<const double> weight, const Interval& x,
                         Interval& acc) {
     const std::size_t depth = layer.weight.shape[0], columns = layer.weight.shape[1];
-    const std::size_t rows = acc.lo.size() / columns;
-    parallel_for(columns, 64, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t row = 0; row < rows; ++row)
-            for (std::size_t k = 0; k < depth; ++k) {
-                const double lo = x.lo[row * depth + k], hi = x.hi[row * depth + k];
-                for (std::size_t j = begin; j < end; ++j) {
-                    const double a = weight[k * columns + j] * lo, b = weight[k * columns + j] * hi;
-                    acc.lo[row * columns + j] += std::min(a, b);
-                    acc.hi[row * columns + j] += std::max(a, b);
-                }
-            }
-    });
+    const Rows rows = distinct_rows(x, depth);
+    const std::size_t count = rows.distinct.size();
+    std::vector<double> sums(2 * count * columns);
+    for (std::size_t i = 0; i < 2 * count; ++i)
+        std::copy_n(acc.lo.data(), columns, &sums[i * columns]);
+    add_product({2 * count, 2 * depth, columns}, pack_bounds(x, rows, depth),
+                pack_signs(weight, columns), sums.data());
+    for (std::size_t row = 0; row < rows.which.size(); ++row) {
+        std::copy_n(&sums[rows.which[row] * columns], columns, &acc.lo[row * columns]);
+        std::copy_n(&sums[(count + rows.which[row]) * columns], columns, &acc.hi[row * columns]);
+    }
 }
 
 }  // namespace
@@ -89,7 +118,8 @@ Interval linear_interval(const Layer& layer, const Shape& in, const Shape& out,
         for (std::size_t o = 0; o < at.size(); ++o) acc.lo[o] = acc.hi[o] = bias[at[o]];
     }
     if (layer.kind == LayerKind::kConv) {
-        add_convolution(layer, in, out, weight, x, acc);
+        add_convolution(conv_sizes(layer.window, layer.weight.shape, in, out, layer.groups),
+                        weight.data(), x, acc);
     } else if (layer.kind == LayerKind::kMatMul) {
         add_matrix_product(layer, weight, x, acc);
     } else {
@@ -123,15 +153,20 @@ Interval product_interval(const Shape& a_shape, const Shape& out, const Interval
     const std::size_t rank = out.size(), rows = out[rank - 2], columns = out[rank - 1];
     const std::size_t depth = a_shape.back();
     Interval acc = zeros(element_count(out));
-    for (std::size_t o = 0; o < acc.lo.size(); ++o) {
-        const std::size_t n = o / (rows * columns), row = o / columns, column = o % columns;
-        for (std::size_t k = 0; k < depth; ++k) {
-            const std::size_t i = row * depth + k, j = (n * depth + k) * columns + column;
-            const auto [lo, hi] = times(a.lo[i], a.hi[i], b.lo[j], b.hi[j]);
-            acc.lo[o] += lo;
-            acc.hi[o] += hi;
+    parallel_for(acc.lo.size() / columns, 1 + 4096 / (depth * columns), [&](auto begin, auto end) {
+        for (std::size_t row = begin; row < end; ++row) {
+            double *low = &acc.lo[row * columns], *high = &acc.hi[row * columns];
+            for (std::size_t k = 0; k < depth; ++k) {
+                const double alo = a.lo[row * depth + k], ahi = a.hi[row * depth + k];
+                const std::size_t from = (row / rows * depth + k) * columns;
+                for (std::size_t j = 0; j < columns; ++j) {
+                    const auto [lo, hi] = times(alo, ahi, b.lo[from + j], b.hi[from + j]);
+                    low[j] += lo;
+                    high[j] += hi;
+                }
+            }
         }
-    }
+    });
     return acc;
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 
+#include "mintmark/base/progress.hpp"
 #include "mintmark/model/float_executor.hpp"
 #include "mintmark/model/indexing.hpp"
 #include "mintmark/model/simplify.hpp"
@@ -66,6 +67,7 @@ class Explainer {
         };
         for (const Node& node : graph_.nodes) match(node.output);
         add_layers();
+        find_last_readers();
     }
 
     Result<std::vector<LayerError>> run(std::span<const Sample> samples, std::size_t most) {
@@ -76,7 +78,8 @@ class Explainer {
         with_shares_ = affordable > 0;
         const std::size_t count =
             std::min({samples.size(), most, std::max<std::size_t>(affordable, 1)});
-        for (std::size_t s = 0; s < count; ++s) MINTMARK_CHECK(add_sample(samples[s]));
+        Progress progress("tracing the error", count * layers_.size());
+        for (std::size_t s = 0; s < count; ++s) MINTMARK_CHECK(add_sample(samples[s], progress));
         return finish();
     }
 
@@ -103,7 +106,7 @@ class Explainer {
     }
 
     /// The integer run in real numbers, and each tensor's own error.
-    Status add_sample(const Sample& sample) {
+    Status add_sample(const Sample& sample, Progress& progress) {
         MINTMARK_TRY(const auto input, quantise_input(quantised_, sample));
         MINTMARK_TRY(const auto integers, execute_all(quantised_, input));
         const std::vector<Doubles> exact = evaluate_all(graph_, sample);
@@ -130,6 +133,7 @@ class Explainer {
         for (Layer& layer : layers_) {
             measure(layer, exact[layer.value], real[layer.value]);
             if (with_shares_) layer.moved += moved_without(layer.value, real, own);
+            progress.advance(1);
         }
         return {};
     }
@@ -154,32 +158,34 @@ class Explainer {
                          const std::vector<Doubles>& own) const {
         const Doubles& error = own[value];
         if (std::ranges::all_of(error, [](double e) { return e == 0; })) return 0;
-        std::map<ValueId, Doubles> changed;
+        std::vector<Doubles> changed(graph_.values.size());  // empty: as in `real`
         changed[value] = difference(real[value], error);
-        for (const Node& node : graph_.nodes) {
+        std::vector<FloatTensor> operands;
+        for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
+            const Node& node = graph_.nodes[n];
             const bool touched =
-                std::ranges::any_of(node.inputs, [&](ValueId id) { return changed.contains(id); });
-            if (!touched || changed.contains(node.output)) continue;
-            std::vector<FloatTensor> operands;
+                std::ranges::any_of(node.inputs, [&](ValueId id) { return !changed[id].empty(); });
+            if (!touched || !changed[node.output].empty()) continue;
+            operands.clear();
             for (const ValueId id : node.inputs) {
                 const Value& v = graph_.values[id];
-                const auto it = changed.find(id);
-                operands.push_back({&v.shape, v.is_constant ? std::span<const double>(v.data)
-                                              : it != changed.end()
-                                                  ? std::span<const double>(it->second)
-                                                  : real[id]});
+                const Doubles& now = changed[id].empty() ? real[id] : changed[id];
+                operands.push_back({&v.shape, v.is_constant ? v.data : now});
             }
-            Doubles y = evaluate(node.op, operands, graph_.values[node.output].shape);
+            Doubles y = is_over(node, n, changed)
+                            ? evaluate_onto(std::move(changed[node.inputs[0]]), node.op, operands,
+                                            graph_.values[node.output].shape)
+                            : evaluate(node.op, operands, graph_.values[node.output].shape);
             const Doubles& later = own[node.output];
             for (std::size_t i = 0; i < later.size(); ++i) y[i] += later[i];
             changed[node.output] = std::move(y);
+            for (const ValueId id : node.inputs)
+                if (last_reader_[id] == n) changed[id] = {};
         }
         double moved = 0;
         for (const ValueId id : graph_.outputs) {
-            const auto it = changed.find(id);
-            if (it == changed.end()) continue;
-            for (std::size_t i = 0; i < it->second.size(); ++i)
-                moved += (it->second[i] - real[id][i]) * (it->second[i] - real[id][i]);
+            for (std::size_t i = 0; i < changed[id].size(); ++i)
+                moved += (changed[id][i] - real[id][i]) * (changed[id][i] - real[id][i]);
         }
         return moved;
     }
@@ -217,8 +223,25 @@ class Explainer {
         return bits;
     }
 
+    /// Whether node n is the last that reads its first operand, which has changed, and reads it
+    /// once.
+    bool is_over(const Node& node, std::size_t n, const std::vector<Doubles>& changed) const {
+        const ValueId first = node.inputs[0];
+        return !changed[first].empty() && last_reader_[first] == n &&
+               std::ranges::count(node.inputs, first) == 1;
+    }
+
+    /// The place of the last node that reads a value; none for outputs, which are kept.
+    void find_last_readers() {
+        last_reader_.assign(graph_.values.size(), graph_.nodes.size());
+        for (std::size_t n = 0; n < graph_.nodes.size(); ++n)
+            for (const ValueId id : graph_.nodes[n].inputs) last_reader_[id] = n;
+        for (const ValueId id : graph_.outputs) last_reader_[id] = graph_.nodes.size();
+    }
+
     Graph graph_;
     const QuantGraph& quantised_;
+    std::vector<std::size_t> last_reader_;
     std::vector<std::optional<TensorId>> tensor_of_;
     std::vector<Layer> layers_;
     bool with_shares_ = true;

@@ -83,6 +83,8 @@ struct OutputError {
     double max_error = 0, mean_error = 0;  ///< absolute, over the samples
 };
 
+inline constexpr std::size_t kMostOutputErrors = 4096;
+
 /// One computed tensor (or input) in the report of explain.
 struct LayerError {
     std::string tensor, name, op_type;   ///< ONNX value, node, operator ("input")
@@ -107,8 +109,9 @@ struct QuantReport {
     /// Of the ids that follow in the sample itself, for models from ids [.., T] to scores [.., T,
     /// V].
     std::optional<double> float_perplexity, integer_perplexity;
-    std::vector<OutputError> outputs;
-    std::vector<LayerError> layers;  ///< by explain (layer_report.hpp); may be empty
+    std::size_t num_outputs = 0;
+    std::vector<OutputError> outputs;  ///< of kMostOutputErrors elements, with the largest errors
+    std::vector<LayerError> layers;    ///< by explain (layer_report.hpp); may be empty
 };
 
 /// Compares both executions on the samples. `labels`: empty, or one class per sample.

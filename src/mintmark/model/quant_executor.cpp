@@ -2,12 +2,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <limits>
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/base/parallel.hpp"
+#include "mintmark/model/convolution.hpp"
 #include "mintmark/model/indexing.hpp"
+#include "mintmark/model/matrix_product.hpp"
 #include "mintmark/model/quant_graph.hpp"
 
 namespace mintmark::model {
@@ -24,6 +27,8 @@ struct Operands {
     std::vector<const Integers*> data;
     const Shape* out = nullptr;
 };
+
+constexpr std::size_t kSerialElements = 4096;  ///< fewer are not worth a second thread
 
 std::size_t to_size(std::int64_t value) {
     return static_cast<std::size_t>(value);
@@ -73,10 +78,32 @@ void convolve(const QConv& op, const Operands& in, Accumulators& acc) {
     });
 }
 
+/// Sums below 2^53 are exact in doubles, and those are fast.
+constexpr int kDoubleBits = 53;
+
+std::vector<double> to_doubles(const Integers& values) {
+    return {values.begin(), values.end()};
+}
+
+void convolve_doubles(const QConv& op, const Operands& in, Accumulators& acc) {
+    const ConvSizes sizes = conv_sizes(op, op.weight.shape, *in.shapes[0], *in.out, op.groups);
+    std::vector<double> sums(acc.size());
+    add_convolution(sizes, to_doubles(op.weight.values).data(), to_doubles(*in.data[0]).data(),
+                    sums.data());
+    for (std::size_t o = 0; o < acc.size(); ++o) {
+        const std::size_t m = o / sizes.out_plane() % sizes.filters;
+        acc[o] = static_cast<std::int64_t>(sums[o]) + (op.bias ? op.bias->values[m] : 0);
+    }
+}
+
 Accumulators accumulate(const QConv& op, const Operands& in) {
     Accumulators acc(element_count(*in.out));
     const std::size_t depth = op.weight.values.size() / op.weight.shape[0];
     const int bits = sum_bits(*in.data[0], op.weight.values, depth);
+    if (bits <= kDoubleBits) {
+        convolve_doubles(op, in, acc);
+        return acc;
+    }
     bits <= 62 ? convolve<std::int64_t>(op, in, acc) : convolve<Int128>(op, in, acc);
     return acc;
 }
@@ -105,10 +132,23 @@ void multiply(const QMatMul& op, const Operands& in, Accumulators& acc) {
     });
 }
 
+void multiply_doubles(const QMatMul& op, const Operands& in, Accumulators& acc) {
+    const std::size_t depth = op.weight.shape[0], columns = op.weight.shape[1];
+    std::vector<double> sums(acc.size());
+    add_product({acc.size() / columns, depth, columns}, pack_rows(in.data[0]->data(), depth),
+                pack_columns(op.weight.values.data(), columns), sums.data());
+    for (std::size_t o = 0; o < acc.size(); ++o)
+        acc[o] = static_cast<std::int64_t>(sums[o]) + (op.bias ? op.bias->values[o % columns] : 0);
+}
+
 Accumulators accumulate(const QMatMul& op, const Operands& in) {
     const std::size_t depth = op.weight.shape[0], columns = op.weight.shape[1];
     Accumulators acc(in.data[0]->size() / depth * columns);
     const int bits = sum_bits(*in.data[0], op.weight.values, depth);
+    if (bits <= kDoubleBits) {
+        multiply_doubles(op, in, acc);
+        return acc;
+    }
     bits <= 62 ? multiply<std::int64_t>(op, in, acc) : multiply<Int128>(op, in, acc);
     return acc;
 }
@@ -138,39 +178,52 @@ Accumulators accumulate(const QMatMulDyn&, const Operands& in) {
     return acc;
 }
 
+/// Calls visit(output element, element of a, element of b) for every element of the output that a
+/// and b are broadcast to.
+template <class Visit>
+void for_each_pair(const Shape& out, const Shape& a, const Shape& b, Visit visit) {
+    const Runs runs = broadcast_runs(out, a, b);
+    parallel_for(element_count(out), kSerialElements, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t at = begin; at < end;) {
+            const std::size_t run = at / runs.length, from = at - run * runs.length;
+            const std::size_t count = std::min(end - at, runs.length - from);
+            for (std::size_t i = 0; i < count; ++i)
+                visit(at + i, runs.a[run] + (from + i) * runs.a_step,
+                      runs.b[run] + (from + i) * runs.b_step);
+            at += count;
+        }
+    });
+}
+
 Accumulators accumulate(const QLinComb& op, const Operands& in) {
     Accumulators acc(element_count(*in.out), op.constant);
     for (std::size_t t = 0; t < op.coefs.size(); ++t) {
-        const Indices at = gather_indices(*in.out, broadcast_strides(*in.shapes[t], *in.out));
-        for (std::size_t i = 0; i < acc.size(); ++i)
-            acc[i] += Int128{op.coefs[t]} * (*in.data[t])[at[i]];
+        for_each_pair(*in.out, *in.shapes[t], {}, [&](std::size_t o, std::size_t i, std::size_t) {
+            acc[o] += Int128{op.coefs[t]} * (*in.data[t])[i];
+        });
     }
     return acc;
 }
 
 Accumulators accumulate(const QMul& op, const Operands& in) {
-    const Indices a = gather_indices(*in.out, broadcast_strides(*in.shapes[0], *in.out));
-    const Indices b = gather_indices(*in.out, broadcast_strides(*in.shapes[1], *in.out));
-    Accumulators acc(a.size());
-    for (std::size_t i = 0; i < acc.size(); ++i)
-        acc[i] = Int128{(*in.data[0])[a[i]]} * (*in.data[1])[b[i]] * op.coef;
+    Accumulators acc(element_count(*in.out));
+    for_each_pair(*in.out, *in.shapes[0], *in.shapes[1],
+                  [&](std::size_t o, std::size_t a, std::size_t b) {
+                      acc[o] = Int128{(*in.data[0])[a]} * (*in.data[1])[b] * op.coef;
+                  });
     return acc;
 }
 
 Accumulators accumulate(const QAffine& op, const Operands& in) {
-    Accumulators acc;
-    for (const std::size_t i : gather_indices(*in.out, broadcast_strides(*in.shapes[0], *in.out)))
-        acc.emplace_back((*in.data[0])[i]);
-    if (op.weight) {
-        const Indices at = gather_indices(*in.out, broadcast_strides(op.weight->shape, *in.out));
-        for (std::size_t i = 0; i < acc.size(); ++i) acc[i] *= op.weight->values[at[i]];
-    } else {
-        for (Int128& value : acc) value *= op.coef;
-    }
-    if (op.bias) {
-        const Indices at = gather_indices(*in.out, broadcast_strides(op.bias->shape, *in.out));
-        for (std::size_t i = 0; i < acc.size(); ++i) acc[i] += op.bias->values[at[i]];
-    }
+    const Hidden one{{}, {op.coef}}, zero{{}, {0}};
+    const Hidden &weight = op.weight ? *op.weight : one, &bias = op.bias ? *op.bias : zero;
+    Accumulators acc(element_count(*in.out));
+    for_each_pair(*in.out, *in.shapes[0], weight.shape,
+                  [&](std::size_t o, std::size_t i, std::size_t w) {
+                      acc[o] = Int128{(*in.data[0])[i]} * weight.values[w];
+                  });
+    for_each_pair(*in.out, bias.shape, {},
+                  [&](std::size_t o, std::size_t b, std::size_t) { acc[o] += bias.values[b]; });
     return acc;
 }
 
@@ -270,20 +323,49 @@ Int128 round_shift(Int128 acc, std::uint8_t shift) {
     return shift == 0 ? acc : (acc + (Int128{1} << (shift - 1))) >> shift;
 }
 
-Result<Integers> requantise(const Accumulators& acc, const Requant& requant, const QNode& node) {
-    Integers out;
-    out.reserve(acc.size());
-    for (const Int128 value : acc) {
-        const Int128 u = round_shift(value, requant.shift);
-        if (u < requant.u_lo || u > requant.u_hi) {
-            return fail(ErrorCode::kOutOfRange,
-                        fmt::format("quantised model: node '{}' ({}) leaves its range [{}, {}]",
-                                    node.name, op_name(node.op), requant.u_lo, requant.u_hi));
-        }
-        const auto small = static_cast<std::int64_t>(u);
-        out.push_back(requant.lut ? lut_output(*requant.lut, small) : small);
+/// A node's look-up; tables of costly functions are made once where there are many elements.
+class LookUp {
+  public:
+    LookUp(const Requant& requant, std::size_t elements) : requant_(requant) {
+        const std::int64_t rows = requant.u_hi - requant.u_lo + 1;
+        if (!requant.lut || requant.lut->function < QFunction::kSigmoid || to_size(rows) > elements)
+            return;
+        table_.resize(to_size(rows));
+        parallel_for(table_.size(), 64, [&](std::size_t begin, std::size_t end) {
+            for (std::size_t i = begin; i < end; ++i)
+                table_[i] = lut_output(*requant.lut, requant.u_lo + static_cast<std::int64_t>(i));
+        });
     }
-    return out;
+
+    /// u within the requant's bounds.
+    [[nodiscard]] std::int64_t operator()(std::int64_t u) const {
+        if (!table_.empty()) return table_[to_size(u - requant_.u_lo)];
+        return requant_.lut ? lut_output(*requant_.lut, u) : u;
+    }
+
+  private:
+    const Requant& requant_;
+    Integers table_;
+};
+
+Result<Integers> requantise(const Accumulators& acc, const Requant& requant, const QNode& node) {
+    Integers out(acc.size());
+    const LookUp look_up(requant, acc.size());
+    std::atomic<bool> leaves = false;
+    parallel_for(acc.size(), kSerialElements, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) {
+            const Int128 u = round_shift(acc[i], requant.shift);
+            if (u < requant.u_lo || u > requant.u_hi) {
+                leaves = true;
+                return;
+            }
+            out[i] = look_up(static_cast<std::int64_t>(u));
+        }
+    });
+    if (!leaves) return out;
+    return fail(ErrorCode::kOutOfRange,
+                fmt::format("quantised model: node '{}' ({}) leaves its range [{}, {}]", node.name,
+                            op_name(node.op), requant.u_lo, requant.u_hi));
 }
 
 Result<Integers> run(const QNode& node, const Operands& operands) {

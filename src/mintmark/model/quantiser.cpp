@@ -103,6 +103,15 @@ std::optional<std::size_t> mask_operand(std::span<const Interval> parts,
 
 constexpr std::int32_t kMostBound = 1 << 24;  ///< of a clip, in steps
 
+/// The last layer that reads each value; none for the model's outputs.
+std::vector<std::size_t> last_readers(const Plan& plan) {
+    std::vector<std::size_t> last(plan.shapes.size(), plan.layers.size());
+    for (std::size_t l = 0; l < plan.layers.size(); ++l)
+        for (const ValueId id : plan.layers[l].inputs) last[id] = l;
+    for (const ValueId id : plan.outputs) last[id] = plan.layers.size();
+    return last;
+}
+
 std::string sum_too_large(const std::string& name) {
     return fmt::format("quantisation: node '{}' makes numbers that are too large or too small",
                        name);
@@ -501,7 +510,8 @@ Status Quantiser::add_linear(const Layer& layer) {
         sums.shift = is_centring ? own_shift
                      : exact     ? std::uint8_t{0}
                                  : pick_shift(largest_magnitude(weight));
-        for (double& w : weight) w = round_half_up(std::ldexp(w, sums.shift));
+        const double unit = std::ldexp(1, sums.shift);
+        for (double& w : weight) w = round_half_up(w * unit);
         for (std::size_t o = 0; o < bias_at.size(); ++o) {
             const std::size_t b = bias_at[o];
             bias[b] = round_half_up(std::ldexp(layer.bias.data[b] / goal.step[o], sums.shift));
@@ -685,12 +695,15 @@ Status Quantiser::add_offset(const Layer& layer, Sums sums, double constant) {
 
 Result<QuantGraph> Quantiser::run() {
     MINTMARK_CHECK(add_inputs());
+    const std::vector<std::size_t> last = last_readers(plan_);
     for (layer_ = 0; layer_ < plan_.layers.size(); ++layer_) {
         const Layer& layer = plan_.layers[layer_];
         MINTMARK_CHECK(add(layer));
         const Ints& result = values_.at(layer.output);
         if (plan_.row_sum[layer.output] > 0 && min_of(result.range.lo) >= 0)
             row_sums_[result.id] = std::ceil(plan_.row_sum[layer.output] / min_of(result.step));
+        for (const ValueId id : layer.inputs)
+            if (last[id] == layer_) values_.erase(id);
     }
     MINTMARK_CHECK(narrow_outputs());
     add_outputs();

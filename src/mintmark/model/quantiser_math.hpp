@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -36,8 +37,11 @@ namespace mintmark::model {
     return std::floor(x + 0.5);
 }
 
+/// shift <= 62.
 [[nodiscard]] inline double shift_right(double acc, int shift) {
-    return shift == 0 ? acc : std::floor((acc + std::ldexp(1, shift - 1)) / std::ldexp(1, shift));
+    if (shift == 0) return acc;
+    const auto unit = static_cast<double>(std::uint64_t{1} << shift);
+    return std::floor((acc + unit / 2) / unit);
 }
 
 [[nodiscard]] inline double largest_magnitude(std::span<const double> values) {

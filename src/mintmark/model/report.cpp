@@ -3,8 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <memory>
+#include <numeric>
 
+#include "mintmark/base/progress.hpp"
 #include "mintmark/model/calibration.hpp"
 #include "mintmark/model/layer_report.hpp"
 #include "mintmark/model/model.hpp"
@@ -56,18 +60,24 @@ Status check_options(const QuantOptions& o) {
     return {};
 }
 
-Result<QuantGraph> quantise_prepared(const Prepared& prepared, const QuantOptions& options) {
-    constexpr int kMostPasses = 6;  // what twins have not agreed upon by then is proven apart
+constexpr std::uint64_t kPasses = 2;
+constexpr int kMostPasses = 6;  ///< what twins have not agreed upon by then is proven apart
+
+/// Advances `progress` by kPasses: passes after the first are one to it.
+Result<QuantGraph> quantise_prepared(const Prepared& prepared, const QuantOptions& options,
+                                     Progress& progress) {
     MINTMARK_CHECK(check_options(options));
     Agreement agreement(prepared.plan);
     Quantiser first(prepared.plan, prepared.calibration, options, 0, agreement);
     MINTMARK_CHECK(first.run());
+    progress.advance(1);
     QuantGraph graph;
     for (int pass = 1; pass < kMostPasses && (agreement.settle() || pass == 1); ++pass) {
         Quantiser next(prepared.plan, prepared.calibration, options, first.largest_small_shift(),
                        agreement);
         MINTMARK_TRY(graph, next.run());
     }
+    progress.advance(1);
     if (const Status valid = validate(graph); !valid)
         return fail(ErrorCode::kInternal, "quantisation: " + valid.error().message);
     return graph;
@@ -91,14 +101,10 @@ std::size_t arg_max(const std::vector<std::vector<double>>& outputs) {
 /// Collects float against integer over samples.
 class Comparison {
   public:
-    Comparison(const QuantGraph& graph, QuantReport& report) : report_(report) {
-        for (const QPort& port : graph.output_ports) {
-            for (std::size_t i = 0; i < element_count(port.shape); ++i) {
-                report_.outputs.push_back({port.name, i, std::numeric_limits<double>::infinity(),
-                                           -std::numeric_limits<double>::infinity(), 0, 0});
-            }
-            sizes_.push_back(element_count(port.shape));
-        }
+    Comparison(const QuantGraph& graph, QuantReport& report)
+        : ports_(graph.output_ports), report_(report) {
+        for (const QPort& port : ports_) report_.num_outputs += element_count(port.shape);
+        outputs_.resize(report_.num_outputs);
     }
 
     void add(const std::vector<std::vector<double>>& exact,
@@ -106,7 +112,7 @@ class Comparison {
         std::size_t at = 0;
         for (std::size_t p = 0; p < exact.size(); ++p) {
             for (std::size_t i = 0; i < exact[p].size(); ++i, ++at) {
-                OutputError& out = report_.outputs[at];
+                Element& out = outputs_[at];
                 const double error = std::abs(exact[p][i] - integer[p][i]);
                 out.float_lo = std::min(out.float_lo, exact[p][i]);
                 out.float_hi = std::max(out.float_hi, exact[p][i]);
@@ -120,23 +126,30 @@ class Comparison {
 
     void finish() {
         const auto count = static_cast<double>(std::max<std::size_t>(report_.samples, 1));
+        for (Element& out : outputs_) out.mean_error /= count;
         std::size_t at = 0;
         double total = 0;
-        for (const std::size_t size : sizes_) {
-            const std::span<OutputError> port(report_.outputs.data() + at, size);
-            for (OutputError& out : port) out.mean_error /= count;
-            total += add_port(port);
+        for (const QPort& port : ports_) {
+            const std::size_t size = element_count(port.shape);
+            total += add_port({outputs_.data() + at, size});
             at += size;
         }
         report_.mean_relative_error = total / static_cast<double>(std::max<std::size_t>(at, 1));
         report_.top1_agreement = static_cast<double>(agreements_) / count;
+        describe_worst();
     }
 
   private:
+    /// OutputError without its name: there may be millions.
+    struct Element {
+        double float_lo = std::numeric_limits<double>::infinity(), float_hi = -float_lo;
+        double max_error = 0, mean_error = 0;
+    };
+
     /// Folds a port into the totals; returns the sum of its relative mean errors.
-    double add_port(std::span<const OutputError> port) {
+    double add_port(std::span<const Element> port) {
         double lo = port.front().float_lo, hi = port.front().float_hi;
-        for (const OutputError& out : port) {
+        for (const Element& out : port) {
             lo = std::min(lo, out.float_lo);
             hi = std::max(hi, out.float_hi);
         }
@@ -144,7 +157,7 @@ class Comparison {
         // All elements nearly equal: what counts is their size.
         range = std::max({range, std::max(std::abs(hi), std::abs(lo)) / 10, 1e-30});
         double sum = 0;
-        for (const OutputError& out : port) {
+        for (const Element& out : port) {
             report_.max_relative_error =
                 std::max(report_.max_relative_error, out.max_error / range);
             sum += out.mean_error / range;
@@ -152,8 +165,30 @@ class Comparison {
         return sum;
     }
 
+    /// The elements with the largest errors, in order.
+    void describe_worst() {
+        std::vector<std::size_t> worst(outputs_.size());
+        std::iota(worst.begin(), worst.end(), std::size_t{0});
+        if (worst.size() > kMostOutputErrors) {
+            const auto end = worst.begin() + kMostOutputErrors;
+            std::ranges::nth_element(worst, end, std::greater{},
+                                     [this](std::size_t i) { return outputs_[i].max_error; });
+            worst.erase(end, worst.end());
+            std::ranges::sort(worst);
+        }
+        std::size_t port = 0, first = 0;
+        for (const std::size_t at : worst) {
+            while (at - first >= element_count(ports_[port].shape))
+                first += element_count(ports_[port++].shape);
+            const Element& out = outputs_[at];
+            report_.outputs.push_back({ports_[port].name, at - first, out.float_lo, out.float_hi,
+                                       out.max_error, out.mean_error});
+        }
+    }
+
+    std::span<const QPort> ports_;
     QuantReport& report_;
-    std::vector<std::size_t> sizes_;
+    std::vector<Element> outputs_;
     std::size_t agreements_ = 0;
 };
 
@@ -206,6 +241,13 @@ bool reaches(const QuantReport& report, const AccuracyTarget& target) {
     return report.max_relative_error <= target.max_relative_error;
 }
 
+/// What more bits are to make smaller.
+double loss(const QuantReport& report, const AccuracyTarget& target) {
+    if (target.min_cosine) return 1 - report.min_cosine;
+    if (target.max_perplexity_change) return perplexity_change(report);
+    return report.max_relative_error;
+}
+
 bool is_better(const QuantReport& a, const QuantReport& b, const AccuracyTarget& target) {
     if (target.min_top1_agreement && a.top1_agreement != b.top1_agreement)
         return a.top1_agreement > b.top1_agreement;
@@ -220,7 +262,8 @@ Result<QuantGraph> quantise(const Graph& graph, std::span<const Sample> samples,
                             const QuantOptions& options) {
     MINTMARK_CHECK(check_options(options));
     MINTMARK_TRY(const Prepared prepared, prepare(graph, samples, options));
-    return quantise_prepared(prepared, options);
+    Progress progress("quantising", kPasses);
+    return quantise_prepared(prepared, options, progress);
 }
 
 Result<std::vector<std::int64_t>> quantise_input(const QuantGraph& graph, const Sample& inputs) {
@@ -261,23 +304,55 @@ std::vector<std::vector<double>> dequantise_output(const QuantGraph& graph,
     return out;
 }
 
-Result<QuantReport> compare(const Graph& graph, const QuantGraph& quantised,
-                            std::span<const Sample> samples,
-                            std::span<const std::uint32_t> labels) {
+namespace {
+
+/// What the float model answers to the samples, kept for one comparison after another.
+class FloatOutputs {
+  public:
+    FloatOutputs(const Graph& graph, std::span<const Sample> samples)
+        : graph_(graph), samples_(samples), kept_(samples.size()) {
+        std::size_t elements = 0;
+        for (const ValueId id : graph.outputs) elements += element_count(graph.values[id].shape);
+        keep_ = elements * samples.size() <= kMostKept;
+    }
+
+    [[nodiscard]] const Graph& graph() const { return graph_; }
+    [[nodiscard]] std::span<const Sample> samples() const { return samples_; }
+
+    [[nodiscard]] Result<std::vector<std::vector<double>>> of(std::size_t sample) {
+        if (!kept_[sample].empty()) return kept_[sample];
+        MINTMARK_TRY(auto outputs, run_float(graph_, samples_[sample]));
+        if (keep_) kept_[sample] = outputs;
+        return outputs;
+    }
+
+  private:
+    static constexpr std::size_t kMostKept = std::size_t{1} << 25U;  ///< numbers
+    const Graph& graph_;
+    std::span<const Sample> samples_;
+    std::vector<std::vector<std::vector<double>>> kept_;
+    bool keep_ = false;
+};
+
+/// Advances `progress` by the number of samples.
+Result<QuantReport> compare(FloatOutputs& exact_outputs, const QuantGraph& quantised,
+                            std::span<const std::uint32_t> labels, Progress& progress) {
+    const std::span<const Sample> samples = exact_outputs.samples();
     if (!labels.empty() && labels.size() != samples.size())
         return fail(ErrorCode::kInvalidArgument,
                     "quantisation: labels and samples differ in number");
     QuantReport report;
     Comparison comparison(quantised, report);
-    TaskMetrics metrics(graph);
+    TaskMetrics metrics(exact_outputs.graph());
     std::size_t float_right = 0, integer_right = 0;
     for (std::size_t s = 0; s < samples.size(); ++s) {
-        MINTMARK_TRY(const auto exact, run_float(graph, samples[s]));
+        MINTMARK_TRY(const auto exact, exact_outputs.of(s));
         MINTMARK_TRY(const auto input, quantise_input(quantised, samples[s]));
         MINTMARK_TRY(const auto output, execute(quantised, input));
         const auto integer = dequantise_output(quantised, output);
         comparison.add(exact, integer);
         metrics.add(samples[s], exact.front(), integer.front());
+        progress.advance(1);
         if (labels.empty()) continue;
         if (arg_max(exact) == labels[s]) ++float_right;
         if (arg_max(integer) == labels[s]) ++integer_right;
@@ -292,40 +367,52 @@ Result<QuantReport> compare(const Graph& graph, const QuantGraph& quantised,
     return report;
 }
 
-namespace {
-
 /// Tries one choice of bits after another and keeps the best.
 class Search {
   public:
     Search(const Graph& graph, std::span<const Sample> samples, const AccuracyTarget& target,
            std::span<const std::uint32_t> labels, const Prepared& prepared)
-        : graph_(graph), samples_(samples), target_(target), labels_(labels), prepared_(prepared) {}
+        : exact_(graph, samples), target_(target), labels_(labels), prepared_(prepared) {}
 
     /// Whether these bits reach the target. Where a choice exists, more bits than fit are no error.
     Result<bool> add(const QuantOptions& options) {
-        auto made = quantise_prepared(prepared_, options);
+        // A large model is not held three times.
+        if (last_ != best_) last_.reset();
+        Progress progress(fmt::format("trying {}-bit activations, {}-bit weights",
+                                      options.activation_bits, options.weight_bits),
+                          kPasses + exact_.samples().size());
+        auto made = quantise_prepared(prepared_, options, progress);
         if (!made && best_) return false;
         if (!made) return std::unexpected(std::move(made).error());
-        QuantGraph quantised = *std::move(made);
-        MINTMARK_TRY(QuantReport report, compare(graph_, quantised, samples_, labels_));
+        MINTMARK_TRY(QuantReport report, compare(exact_, *made, labels_, progress));
         report.activation_bits = options.activation_bits;
         report.weight_bits = options.weight_bits;
         const bool reached = reaches(report, target_);
-        last_ = {std::move(quantised), std::move(report), options, reached};
+        last_ =
+            std::make_shared<QuantResult>(*std::move(made), std::move(report), options, reached);
         if (!best_ || reached || is_better(last_->report, best_->report, target_)) best_ = last_;
         return reached;
     }
 
-    /// Raises single tensors above 8 bits, at most kMostRounds times.
+    /// Raises single tensors above 8 bits, at most kMostRounds times and as long as it helps. What
+    /// makes the error larger is not tried again: bits widen sums, and sums that leave the
+    /// look-ups' domain lose their last bits.
     Result<bool> mix(QuantOptions options) {
+        if (mixing_is_futile_ || !last_) return false;
         // What is raised stays so under other weight bits.
         options.tensor_bits = last_->options.tensor_bits;
-        for (int round = 0; round < kMostRounds; ++round) {
-            MINTMARK_TRY(const auto layers, explain(graph_, last_->graph, samples_, 2));
+        for (int round = 0; round < kMostRounds && last_; ++round) {
+            MINTMARK_TRY(const auto layers,
+                         explain(exact_.graph(), last_->graph, exact_.samples(), 2));
             const double keep = allowed(last_->report, target_);
             if (!raise_bits(layers, keep, options.tensor_bits)) break;
+            const double before = loss(last_->report, target_);
             MINTMARK_TRY(const bool reached, add(options));
             if (reached) return true;
+            if (!last_) break;
+            const double after = loss(last_->report, target_);
+            mixing_is_futile_ = after > kWorse * before;
+            if (after > kBetter * before) break;
         }
         return false;
     }
@@ -334,12 +421,13 @@ class Search {
 
   private:
     static constexpr int kMostRounds = 4;
-    const Graph& graph_;
-    std::span<const Sample> samples_;
+    static constexpr double kWorse = 1.25, kBetter = 0.98;  ///< what is between them is chance
+    FloatOutputs exact_;
     const AccuracyTarget& target_;
     std::span<const std::uint32_t> labels_;
     const Prepared& prepared_;
-    std::optional<QuantResult> last_, best_;
+    std::shared_ptr<QuantResult> last_, best_;  ///< one and the same, often
+    bool mixing_is_futile_ = false;
 };
 
 Status search(Search& search, QuantOptions options) {
@@ -366,6 +454,14 @@ Status search(Search& search, QuantOptions options) {
 }
 
 }  // namespace
+
+Result<QuantReport> compare(const Graph& graph, const QuantGraph& quantised,
+                            std::span<const Sample> samples,
+                            std::span<const std::uint32_t> labels) {
+    FloatOutputs exact(graph, samples);
+    Progress progress("comparing", samples.size());
+    return compare(exact, quantised, labels, progress);
+}
 
 Result<QuantResult> quantise_auto(const Graph& graph, std::span<const Sample> samples,
                                   const AccuracyTarget& target, const QuantOptions& options,
