@@ -116,7 +116,7 @@ std::vector<std::int64_t> multiplicities(std::span<const std::int64_t> rows, std
 }
 
 Columns make_columns(const Circuit& circuit, const LookupTables& tables,
-                     std::span<const std::int64_t> weights, const Witness& witness) {
+                     std::span<const std::int64_t> weights, Witness witness) {
     MINTMARK_ASSERT(weights.size() == std::size_t{circuit.n_w} << circuit.mu);
     MINTMARK_ASSERT(witness.f.size() == circuit.num_lanes());
     MINTMARK_ASSERT(witness.g.size() == std::size_t{circuit.n_g} << circuit.mu);
@@ -126,9 +126,9 @@ Columns make_columns(const Circuit& circuit, const LookupTables& tables,
         boxed(circuit.input_tensor(), witness.input, std::size_t{circuit.n_in} << circuit.mu);
     columns.out =
         boxed(circuit.output_tensor(), witness.output, std::size_t{circuit.n_out} << circuit.mu);
-    columns.f = witness.f;
-    columns.g = witness.g;
     columns.m = multiplicities(lane_rows(circuit, tables, witness.f), circuit.num_rows());
+    columns.f = std::move(witness.f);
+    columns.g = std::move(witness.g);
     columns.t = tables.row_out;
     return columns;
 }
@@ -173,8 +173,10 @@ std::vector<Fr> quotients(std::span<const std::int64_t> counts, std::span<const 
 }
 
 std::vector<Fr> inverses(std::span<const Fr> values, std::size_t count) {
-    std::vector<Fr> result(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count));
+    std::vector<Fr> result(values.size());
     parallel_for(count, kGrain, [&](std::size_t begin, std::size_t end) {
+        std::ranges::copy(values.subspan(begin, end - begin),
+                          result.begin() + static_cast<std::ptrdiff_t>(begin));
         invert_all(std::span(result).subspan(begin, end - begin));
     });
     return result;

@@ -26,7 +26,7 @@ struct LookupTables {
 struct Columns {
     std::span<const std::int64_t> w;
     std::vector<std::int64_t> in, out, f, g, m, t;
-    std::vector<Fr> h, ht;
+    std::vector<Fr> h, ht;  ///< h: 2^nu lanes, those beyond the chunks 0
     /// (lane, value) of W beside the integers: blinders of chunks that were committed at a smaller
     /// size (ProvingKey::blinder_degree). No tensor reads these lanes.
     std::vector<std::pair<std::size_t, Fr>> w_blinders;
@@ -54,7 +54,7 @@ struct Columns {
 
 /// W, IN, OUT, F, G, M, T from a witness; H and HT stay empty. Sizes must fit (asserted).
 [[nodiscard]] Columns make_columns(const Circuit& circuit, const LookupTables& tables,
-                                   std::span<const std::int64_t> weights, const Witness& witness);
+                                   std::span<const std::int64_t> weights, Witness witness);
 
 /// alpha + in + beta out + beta^2 id for each element, then alpha up to `size`.
 struct Fingerprint {
@@ -66,7 +66,7 @@ struct Fingerprint {
 /// counts[x] / values[x] for each count, threaded; 0 where the count or the value is 0.
 [[nodiscard]] std::vector<Fr> quotients(std::span<const std::int64_t> counts,
                                         std::span<const Fr> values);
-/// Inverses of the first `count` values (0 for 0), threaded.
+/// Inverses of the first `count` values (0 for 0), then zeros: as many as values; threaded.
 [[nodiscard]] std::vector<Fr> inverses(std::span<const Fr> values, std::size_t count);
 
 }  // namespace mintmark::prover

@@ -36,9 +36,9 @@ class Session {
           tamper_(tamper),
           m_(std::size_t{1} << circuit_.mu) {}
 
-    Bytes run(const Witness& witness) {
+    Bytes run(Witness witness) {
         absorb_statement();
-        commit_trace(witness);
+        commit_trace(std::move(witness));
         commit_inverses();
         MergeSlots slots(circuit_, columns_);
         send_sum(slots);
@@ -128,9 +128,9 @@ class Session {
         }
     }
 
-    void commit_trace(const Witness& witness) {
+    void commit_trace(Witness witness) {
         tables_ = lookup_tables(circuit_);
-        columns_ = make_columns(circuit_, tables_, key_.weights, witness);
+        columns_ = make_columns(circuit_, tables_, key_.weights, std::move(witness));
         if (tamper_.columns) tamper_.columns(columns_);
         masks_ = random_masks(circuit_, rng_);
         if (tamper_.masks) tamper_.masks(masks_);
@@ -161,6 +161,7 @@ class Session {
         const std::array targets{std::pair{Column::kH, &proof_.h},
                                  std::pair{Column::kHt, &proof_.ht}};
         send_columns("inv", targets);
+        lane_groups_ = {};
         at_.rho = transcript_.challenges("rho", circuit_.n_rho());
         at_.gamma = transcript_.challenge("gamma");
         at_.delta = transcript_.challenge("delta");
@@ -199,10 +200,12 @@ class Session {
         const auto nu_point = rho.first(circuit_.nu());
         const auto kappa_point = rho.first(circuit_.kappa());
         const std::size_t rows = std::size_t{1} << circuit_.kappa();
-        auto h = padded(columns_.h, std::size_t{1} << circuit_.nu());
         auto ht = padded(columns_.ht, rows);
-        all.push_back(
-            {at_.delta, {nu_point.begin(), nu_point.end()}, std::move(h), std::move(lane_prints_)});
+        all.push_back({.weight = at_.delta,
+                       .eq_point = {nu_point.begin(), nu_point.end()},
+                       .a = {},
+                       .b = std::move(lane_prints_),
+                       .a_view = columns_.h});
         all.push_back({at_.delta.square(),
                        {kappa_point.begin(), kappa_point.end()},
                        std::move(ht),
@@ -359,7 +362,7 @@ Status check_sizes(const Circuit& circuit, const Statement& statement, const Wit
 }  // namespace
 
 Result<Bytes> prove(const ProvingKey& key, const Srs& srs, const Statement& statement,
-                    const Witness& witness, Rng& rng, const ProverTamper& tamper) {
+                    Witness witness, Rng& rng, const ProverTamper& tamper) {
     const Circuit& circuit = key.vk.circuit;
     MINTMARK_CHECK(check_sizes(circuit, statement, witness));
     if (srs.g1.size() < masked_length(circuit.mu) || srs.digest() != key.vk.srs_digest)
@@ -370,7 +373,7 @@ Result<Bytes> prove(const ProvingKey& key, const Srs& srs, const Statement& stat
         key.blinder_degree > std::size_t{1} << circuit.mu)
         return fail(ErrorCode::kInvalidArgument, "the proving key is not whole");
     warm_heap(memory_needed(circuit) / 2);
-    return Session(key, srs, statement, rng, tamper).run(witness);
+    return Session(key, srs, statement, rng, tamper).run(std::move(witness));
 }
 
 }  // namespace mintmark::prover

@@ -19,9 +19,9 @@ struct Statement {
 /// never used twice: the operating system's). `tamper`: tests only. kInvalidArgument when sizes do
 /// not fit the key, kUnsupported for another or a short SRS. A false witness gives a proof that
 /// does not verify; `mock` tells where it is wrong. Zero-knowledge: the proof says nothing beyond
-/// key and instances (docs/spec/security-proofs.md).
+/// key and instances (docs/spec/security-proofs.md). A witness that is handed over (std::move) is
+/// not held twice.
 [[nodiscard]] Result<Bytes> prove(const ProvingKey& key, const Srs& srs, const Statement& statement,
-                                  const Witness& witness, Rng& rng,
-                                  const ProverTamper& tamper = {});
+                                  Witness witness, Rng& rng, const ProverTamper& tamper = {});
 
 }  // namespace mintmark::prover

@@ -185,10 +185,11 @@ PairEnds fold_and_sum(std::vector<Fr>& a, std::vector<Fr>& b, const Fr& r,
     return sum;
 }
 
-PairEnds fold_and_sum(std::vector<Fr>& a, const TableView& from, std::vector<Fr>& b, const Fr& r) {
+PairEnds fold_and_sum(std::vector<Fr>& a, const TableView& from, std::vector<Fr>& b, const Fr& r,
+                      std::span<const Fr> weights) {
     MINTMARK_ASSERT(a.size() == from.size() && a.size() % 2 == 0);
     b.resize(a.size() / 2);
-    const PairEnds sum = Folder(a, from, b, false).run(r, {});
+    const PairEnds sum = Folder(a, from, b, false).run(r, weights);
     a.resize(b.size());
     return sum;
 }

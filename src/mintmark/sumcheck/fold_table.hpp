@@ -30,7 +30,8 @@ struct TableView {
 /// next round with `weights` (zero when nothing is left to sum over).
 PairEnds fold_and_sum(std::vector<Fr>& a, std::vector<Fr>& b, const Fr& r,
                       std::span<const Fr> weights);
-/// The same, without weights, where the second table begins as `from` and ends up in `b`.
-PairEnds fold_and_sum(std::vector<Fr>& a, const TableView& from, std::vector<Fr>& b, const Fr& r);
+/// The same where the second table begins as `from` and ends up in `b`.
+PairEnds fold_and_sum(std::vector<Fr>& a, const TableView& from, std::vector<Fr>& b, const Fr& r,
+                      std::span<const Fr> weights = {});
 
 }  // namespace mintmark::sumcheck

@@ -31,10 +31,17 @@ class Running {
           point_(std::move(instance.eq_point)),
           a_(std::move(instance.a)),
           b_(std::move(instance.b)),
+          view_(instance.a_view),
           mask_a_(instance.mask_a),
           mask_b_(instance.mask_b) {
-        MINTMARK_ASSERT(std::has_single_bit(a_.size()) && a_.size() == b_.size());
-        num_vars_ = static_cast<std::size_t>(std::countr_zero(a_.size()));
+        // What is not folded before the last round has to be there.
+        constexpr std::size_t kLeastViewed = 4;
+        if (view_.size() < kLeastViewed) {
+            a_.insert(a_.end(), view_.begin(), view_.end());
+            view_ = {};
+        }
+        MINTMARK_ASSERT(std::has_single_bit(b_.size()) && first().size() == b_.size());
+        num_vars_ = static_cast<std::size_t>(std::countr_zero(b_.size()));
         MINTMARK_ASSERT(point_.size() <= num_vars_);
         inverse_point_ = point_;
         batch_inverse(std::span<Fr>(inverse_point_));
@@ -88,12 +95,20 @@ class Running {
         const Fr claim = sums_.at0 + r * (sums_.at1 - sums_.at0 - sums_.lead + r * sums_.lead);
         ++bound_;
         if (suffix_.size() > 1) sum_pairs_of_suffix();
-        const PairEnds ends = fold_and_sum(a_, b_, r, weights());
+        const PairEnds ends =
+            view_.empty() ? fold_and_sum(a_, b_, r, weights())
+                          : fold_and_sum(b_, {.fields = view_, .ints = {}}, a_, r, weights());
+        view_ = {};
         sums_ = {ends.at0, Fr::zero(), ends.lead};
         if (a_.size() > 1) sums_.at1 = sum_at_one(claim);
     }
 
   private:
+    // The first factor's values, wherever they are.
+    [[nodiscard]] std::span<const Fr> first() const {
+        return view_.empty() ? std::span<const Fr>(a_) : view_;
+    }
+
     // The one or two values left as a polynomial, plus mask (X - X^2).
     static std::array<Fr, 3> masked(const std::vector<Fr>& values, const Fr& mask) {
         return {values[0], values.back() - values[0] + mask, -mask};
@@ -127,11 +142,11 @@ class Running {
     [[nodiscard]] PairSums all_sums() const {
         PairSums sum;
         std::mutex lock;
-        parallel_for(a_.size() / 2, kGrain, [&](std::size_t begin, std::size_t end) {
-            const auto part = [&](const std::vector<Fr>& table) {
-                return std::span(table).subspan(2 * begin, 2 * (end - begin));
+        parallel_for(b_.size() / 2, kGrain, [&](std::size_t begin, std::size_t end) {
+            const auto part = [&](std::span<const Fr> table) {
+                return table.subspan(2 * begin, 2 * (end - begin));
             };
-            const PairSums own = pair_sums(part(a_), part(b_), weights(), begin);
+            const PairSums own = pair_sums(part(first()), part(b_), weights(), begin);
             const std::scoped_lock hold(lock);
             sum.at0 += own.at0;
             sum.at1 += own.at1;
@@ -144,7 +159,8 @@ class Running {
     std::vector<Fr> point_, inverse_point_;
     std::vector<Fr> suffix_;  // eq over the variables of the point that follow the current one
     std::vector<Fr> a_, b_;
-    PairSums sums_;  // of the current round, without the current variable's eq
+    std::span<const Fr> view_;  // the first factor before its first round, if a_ is empty
+    PairSums sums_;             // of the current round, without the current variable's eq
     Fr mask_a_, mask_b_;
     std::size_t num_vars_ = 0, bound_ = 0;
 };

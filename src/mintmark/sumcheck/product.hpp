@@ -23,6 +23,9 @@ struct ProductInstance {
     std::vector<Fr> a, b;      ///< the factors' values
     Fr mask_a = Fr::zero();    ///< A becomes A + x_last (1 - x_last) mask_a
     Fr mask_b = Fr::zero();    ///< B likewise
+    /// Instead of `a`, if not empty: as many values as `b`, read where they lie (they outlive the
+    /// sumcheck) until the first round has halved them.
+    std::span<const Fr> a_view = {};
 };
 
 /// The mask g(x) = constant + sum_i sum_e coefs_{i,e} x_i^e that is added to the batch. All zero:

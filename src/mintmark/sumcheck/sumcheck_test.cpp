@@ -125,6 +125,26 @@ TEST(ProductSumcheck, AgreesWithNaiveSumsAndReplay) {
     }
 }
 
+TEST(ProductSumcheck, ReadsAFactorWhereItLies) {
+    SeededRng rng(6);
+    for (const std::size_t n : {0U, 1U, 2U, 3U, 13U}) {
+        const std::vector<ProductInstance> own{random_instance(n, n, rng),
+                                               random_instance(13, 5, rng)};
+        std::vector<ProductInstance> viewed = own;
+        viewed[0].a = {};
+        viewed[0].a_view = own[0].a;
+        EXPECT_EQ(product_sum(viewed[0]), naive_sum(own[0]));
+        const RoundMasks masks = random_masks(13, rng);
+        Transcript one, other;
+        const auto expected = prove_product(own, masks, one);
+        const auto result = prove_product(std::move(viewed), masks, other);
+        EXPECT_EQ(result.messages, expected.messages);
+        EXPECT_EQ(result.last_message, expected.last_message);
+        EXPECT_EQ(result.a_evals, expected.a_evals);
+        EXPECT_EQ(result.b_evals, expected.b_evals);
+    }
+}
+
 TEST(ProductSumcheck, AlteredMessageBreaksTheLastClaim) {
     SeededRng rng(2);
     for (std::size_t bad = 0; bad < 4; ++bad) {

@@ -153,7 +153,7 @@ Result<AccuracyProof> prove_accuracy(const CompiledModel& model, const KeyFile& 
     pk.weights = compiler::accuracy_weights(key.vk.circuit, circuit, pk.weights);
     pk.vk = job.key;
     on_stage("running the model");
-    MINTMARK_TRY(const prover::Witness trace, prover::fill_witness(circuit, pk.weights, set.input));
+    MINTMARK_TRY(prover::Witness trace, prover::fill_witness(circuit, pk.weights, set.input));
     const prover::Openings openings = openings_of(circuit, job.test_set_seed);
     const prover::Statement statement{
         .context = job.context,
@@ -167,7 +167,7 @@ Result<AccuracyProof> prove_accuracy(const CompiledModel& model, const KeyFile& 
                                 .instances = to_words(statement.instances),
                                 .proof = {}}};
     on_stage("proving");
-    MINTMARK_TRY(out.proof.proof, prover::prove(pk, srs, statement, trace, rng));
+    MINTMARK_TRY(out.proof.proof, prover::prove(pk, srs, statement, std::move(trace), rng));
     on_stage("checking");
     MINTMARK_CHECK(verify_file(pk.vk, srs, out.proof));
     return out;

@@ -183,8 +183,7 @@ Result<ProofFile> prove_file(CompiledModel model, const KeyFile& key, const Srs&
     model = {};
     const Circuit& circuit = pk.vk.circuit;
     MINTMARK_CHECK(check_memory("this proof", prover::memory_needed(circuit)));
-    MINTMARK_TRY(const prover::Witness trace,
-                 prover::fill_witness(circuit, pk.weights, witness.input));
+    MINTMARK_TRY(prover::Witness trace, prover::fill_witness(circuit, pk.weights, witness.input));
     if (trace.output != witness.output) {
         return fail(ErrorCode::kRejected, "the witness is not a run of this model",
                     "make it again with: mintmark zk gen-witness");
@@ -198,7 +197,7 @@ Result<ProofFile> prove_file(CompiledModel model, const KeyFile& key, const Srs&
                   .context = context,
                   .instances = to_words(statement.instances),
                   .proof = {}};
-    MINTMARK_TRY(out.proof, prover::prove(pk, srs, statement, trace, rng));
+    MINTMARK_TRY(out.proof, prover::prove(pk, srs, statement, std::move(trace), rng));
     MINTMARK_CHECK(verify_file(pk.vk, srs, out));
     return out;
 }
