@@ -36,8 +36,10 @@ std::uint64_t memory_needed(const Circuit& circuit) {
     // Integers of witness and columns, ids, look-up groups; then H and HT.
     const std::uint64_t standing = circuit.num_lanes() * (48 + kField) +
                                    circuit.num_rows() * (48 + kField) + 8 * m * circuit.n_w;
-    // L1 and L2: factors, and half of them again; but L1's first one is H.
-    const std::uint64_t product = product_tables(circuit) + lanes * 2 * kField + rows * 3 * kField;
+    // L1 and L2: factors, and half of them again; but L1's first one is H, of which there is half
+    // once more.
+    const std::uint64_t product =
+        product_tables(circuit) + lanes * 3 * kField / 2 + rows * 3 * kField;
     // A table of coefficients and one of values for each term of a claim; then the opening's
     // polynomials.
     const std::uint64_t block = std::min(m, std::uint64_t{1} << MergeSlots::kLowVars);

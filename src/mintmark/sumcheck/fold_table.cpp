@@ -60,11 +60,11 @@ PairEnds integer_ends(std::span<const Fr> a, std::span<const std::int64_t> v) {
     return {sums[0], sums[1]};
 }
 
-PairEnds block_ends(std::span<const Fr> a, const TableView& b, std::span<const Fr> weights,
+PairEnds block_ends(std::span<const Fr> a, const TableView& b, const EqWeights& weights,
                     std::size_t begin, std::size_t end) {
     const auto part = a.subspan(begin, end - begin);
     if (!b.ints.empty()) return integer_ends(part, b.ints.subspan(begin, end - begin));
-    return pair_ends(part, b.fields.subspan(begin, end - begin), weights, begin / 2);
+    return weights.ends(part, b.fields.subspan(begin, end - begin), begin / 2);
 }
 
 /// (1 - r) v[2y] + r v[2y+1].
@@ -86,7 +86,7 @@ class Folder {
     Folder(std::span<Fr> a, const TableView& b, std::span<Fr> out_b, bool is_b_in_place)
         : a_(a), b_(b), out_b_(out_b), is_b_in_place_(is_b_in_place) {}
 
-    PairEnds run(const Fr& r, std::span<const Fr> weights) {
+    PairEnds run(const Fr& r, const EqWeights& weights) {
         PairEnds sum;
         for_each_range(a_.size() / 2, [&](const Range& range) {
             const PairEnds own = fold_range(range, r, weights);
@@ -104,7 +104,7 @@ class Folder {
         return 2 * range.first + (at - range.first);
     }
 
-    PairEnds fold_range(const Range& range, const Fr& r, std::span<const Fr> weights) {
+    PairEnds fold_range(const Range& range, const Fr& r, const EqWeights& weights) {
         PairEnds sum;
         for_each_block(range, [&](std::size_t at, std::size_t end) {
             const std::size_t count = end - at;
@@ -115,7 +115,7 @@ class Folder {
                 fold_low(out_b, b_.fields.subspan(2 * at, 2 * count), r);
             else
                 fold_integers(out_b, b_.ints.subspan(2 * at, 2 * count), r);
-            if (count > 1) add(sum, pair_ends(out_a, out_b, weights, at / 2));
+            if (count > 1) add(sum, weights.ends(out_a, out_b, at / 2));
         });
         return sum;
     }
@@ -143,7 +143,7 @@ class Folder {
 
 }  // namespace
 
-PairEnds sum_ends(std::span<const Fr> a, const TableView& b, std::span<const Fr> weights) {
+PairEnds sum_ends(std::span<const Fr> a, const TableView& b, const EqWeights& weights) {
     MINTMARK_ASSERT(a.size() == b.size() && (b.ints.empty() || weights.empty()));
     PairEnds sum;
     std::mutex lock;
@@ -177,7 +177,7 @@ Fr sum_products(std::span<const Fr> a, const TableView& b) {
 }
 
 PairEnds fold_and_sum(std::vector<Fr>& a, std::vector<Fr>& b, const Fr& r,
-                      std::span<const Fr> weights) {
+                      const EqWeights& weights) {
     MINTMARK_ASSERT(a.size() == b.size() && a.size() % 2 == 0);
     const PairEnds sum = Folder(a, {.fields = b, .ints = {}}, b, true).run(r, weights);
     a.resize(a.size() / 2);
@@ -186,7 +186,7 @@ PairEnds fold_and_sum(std::vector<Fr>& a, std::vector<Fr>& b, const Fr& r,
 }
 
 PairEnds fold_and_sum(std::vector<Fr>& a, const TableView& from, std::vector<Fr>& b, const Fr& r,
-                      std::span<const Fr> weights) {
+                      const EqWeights& weights) {
     MINTMARK_ASSERT(a.size() == from.size() && a.size() % 2 == 0);
     b.resize(a.size() / 2);
     const PairEnds sum = Folder(a, from, b, false).run(r, weights);

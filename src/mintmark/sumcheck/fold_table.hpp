@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "mintmark/math/kernels.hpp"
+#include "mintmark/sumcheck/eq_weights.hpp"
 
 namespace mintmark::sumcheck {
 
@@ -22,16 +23,16 @@ struct TableView {
 
 /// As mintmark::pair_ends on all of the two tables, threaded. Integers take no weights (asserted).
 [[nodiscard]] PairEnds sum_ends(std::span<const Fr> a, const TableView& b,
-                                std::span<const Fr> weights);
+                                const EqWeights& weights);
 /// As mintmark::dot, threaded.
 [[nodiscard]] Fr sum_products(std::span<const Fr> a, const TableView& b);
 
 /// Fixes variable 0 of both tables to r, in place; 2^n values each, n >= 1. Returns the sums of the
 /// next round with `weights` (zero when nothing is left to sum over).
 PairEnds fold_and_sum(std::vector<Fr>& a, std::vector<Fr>& b, const Fr& r,
-                      std::span<const Fr> weights);
+                      const EqWeights& weights);
 /// The same where the second table begins as `from` and ends up in `b`.
 PairEnds fold_and_sum(std::vector<Fr>& a, const TableView& from, std::vector<Fr>& b, const Fr& r,
-                      std::span<const Fr> weights = {});
+                      const EqWeights& weights = {});
 
 }  // namespace mintmark::sumcheck

@@ -47,7 +47,7 @@ class Running {
         batch_inverse(std::span<Fr>(inverse_point_));
         if (num_vars_ == 0) return;
         // Over the variables that follow the first one.
-        suffix_ = eq_table(std::span(point_).subspan(std::min<std::size_t>(1, point_.size())));
+        suffix_ = EqWeights(std::span(point_).subspan(std::min<std::size_t>(1, point_.size())));
         sums_ = all_sums();
     }
 
@@ -94,10 +94,10 @@ class Running {
         }
         const Fr claim = sums_.at0 + r * (sums_.at1 - sums_.at0 - sums_.lead + r * sums_.lead);
         ++bound_;
-        if (suffix_.size() > 1) sum_pairs_of_suffix();
-        const PairEnds ends =
-            view_.empty() ? fold_and_sum(a_, b_, r, weights())
-                          : fold_and_sum(b_, {.fields = view_, .ints = {}}, a_, r, weights());
+        suffix_.drop_lowest();
+        const PairEnds ends = view_.empty()
+                                  ? fold_and_sum(a_, b_, r, suffix_)
+                                  : fold_and_sum(b_, {.fields = view_, .ints = {}}, a_, r, suffix_);
         view_ = {};
         sums_ = {ends.at0, Fr::zero(), ends.lead};
         if (a_.size() > 1) sums_.at1 = sum_at_one(claim);
@@ -121,14 +121,6 @@ class Running {
         const Fr e0 = Fr::one() - point_[bound_];
         return {e0, point_[bound_] - e0};
     }
-    [[nodiscard]] std::span<const Fr> weights() const {
-        return suffix_.size() > 1 ? std::span<const Fr>(suffix_) : std::span<const Fr>();
-    }
-    void sum_pairs_of_suffix() {
-        for (std::size_t i = 0; i < suffix_.size() / 2; ++i)
-            suffix_[i] = suffix_[2 * i] + suffix_[2 * i + 1];
-        suffix_.resize(suffix_.size() / 2);
-    }
 
     // The inner sum at 1 from what the inner sums come to with the eq of the current variable.
     [[nodiscard]] Fr sum_at_one(const Fr& claim) const {
@@ -146,7 +138,7 @@ class Running {
             const auto part = [&](std::span<const Fr> table) {
                 return table.subspan(2 * begin, 2 * (end - begin));
             };
-            const PairSums own = pair_sums(part(first()), part(b_), weights(), begin);
+            const PairSums own = suffix_.sums(part(first()), part(b_), begin);
             const std::scoped_lock hold(lock);
             sum.at0 += own.at0;
             sum.at1 += own.at1;
@@ -157,7 +149,7 @@ class Running {
 
     Fr scale_;
     std::vector<Fr> point_, inverse_point_;
-    std::vector<Fr> suffix_;  // eq over the variables of the point that follow the current one
+    EqWeights suffix_;  // eq over the variables of the point that follow the current one
     std::vector<Fr> a_, b_;
     std::span<const Fr> view_;  // the first factor before its first round, if a_ is empty
     PairSums sums_;             // of the current round, without the current variable's eq

@@ -6,6 +6,7 @@
 
 #include "mintmark/base/rng.hpp"
 #include "mintmark/math/poly.hpp"
+#include "mintmark/sumcheck/eq_weights.hpp"
 #include "mintmark/sumcheck/merge.hpp"
 #include "mintmark/sumcheck/product.hpp"
 
@@ -122,6 +123,30 @@ TEST(ProductSumcheck, AgreesWithNaiveSumsAndReplay) {
                         eq_eval(eq, point.first(eq.size())) * a * b;
         }
         EXPECT_EQ(last, expected);
+    }
+}
+
+TEST(EqWeights, AreTheWholeTable) {
+    SeededRng rng(8);
+    for (const std::size_t n : {0U, 1U, 5U, 14U, 15U, 17U}) {
+        const auto point = random_vector(n, rng);
+        EqWeights weights(point);
+        for (std::size_t bound = 0; bound <= n; ++bound, weights.drop_lowest()) {
+            const auto whole = eq_table(std::span(point).subspan(bound));
+            EXPECT_EQ(weights.empty(), bound == n);
+            const std::size_t pairs = std::min<std::size_t>(2 * whole.size() + 3, 40000);
+            const std::size_t offset = whole.size() / 3;
+            const auto a = random_vector(2 * pairs, rng), b = random_vector(2 * pairs, rng);
+            const PairSums got = weights.sums(a, b, offset);
+            const PairSums expected =
+                pair_sums(a, b, bound == n ? std::span<const Fr>() : whole, offset);
+            EXPECT_EQ(got.at0, expected.at0);
+            EXPECT_EQ(got.at1, expected.at1);
+            EXPECT_EQ(got.lead, expected.lead);
+            const PairEnds ends = weights.ends(a, b, offset);
+            EXPECT_EQ(ends.at0, expected.at0);
+            EXPECT_EQ(ends.lead, expected.lead);
+        }
     }
 }
 
