@@ -1,4 +1,5 @@
 """Writes small ONNX files byte by byte (protobuf wire format), so that broken ones can be made without a library."""
+import random
 import struct
 
 FLOAT = 1
@@ -51,12 +52,17 @@ def dense(weights=(0.5, -0.25, 1.0, 0.75), op="Relu", bias_dims=2, inputs=2):
 
 
 def deep(layers):
-    """x_0 [1, 2], x_i = relu(x_{i-1} W_i + b_i): W_i nearly a rotation by a little, so that values keep their size."""
-    parts, last = [], "x"
+    """x_0 [1, 2], x_i = relu(x_{i-1} W_i + b_i): W_i nearly a rotation by a little, so that values keep their size. Layers have columns
+    beside these two that the next one ignores, not as many as others: blocks that repeat would be proven together, with a short key."""
+    parts, last, rows, widths = [], "x", 2, random.Random(1)
     for i in range(layers):
         a = 0.02 + 0.001 * (i % 7)
+        columns = 2 if i + 1 == layers else 2 + widths.randrange(7)
+        weights = [0.0] * (rows * columns)
+        weights[0], weights[1], weights[columns], weights[columns + 1] = 1 - a, a, a, 1 - a
+        weights[2:columns] = [0.5] * (columns - 2)
         parts += [node("MatMul", [last, f"w{i}"], f"m{i}", f"matmul{i}"), node("Add", [f"m{i}", f"b{i}"], f"s{i}", f"add{i}"),
                   node("Relu", [f"s{i}"], f"y{i}", f"relu{i}")]
-        parts += [tensor(f"w{i}", (2, 2), (1 - a, a, a, 1 - a)), tensor(f"b{i}", (2,), (0.01, -0.01))]
-        last = f"y{i}"
+        parts += [tensor(f"w{i}", (rows, columns), weights), tensor(f"b{i}", (columns,), [0.01, -0.01] + [0.0] * (columns - 2))]
+        last, rows = f"y{i}", columns
     return model(*parts, value_info(11, "x", (1, 2)), value_info(12, last, (1, 2)))

@@ -13,6 +13,8 @@ std::unexpected<Error> out_of_order() {
                 "circuit: operand is not a limb or result of an earlier step");
 }
 
+constexpr std::size_t kMostRecords = 0xffff;  ///< steps, and tensors, of a circuit
+
 /// Steps first .. last, each once per index of the first out axis.
 struct Loop {
     std::size_t first = 0, last = 0;
@@ -140,9 +142,10 @@ class Unroller {
             if (index) own.shared_mask = static_cast<std::uint8_t>(own.shared_mask >> 1U);
             to.prods.push_back(std::move(own));
         }
-        if (out_.tensors.size() > 0xffff) {
-            return fail(ErrorCode::kMalformed, "circuit: too many tensors in loops");
-        }
+        // A short key may describe a long loop: nobody who reads it needs more memory than for a
+        // long key.
+        if (out_.tensors.size() > kMostRecords || out_.steps.size() >= kMostRecords)
+            return fail(ErrorCode::kMalformed, "circuit: too many tensors or steps in loops");
         out_.steps.push_back(std::move(to));
         return {};
     }

@@ -90,6 +90,21 @@ TEST_F(BrokenLoop, TheBlocksOfItsStepsAreNotAsMany) {
     });
 }
 
+TEST_F(BrokenLoop, IsTooLongToBeReadApart) {
+    Circuit circuit = testing::loop_circuit().circuit;
+    for (Tensor& tensor : circuit.tensors)
+        if (tensor.axes[0].dim == 3) tensor.axes[0].dim = 70'000;
+    for (Step& step : circuit.steps)
+        if (step.out[0].dim == 3) step.out[0].dim = 70'000;
+    // A step of the loop that binds nothing costs its key's reader a step per index all the same.
+    const Step asserts{.out = circuit.steps[kSum].out};
+    circuit.steps.insert(circuit.steps.begin() + kSum, 40, asserts);
+    const auto flat = unroll(circuit);
+    ASSERT_FALSE(flat);
+    EXPECT_EQ(flat.error().code, ErrorCode::kMalformed);
+    EXPECT_NE(flat.error().message.find("too many"), std::string::npos) << flat.error().message;
+}
+
 TEST_F(BrokenLoop, AnotherStepReadsAllBlocks) {
     refused([](Circuit& c) { c.steps[4].lins[0].operand.maps = {AxisMap::all(), AxisMap::eq(0)}; });
 }
