@@ -213,7 +213,7 @@ bool StackLoop::multiply(const Block& block, std::size_t term, Step& step) {
             if (!x.is_per_block && !y.is_per_block) return false;
             ProdTerm prod = from_->steps[block.first + block.at].prods[term];
             const unsigned both = x.is_per_block && y.is_per_block ? 1 : 0;
-            prod.shared_mask = static_cast<std::uint8_t>((prod.shared_mask << 1U) | both);
+            prod.shared_mask = static_cast<std::uint8_t>((unsigned{prod.shared_mask} << 1U) | both);
             prod.a = x.operand;
             prod.b = y.operand;
             step.prods.push_back(std::move(prod));
