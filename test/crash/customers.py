@@ -1,4 +1,5 @@
 """Buyers who never give up: each asks under an idempotency key until it has an answer, and signs what is due."""
+import collections
 import http.client
 import json
 import random
@@ -17,13 +18,21 @@ class Customer(threading.Thread):
         super().__init__(daemon=True)
         self.load, self.buyer, self.entitlement = load, buyer, entitlement
         self.rng, self.answered, self.interrupted, self.lost, self.retries = random.Random(seed), {}, [], [], 0
+        self.last = ""
         self.name = f"{buyer.name}-{seed}"
+        self.told = collections.Counter()  # what came instead of an answer, for the key that is asked for
 
     def run(self):
         number = 0
         while not self.load.is_over.is_set():
             number += 1
+            self.told.clear()
             self.ask(f"{self.name}-{number}")
+
+    def give_up(self, key):
+        """Says what came instead, so that a reader can tell a request that is stuck from a machine that is too slow."""
+        self.lost.append(key)
+        print(json.dumps({"gave_up": key, "after_s": GIVE_UP_S, "told": dict(self.told)}), flush=True)
 
     def request(self, method, path, body=None, headers=None):
         """(status, parsed or None, raw); None when the connection broke."""
@@ -48,9 +57,10 @@ class Customer(threading.Thread):
             got = self.request("POST", "/v1/chat/completions", body, headers)
             if got is not None and self.is_done(key, stream, *got):
                 return
+            self.told["no connection" if got is None else f"cut {got[0]}" if got[0] == 200 else self.last] += 1
             self.retries += 1
             time.sleep(0.05)
-        self.lost.append(key)
+        self.give_up(key)
 
     def is_done(self, key, stream, status, data):
         if status == 200:
@@ -61,6 +71,7 @@ class Customer(threading.Thread):
             self.answered[key] = (costs[-1]["receipt"], int(costs[-1]["units"]))
             return True
         code = json.loads(data)["error"]["code"]
+        self.last = f"{status} {code}"
         if code == "voucher_required":
             self.sign()
         elif code == "idempotency_interrupted":
@@ -124,6 +135,7 @@ class Prover(Customer):
             if got is not None and b"interrupted" in got[1]:
                 self.interrupted.append(key)
                 return
+            self.told["no connection" if got is None else str(got[0])] += 1
             self.retries += 1
             time.sleep(0.1)
-        self.lost.append(key)
+        self.give_up(key)
