@@ -33,20 +33,29 @@ Bytes32 word_of(const Bytes& bytes) {
     return out;
 }
 
+Json read(const std::string& name) {
+    return json::read(std::filesystem::path(MINTMARK_VECTORS) / (name + ".json")).value();
+}
+
+Shown shown_in(const Json& object) {
+    Shown out;
+    out.context = word_of(hex_at(object, "context"));
+    const Json words = json::get_array(object, "instances").value();
+    for (const Json& word : words)
+        out.instances.push_back(word_of(from_hex(word.get<std::string>()).value()));
+    out.proof = hex_at(object, "proof");
+    return out;
+}
+
 Vector load(const std::string& name) {
-    const auto path = std::filesystem::path(MINTMARK_VECTORS) / (name + ".json");
-    const Json file = json::read(path).value();
+    const Json file = read(name);
     Vector out;
     out.vk = decode_verifying_key(hex_at(file, "vk")).value();
     const Bytes rows = hex_at(file, "tau_powers");
     for (std::size_t at = 0; at < rows.size(); at += 192)
         out.tau.g2.push_back(
             G2Affine::from_bytes(ByteSpan(rows).subspan(at + 64).first<128>()).value());
-    out.honest.context = word_of(hex_at(file, "context"));
-    const Json words = json::get_array(file, "instances").value();
-    for (const Json& word : words)
-        out.honest.instances.push_back(word_of(from_hex(word.get<std::string>()).value()));
-    out.honest.proof = hex_at(file, "proof");
+    out.honest = shown_in(file);
     return out;
 }
 
@@ -72,6 +81,28 @@ INSTANTIATE_TEST_SUITE_P(Vectors, Mutations,
                          ::testing::Values("relu", "mixed", "net_committed_mu7",
                                            "net_hidden_input_mu7", "ref_mlp_public",
                                            "ref_conv_committed"));
+
+/** The liars of other provers, among them who keeps to the transcript with points off the curve. */
+class ToldLies : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(ToldLies, NoneIsAccepted) {
+    Vector v = load(GetParam());
+    const VerifyingKey honest = v.vk;
+    ASSERT_TRUE(accepted(v, v.honest));
+    const Json lies = json::get_array(read(GetParam()), "lies").value();
+    EXPECT_GE(lies.size(), 9U);
+    for (const Json& lie : lies) {
+        const auto key = lie.contains("vk") ? decode_verifying_key(hex_at(lie, "vk"))
+                                            : Result<VerifyingKey>(honest);
+        if (!key) continue;
+        v.vk = *key;
+        EXPECT_FALSE(accepted(v, shown_in(lie))) << json::get_string(lie, "name").value();
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Vectors, ToldLies,
+                         ::testing::Values("net_hidden_input_mu7", "net_public_mu8",
+                                           "ref_mlp_public"));
 
 }  // namespace
 }  // namespace mintmark::testing

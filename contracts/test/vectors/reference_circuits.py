@@ -127,14 +127,16 @@ def vector(name, make, flags, lies=()):
     out["challenges"] = challenges
     for lie in lies:
         other_vk, told, _ = prove(name, make, flags, lie)
-        assert other_vk == vk
-        out.setdefault("lies", []).append({"name": lie} | told)
+        key = {} if other_vk == vk else {"vk": "0x" + other_vk.hex()}
+        assert bool(key) == ("key" in lie)
+        out.setdefault("lies", []).append({"name": lie} | told | key)
     return out
 
 
 LIES = (
     "no Z", "no R", "mask sum", "swapped masks", "other g", "last round", "evaluation", "table output", "output",
     "no power", "inverse", "not canonical",
+    *(f"off curve in {place}" for place in ("trace", "inv", "m.h", "m.qg", "m.sd", "m.w", "m.wy", "key W", "key T")),
 )
 
 if __name__ == "__main__":

@@ -179,7 +179,12 @@ class Prover:
         return b"".join(g1_bytes(at(column[i * m : i * m + m]) + tail(self.blind[k][i])) for i in range(n))
 
     def key(self):
-        return vk_bytes(self.c, self.srs_digest, self.commit(W) + self.commit(T))
+        w, t = self.commit(W), self.commit(T)
+        if self.lie == "off curve in key W":
+            w = off_curve(w)
+        if self.lie == "off curve in key T":
+            t = off_curve(t)
+        return vk_bytes(self.c, self.srs_digest, w + t)
 
     def instances(self, in_values, out_values):
         part = lambda k, vs: (
@@ -285,6 +290,8 @@ class Prover:
         return out
 
     def send(self, t, label, data):
+        if self.lie == f"off curve in {label}":  # the challenges are those of the bytes that are sent
+            data = off_curve(data)
         t.absorb(label, data)
         return data
 
@@ -455,6 +462,11 @@ class Prover:
         scale = (zeta - zi) * (a - zeta) * (a - zi)
         out += self.send(t, "m.wy", at(scale * rest * inv(self.tau - y) % R))
         return out
+
+
+def off_curve(data):
+    """The bytes of points, the last one with another y."""
+    return data[:-1] + bytes([data[-1] ^ 1])
 
 
 def interpolate(y):

@@ -45,7 +45,7 @@ contract VectorsTest is VectorLoader {
 
     /// @dev Lies about the masks and with them: sections 5 and 5a of the protocol, by the reference prover.
     function test_verify_rejectsLies_masks() public {
-        _rejectsLies("ref_mlp_public", 9);
+        _rejectsLies("ref_mlp_public", 21);
     }
 
     function _rejectsLies(string memory name, uint256 atLeast) private {
