@@ -21,7 +21,7 @@ struct CompileOptions {
     Visibility input = Visibility::kCommitted;
     Visibility output = Visibility::kPublic;
     Optimise optimise = Optimise::kBalanced;
-    std::uint8_t max_mu = 21;  ///< largest chunk size, as a power of two (the SRS must be as long)
+    std::uint8_t max_mu = 22;  ///< largest chunk size, as a power of two (the SRS must be as long)
     /// Convolutions' weights whose box has so many variables are stored with the kernel outermost.
     std::uint8_t kernel_first_log = 20;
     std::optional<StackRule> rule = {};  ///< for repeated blocks; absent: the cheapest

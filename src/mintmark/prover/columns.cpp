@@ -39,12 +39,22 @@ std::span<const std::int64_t> Columns::ints(Column column) const noexcept {
     }
 }
 
-std::vector<Fr> Columns::lanes(Column column, std::size_t begin, std::size_t count) const {
-    if (column == Column::kH || column == Column::kHt) {
-        const auto fields = std::span(column == Column::kH ? h : ht).subspan(begin, count);
-        return {fields.begin(), fields.end()};
+void Columns::read(Column column, std::size_t begin, std::span<Fr> into) const {
+    if (column == Column::kH && !row_h.empty()) {
+        for (std::size_t i = 0; i < into.size(); ++i)
+            into[i] = row_h[static_cast<std::size_t>(rows[begin + i])];
+        return;
     }
+    const auto fields = std::span(column == Column::kH ? h : ht).subspan(begin, into.size());
+    std::ranges::copy(fields, into.begin());
+}
+
+std::vector<Fr> Columns::lanes(Column column, std::size_t begin, std::size_t count) const {
     std::vector<Fr> result(count);
+    if (column == Column::kH || column == Column::kHt) {
+        read(column, begin, result);
+        return result;
+    }
     const auto values = ints(column).subspan(begin, count);
     parallel_for(count, kGrain, [&](std::size_t from, std::size_t to) {
         to_field(std::span(result).subspan(from, to - from), values.subspan(from, to - from));
@@ -57,6 +67,7 @@ std::vector<Fr> Columns::lanes(Column column, std::size_t begin, std::size_t cou
 
 std::optional<sumcheck::TableView> Columns::view(Column column, std::size_t begin,
                                                  std::size_t count) const {
+    if (column == Column::kH && !row_h.empty()) return std::nullopt;
     if (column == Column::kH || column == Column::kHt)
         return sumcheck::TableView{
             .fields = std::span(column == Column::kH ? h : ht).subspan(begin, count), .ints = {}};
@@ -69,50 +80,60 @@ std::optional<sumcheck::TableView> Columns::view(Column column, std::size_t begi
 void Columns::add_chunks(Column column, std::size_t begin, std::span<const Fr> factors,
                          std::span<Fr> target) const {
     const auto ints_of = ints(column);
-    const std::vector<Fr>& fields = column == Column::kH ? h : ht;
     const bool is_field = column == Column::kH || column == Column::kHt;
     parallel_for(target.size(), std::max<std::size_t>(64, kGrain / (1 + factors.size() / 8)),
                  [&](std::size_t from, std::size_t to) {
                      const auto part = target.subspan(from, to - from);
-                     std::vector<const std::int64_t*> rows;
+                     std::vector<const std::int64_t*> chunks;
+                     std::vector<Fr> fields(is_field ? part.size() : 0);
                      for (std::size_t i = 0; i < factors.size(); ++i) {
                          const std::size_t lane = begin + i * target.size() + from;
-                         if (is_field)
-                             add_scaled(part, factors[i],
-                                        std::span(fields).subspan(lane, to - from));
-                         else
-                             rows.push_back(ints_of.data() + lane);
+                         if (!is_field) {
+                             chunks.push_back(ints_of.data() + lane);
+                             continue;
+                         }
+                         read(column, lane, fields);
+                         add_scaled(part, factors[i], fields);
                      }
-                     if (!is_field) add_small_rows<std::int64_t>(part, factors, rows);
+                     if (!is_field) add_small_rows<std::int64_t>(part, factors, chunks);
                  });
 }
 
-std::vector<std::int64_t> lane_rows(const Circuit& circuit, const LookupTables& tables,
-                                    std::span<const std::int64_t> f) {
+std::vector<std::int32_t> lane_rows(const Circuit& circuit, const LookupTables& tables,
+                                    std::span<const std::int64_t> f,
+                                    std::span<const std::int64_t> g) {
     const auto free_row = std::ranges::find(tables.row_id, std::uint8_t{0});
     MINTMARK_ASSERT(free_row != tables.row_id.end());
     const std::int64_t default_row = free_row - tables.row_id.begin();
-    std::vector<std::int64_t> rows(f.size(), default_row);
+    const auto row_of = [&](std::size_t x) {
+        if (tables.lane_id[x] == 0) return f[x] == 0 ? default_row : -1;
+        const Table& table = circuit.tables[tables.lane_id[x] - 1U];
+        const bool inside = f[x] >= table.lo && f[x] - table.lo < std::int64_t{1} << table.log_size;
+        return inside ? std::int64_t{table.row_offset} + (f[x] - table.lo) : -1;
+    };
+    std::vector<std::int32_t> rows(f.size());
     parallel_for(f.size(), kGrain, [&](std::size_t begin, std::size_t end) {
         for (std::size_t x = begin; x < end; ++x) {
-            if (tables.lane_id[x] == 0) {
-                if (f[x] != 0) rows[x] = -1;
-                continue;
-            }
-            const Table& table = circuit.tables[tables.lane_id[x] - 1U];
-            const bool inside = f[x] >= table.lo && f[x] - table.lo < std::int64_t{1}
-                                                                          << table.log_size;
-            rows[x] = inside ? table.row_offset + (f[x] - table.lo) : -1;
+            const std::int64_t row = row_of(x), out = x < g.size() ? g[x] : 0;
+            const bool is_there = row >= 0 && tables.row_out[static_cast<std::size_t>(row)] == out;
+            rows[x] = is_there ? static_cast<std::int32_t>(row) : -1;
         }
     });
     return rows;
 }
 
-std::vector<std::int64_t> multiplicities(std::span<const std::int64_t> rows, std::size_t num_rows) {
+std::vector<std::int64_t> multiplicities(std::span<const std::int32_t> rows, std::size_t num_rows) {
     std::vector<std::int64_t> counts(num_rows, 0);
-    for (const std::int64_t row : rows)
+    for (const std::int32_t row : rows)
         if (row >= 0) ++counts[static_cast<std::size_t>(row)];
     return counts;
+}
+
+std::vector<Fr> inverses_of_used(std::span<const std::int32_t> rows, std::span<const Fr> values) {
+    std::vector<std::uint8_t> is_used(values.size(), 0);
+    for (const std::int32_t row : rows) is_used[static_cast<std::size_t>(row)] = 1;
+    std::vector<std::int64_t> ones(is_used.begin(), is_used.end());
+    return quotients(ones, values);
 }
 
 Columns make_columns(const Circuit& circuit, const LookupTables& tables,
@@ -126,7 +147,8 @@ Columns make_columns(const Circuit& circuit, const LookupTables& tables,
         boxed(circuit.input_tensor(), witness.input, std::size_t{circuit.n_in} << circuit.mu);
     columns.out =
         boxed(circuit.output_tensor(), witness.output, std::size_t{circuit.n_out} << circuit.mu);
-    columns.m = multiplicities(lane_rows(circuit, tables, witness.f), circuit.num_rows());
+    columns.rows = lane_rows(circuit, tables, witness.f, witness.g);
+    columns.m = multiplicities(columns.rows, circuit.num_rows());
     columns.f = std::move(witness.f);
     columns.g = std::move(witness.g);
     columns.t = tables.row_out;

@@ -13,11 +13,11 @@ namespace mintmark::prover {
 namespace {
 
 // The lanes in the order of their keys; stable. Keys are small: they count table rows.
-std::vector<std::uint32_t> sorted_by_key(std::span<const std::int64_t> keys) {
+std::vector<std::uint32_t> sorted_by_key(std::span<const std::int32_t> keys) {
     std::vector<std::uint32_t> lanes(keys.size());
     if (keys.empty()) return lanes;
     const auto [lowest, highest] = std::ranges::minmax(keys);
-    const auto range = static_cast<std::uint64_t>(highest) - static_cast<std::uint64_t>(lowest);
+    const auto range = static_cast<std::uint64_t>(std::int64_t{highest} - std::int64_t{lowest});
     if (range > std::uint64_t{1} << 24U) {
         std::iota(lanes.begin(), lanes.end(), 0U);
         // Not stable_sort, whose buffers clang calls deprecated.
@@ -26,7 +26,7 @@ std::vector<std::uint32_t> sorted_by_key(std::span<const std::int64_t> keys) {
         return lanes;
     }
     const auto bin = [&](std::size_t lane) {
-        return static_cast<std::size_t>(keys[lane] - lowest);
+        return static_cast<std::size_t>(std::int64_t{keys[lane]} - lowest);
     };
     std::vector<std::uint32_t> next(range + 2, 0);
     for (std::size_t lane = 0; lane < keys.size(); ++lane) ++next[bin(lane) + 1];
@@ -38,7 +38,7 @@ std::vector<std::uint32_t> sorted_by_key(std::span<const std::int64_t> keys) {
 
 }  // namespace
 
-LaneGroups::LaneGroups(std::span<const std::int64_t> keys) : lanes(sorted_by_key(keys)) {
+LaneGroups::LaneGroups(std::span<const std::int32_t> keys) : lanes(sorted_by_key(keys)) {
     for (std::size_t i = 0; i < lanes.size(); ++i) {
         const bool last =
             i + 1 == lanes.size() || keys[lanes[i]] != keys[lanes[i + 1]] || keys[lanes[i]] == -1;
@@ -82,6 +82,16 @@ std::optional<G1> GroupedBases::sum(std::span<const std::int64_t> values) const 
     const auto scalars = group_values(values);
     if (!scalars) return std::nullopt;
     return msm_small(sums_, *scalars);
+}
+
+G1 GroupedBases::sum_by_key(std::span<const std::int32_t> keys, std::span<const Fr> values) const {
+    MINTMARK_ASSERT(keys.size() == groups_.lanes.size());
+    std::vector<Fr> scalars(groups_.ends.size());
+    for (std::size_t k = 0; k < scalars.size(); ++k) {
+        const std::uint32_t lane = groups_.lanes[groups_.ends[k] - 1];
+        scalars[k] = values[static_cast<std::size_t>(keys[lane])];
+    }
+    return msm(sums_, scalars);
 }
 
 }  // namespace mintmark::prover

@@ -17,7 +17,7 @@ namespace mintmark::prover {
 struct LaneGroups {
     LaneGroups() = default;
     /// Lanes with key -1 are groups of their own, the others are grouped by equal keys.
-    explicit LaneGroups(std::span<const std::int64_t> keys);
+    explicit LaneGroups(std::span<const std::int32_t> keys);
 
     std::vector<std::uint32_t> lanes;  ///< by group
     std::vector<std::uint32_t> ends;   ///< one past each group's last place in lanes
@@ -33,6 +33,9 @@ class GroupedBases {
     /// multi-scalar multiplication of one point per group.
     [[nodiscard]] std::optional<G1> sum(std::span<const Fr> values) const;
     [[nodiscard]] std::optional<G1> sum(std::span<const std::int64_t> values) const;
+    /// sum values[keys[x]] * base[x] for the keys that the groups were made by, none of them -1.
+    [[nodiscard]] G1 sum_by_key(std::span<const std::int32_t> keys,
+                                std::span<const Fr> values) const;
     [[nodiscard]] std::size_t num_groups() const noexcept { return sums_.size(); }
 
   private:

@@ -4,6 +4,7 @@
 
 #include "mintmark/circuit/layout.hpp"
 #include "mintmark/prover/merge_slots.hpp"
+#include "mintmark/sumcheck/product.hpp"
 
 namespace mintmark::prover {
 namespace {
@@ -33,13 +34,13 @@ std::uint64_t memory_needed(const Circuit& circuit) {
     const std::uint64_t m = std::uint64_t{1} << circuit.mu;
     const std::uint64_t lanes = std::uint64_t{1} << circuit.nu();
     const std::uint64_t rows = std::uint64_t{1} << circuit.kappa();
-    // Integers of witness and columns, ids, look-up groups; then H and HT.
-    const std::uint64_t standing = circuit.num_lanes() * (48 + kField) +
-                                   circuit.num_rows() * (48 + kField) + 8 * m * circuit.n_w;
-    // L1 and L2: factors, and half of them again; but L1's first one is H, of which there is half
-    // once more.
-    const std::uint64_t product =
-        product_tables(circuit) + lanes * 3 * kField / 2 + rows * 3 * kField;
+    // Integers of witness and columns, ids, rows, look-up groups; of rows H and HT, too.
+    const std::uint64_t standing =
+        circuit.num_lanes() * 32 + circuit.num_rows() * (48 + 2 * kField) + 8 * m * circuit.n_w;
+    // L1, whose lanes are read by row, when it is written out; L2: factors, and half of them again.
+    const std::uint64_t written =
+        std::min<std::uint64_t>(lanes, 2 * sumcheck::ProductInstance{}.most_written);
+    const std::uint64_t product = product_tables(circuit) + written * kField + rows * 4 * kField;
     // A table of coefficients and one of values for each term of a claim; then the opening's
     // polynomials.
     const std::uint64_t block = std::min(m, std::uint64_t{1} << MergeSlots::kLowVars);

@@ -168,9 +168,11 @@ std::vector<Fr> MergeSlots::block_values(Column column, std::size_t chunk,
             add_small_dots<std::int64_t>(part, eq, lanes, block_);
             return;
         }
-        const auto& fields = column == Column::kH ? columns_.h : columns_.ht;
-        for (std::size_t i = begin; i < end; ++i)
-            out[i] = dot(eq, std::span(fields).subspan((first + i) * block_, block_));
+        std::vector<Fr> fields(block_);
+        for (std::size_t i = begin; i < end; ++i) {
+            columns_.read(column, (first + i) * block_, fields);
+            out[i] = dot(eq, fields);
+        }
     });
     if (column != Column::kW) return out;
     for (const auto& [lane, value] : columns_.w_blinders)

@@ -30,7 +30,7 @@ struct Case {
     std::vector<Fr> rho, r;
     Fr gamma, beta, delta, lambda;
 
-    Case(const Circuit& c, std::uint64_t seed) : circuit(c) {
+    Case(const Circuit& c, std::uint64_t seed, bool is_h_by_row = false) : circuit(c) {
         SeededRng rng(seed);
         const auto lanes = [&](Column column) { return std::size_t{c.num_chunks(column)} << c.mu; };
         weights = random_ints(rng, lanes(Column::kW));
@@ -41,7 +41,13 @@ struct Case {
         columns.g = random_ints(rng, lanes(Column::kG));
         columns.m = random_ints(rng, lanes(Column::kM));
         columns.t = random_ints(rng, lanes(Column::kT));
-        columns.h = random_frs(rng, lanes(Column::kH));
+        if (is_h_by_row) {
+            columns.row_h = random_frs(rng, 5);
+            for (std::size_t x = 0; x < lanes(Column::kH); ++x)
+                columns.rows.push_back(static_cast<std::int32_t>(rng.next() % 5));
+        } else {
+            columns.h = random_frs(rng, lanes(Column::kH));
+        }
         columns.ht = random_frs(rng, lanes(Column::kHt));
         rho = random_frs(rng, c.n_rho());
         r = random_frs(rng, c.n_prod());
@@ -110,7 +116,8 @@ class MergeSlotsOf : public ::testing::TestWithParam<int> {
         for (const std::uint8_t mu : std::initializer_list<std::uint8_t>{3, 6, 8})
             for (const testing::TestCircuit& t :
                  {testing::gemm_circuit(mu), testing::conv_circuit(mu), testing::mixed_circuit(mu)})
-                out.emplace_back(t.circuit, 40U + mu);
+                for (const bool is_h_by_row : {false, true})
+                    out.emplace_back(t.circuit, 40U + mu, is_h_by_row);
         return out;
     }
 };

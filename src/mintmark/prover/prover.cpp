@@ -66,11 +66,10 @@ class Session {
     // Lanes of F, G and H that look up one row hold one value.
     void group_bases() {
         const Points bases = to_xy(std::span(srs_.g1).first(m_));
-        const auto rows = lane_rows(circuit_, tables_, columns_.f);
         std::vector<LaneGroups> groups(circuit_.n_f);
         parallel_for(circuit_.n_f, 1, [&](std::size_t begin, std::size_t end) {
             for (std::size_t c = begin; c < end; ++c)
-                groups[c] = LaneGroups(std::span(rows).subspan(c * m_, m_));
+                groups[c] = LaneGroups(std::span(columns_.rows).subspan(c * m_, m_));
         });
         lane_groups_.reserve(circuit_.n_f);
         for (auto& group : groups) lane_groups_.emplace_back(bases, std::move(group));
@@ -90,12 +89,23 @@ class Session {
             return commit_small(srs_, values, blinder, m_);
     }
 
+    // A chunk of H by row.
+    [[nodiscard]] G1Affine commit_rows(std::size_t c, const Fr& blinder) const {
+        const auto rows = std::span(columns_.rows).subspan(c * m_, m_);
+        const G1 sum = lane_groups_[c].sum_by_key(rows, columns_.row_h);
+        return sum.add(commit(srs_, {}, blinder, m_)).to_affine();
+    }
+
     std::vector<G1Affine> commit_column(Column column, std::size_t chunks) {
         std::vector<G1Affine> points;
         const auto ints = columns_.ints(column);
         const std::span<const Fr> fields = column == Column::kH ? columns_.h : columns_.ht;
         for (std::size_t c = 0; c < chunks; ++c) {
             const Fr blinder = new_blinder(column);
+            if (column == Column::kH && !columns_.row_h.empty()) {
+                points.push_back(commit_rows(c, blinder));
+                continue;
+            }
             points.push_back(ints.empty()
                                  ? commit_chunk(column, c, fields.subspan(c * m_, m_), blinder)
                                  : commit_chunk(column, c, ints.subspan(c * m_, m_), blinder));
@@ -131,7 +141,10 @@ class Session {
     void commit_trace(Witness witness) {
         tables_ = lookup_tables(circuit_);
         columns_ = make_columns(circuit_, tables_, key_.weights, std::move(witness));
-        if (tamper_.columns) tamper_.columns(columns_);
+        if (tamper_.columns) {
+            tamper_.columns(columns_);
+            columns_.rows = lane_rows(circuit_, tables_, columns_.f, columns_.g);
+        }
         masks_ = random_masks(circuit_, rng_);
         if (tamper_.masks) tamper_.masks(masks_);
         group_bases();
@@ -151,11 +164,9 @@ class Session {
     }
 
     void commit_inverses() {
-        lane_prints_ = fingerprints({columns_.f, columns_.g, tables_.lane_id}, at_.alpha, at_.beta,
-                                    std::size_t{1} << circuit_.nu());
         row_prints_ = fingerprints({tables_.row_in, columns_.t, tables_.row_id}, at_.alpha,
-                                   at_.beta, std::size_t{1} << circuit_.kappa());
-        columns_.h = inverses(lane_prints_, circuit_.num_lanes());
+                                   at_.beta, (std::size_t{1} << circuit_.kappa()) + 1);
+        invert_lanes();
         columns_.ht = quotients(columns_.m, row_prints_);
         if (tamper_.inverses) tamper_.inverses(columns_.h, columns_.ht);
         const std::array targets{std::pair{Column::kH, &proof_.h},
@@ -165,6 +176,21 @@ class Session {
         at_.rho = transcript_.challenges("rho", circuit_.n_rho());
         at_.gamma = transcript_.challenge("gamma");
         at_.delta = transcript_.challenge("delta");
+    }
+
+    // By row, which takes an inversion a row instead of one a lane, unless a lane is in no table or
+    // a test lies: what is false need not be the same for all lanes of a row.
+    void invert_lanes() {
+        const std::size_t size = std::size_t{1} << circuit_.nu();
+        const bool is_false = std::ranges::any_of(columns_.rows, [](auto row) { return row < 0; });
+        if (!is_false && !tamper_.columns && !tamper_.inverses) {
+            columns_.row_h = inverses_of_used(columns_.rows, row_prints_);
+            columns_.rows.resize(size, static_cast<std::int32_t>(columns_.row_h.size() - 1));
+            return;
+        }
+        lane_prints_ =
+            fingerprints({columns_.f, columns_.g, tables_.lane_id}, at_.alpha, at_.beta, size);
+        columns_.h = inverses(lane_prints_, circuit_.num_lanes());
     }
 
     void send_sum(MergeSlots& slots) {
@@ -200,16 +226,17 @@ class Session {
         const auto nu_point = rho.first(circuit_.nu());
         const auto kappa_point = rho.first(circuit_.kappa());
         const std::size_t rows = std::size_t{1} << circuit_.kappa();
-        auto ht = padded(columns_.ht, rows);
         all.push_back({.weight = at_.delta,
                        .eq_point = {nu_point.begin(), nu_point.end()},
-                       .a = {},
+                       .a = columns_.h,
                        .b = std::move(lane_prints_),
-                       .a_view = columns_.h});
+                       .shared = {}});
+        if (!columns_.row_h.empty())
+            all.back().shared = {.rows = columns_.rows, .a = columns_.row_h, .b = row_prints_};
         all.push_back({at_.delta.square(),
                        {kappa_point.begin(), kappa_point.end()},
-                       std::move(ht),
-                       std::move(row_prints_)});
+                       padded(columns_.ht, rows),
+                       padded(std::span(row_prints_).first(rows), rows)});
         mask_factors(all);
         return all;
     }
@@ -339,7 +366,7 @@ class Session {
     Masks masks_;
     std::array<std::vector<Fr>, kNumColumns> blinders_;
     std::vector<GroupedBases> lane_groups_;     // per chunk
-    std::vector<Fr> lane_prints_, row_prints_;  // alpha + in + beta out + beta^2 id
+    std::vector<Fr> lane_prints_, row_prints_;  // alpha + in + beta out + beta^2 id; alpha last
     Challenges at_;
     Proof proof_;
 };

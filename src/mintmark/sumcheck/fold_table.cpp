@@ -141,7 +141,84 @@ class Folder {
     std::vector<Range> done_;
 };
 
+void add(PairSums& sum, const PairSums& part) {
+    sum.at0 += part.at0;
+    sum.at1 += part.at1;
+    sum.lead += part.lead;
+}
+
+/// Sum of part(range) over ranges of `lanes` lanes, threaded.
+template <class Sums, class Part>
+Sums sum_ranges(std::size_t lanes, const Part& part) {
+    Sums sum;
+    std::mutex lock;
+    for_each_range(lanes, [&](const Range& range) {
+        const Sums own = part(range);
+        const std::scoped_lock hold(lock);
+        add(sum, own);
+    });
+    return sum;
+}
+
+/// Sum of of_block(a, b, first lane) over blocks of the tables' lanes, threaded.
+template <class Sums, class OfBlock>
+Sums sum_blocks(const SharedRows& tables, const OfBlock& of_block) {
+    return sum_ranges<Sums>(tables.size(), [&](const Range& range) {
+        Sums own;
+        std::array<Fr, kBlock> a, b;
+        for_each_block(range, [&](std::size_t begin, std::size_t end) {
+            const auto part_a = std::span(a).first(end - begin);
+            const auto part_b = std::span(b).first(end - begin);
+            tables.read(begin, part_a, part_b);
+            add(own, of_block(part_a, part_b, begin));
+        });
+        return own;
+    });
+}
+
 }  // namespace
+
+void SharedRows::read(std::size_t begin, std::span<Fr> out_a, std::span<Fr> out_b) const {
+    std::array<Fr, kBlock> lanes_a, lanes_b;
+    const std::size_t most = kBlock >> fixed.size();
+    MINTMARK_ASSERT(most > 0);
+    for (std::size_t at = 0; at < out_a.size(); at += most) {
+        std::size_t count = std::min(most, out_a.size() - at) << fixed.size();
+        const auto* row = rows.data() + ((begin + at) << fixed.size());
+        for (std::size_t i = 0; i < count; ++i, ++row) {
+            lanes_a[i] = a[static_cast<std::size_t>(*row)];
+            lanes_b[i] = b[static_cast<std::size_t>(*row)];
+        }
+        for (const Fr& r : fixed) {
+            fold_low(std::span(lanes_a).first(count / 2), std::span(lanes_a).first(count), r);
+            fold_low(std::span(lanes_b).first(count / 2), std::span(lanes_b).first(count), r);
+            count /= 2;
+        }
+        std::copy_n(lanes_a.begin(), count, out_a.begin() + static_cast<std::ptrdiff_t>(at));
+        std::copy_n(lanes_b.begin(), count, out_b.begin() + static_cast<std::ptrdiff_t>(at));
+    }
+}
+
+PairSums sum_pairs(std::span<const Fr> a, std::span<const Fr> b, const EqWeights& weights) {
+    MINTMARK_ASSERT(a.size() == b.size());
+    return sum_ranges<PairSums>(a.size(), [&](const Range& range) {
+        const std::size_t count = range.second - range.first;
+        return weights.sums(a.subspan(range.first, count), b.subspan(range.first, count),
+                            range.first / 2);
+    });
+}
+
+PairSums sum_pairs(const SharedRows& tables, const EqWeights& weights) {
+    return sum_blocks<PairSums>(tables, [&](const auto& a, const auto& b, std::size_t begin) {
+        return weights.sums(a, b, begin / 2);
+    });
+}
+
+PairEnds sum_ends(const SharedRows& tables, const EqWeights& weights) {
+    return sum_blocks<PairEnds>(tables, [&](const auto& a, const auto& b, std::size_t begin) {
+        return weights.ends(a, b, begin / 2);
+    });
+}
 
 PairEnds sum_ends(std::span<const Fr> a, const TableView& b, const EqWeights& weights) {
     MINTMARK_ASSERT(a.size() == b.size() && (b.ints.empty() || weights.empty()));
@@ -192,6 +269,29 @@ PairEnds fold_and_sum(std::vector<Fr>& a, const TableView& from, std::vector<Fr>
     const PairEnds sum = Folder(a, from, b, false).run(r, weights);
     a.resize(b.size());
     return sum;
+}
+
+PairEnds fold_and_sum(const SharedRows& from, std::vector<Fr>& a, std::vector<Fr>& b, const Fr& r,
+                      const EqWeights& weights) {
+    MINTMARK_ASSERT(from.size() % 2 == 0);
+    a.resize(from.size() / 2);
+    b.resize(from.size() / 2);
+    return sum_ranges<PairEnds>(a.size(), [&](const Range& range) {
+        PairEnds own;
+        std::array<Fr, 2 * kBlock> lanes_a, lanes_b;
+        for_each_block(range, [&](std::size_t at, std::size_t end) {
+            const std::size_t count = end - at;
+            const auto from_a = std::span(lanes_a).first(2 * count);
+            const auto from_b = std::span(lanes_b).first(2 * count);
+            from.read(2 * at, from_a, from_b);
+            const auto out_a = std::span(a).subspan(at, count);
+            const auto out_b = std::span(b).subspan(at, count);
+            fold_low(out_a, from_a, r);
+            fold_low(out_b, from_b, r);
+            if (count > 1) add(own, weights.ends(out_a, out_b, at / 2));
+        });
+        return own;
+    });
 }
 
 }  // namespace mintmark::sumcheck

@@ -21,6 +21,24 @@ struct TableView {
     [[nodiscard]] std::size_t size() const noexcept { return fields.size() + ints.size(); }
 };
 
+/// Two tables that hold few values: lane x has a[rows[x]] and b[rows[x]], with the lowest variables
+/// fixed to `fixed`, in order. No row is negative.
+struct SharedRows {
+    std::span<const std::int32_t> rows;
+    std::span<const Fr> a, b;
+    std::vector<Fr> fixed = {};  ///< at most 9
+
+    [[nodiscard]] std::size_t size() const noexcept { return rows.size() >> fixed.size(); }
+    /// Lanes [begin, begin + out_a.size()) of both.
+    void read(std::size_t begin, std::span<Fr> out_a, std::span<Fr> out_b) const;
+};
+
+/// As mintmark::pair_sums on all of the two tables, threaded.
+[[nodiscard]] PairSums sum_pairs(std::span<const Fr> a, std::span<const Fr> b,
+                                 const EqWeights& weights);
+[[nodiscard]] PairSums sum_pairs(const SharedRows& tables, const EqWeights& weights);
+/// The same as mintmark::pair_ends.
+[[nodiscard]] PairEnds sum_ends(const SharedRows& tables, const EqWeights& weights);
 /// As mintmark::pair_ends on all of the two tables, threaded. Integers take no weights (asserted).
 [[nodiscard]] PairEnds sum_ends(std::span<const Fr> a, const TableView& b,
                                 const EqWeights& weights);
@@ -34,5 +52,8 @@ PairEnds fold_and_sum(std::vector<Fr>& a, std::vector<Fr>& b, const Fr& r,
 /// The same where the second table begins as `from` and ends up in `b`.
 PairEnds fold_and_sum(std::vector<Fr>& a, const TableView& from, std::vector<Fr>& b, const Fr& r,
                       const EqWeights& weights = {});
+/// The same of tables that hold few values; the folded ones end up in `a` and `b`.
+PairEnds fold_and_sum(const SharedRows& from, std::vector<Fr>& a, std::vector<Fr>& b, const Fr& r,
+                      const EqWeights& weights);
 
 }  // namespace mintmark::sumcheck

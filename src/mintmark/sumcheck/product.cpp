@@ -2,18 +2,14 @@
 
 #include <algorithm>
 #include <bit>
-#include <mutex>
+#include <utility>
 
 #include "mintmark/base/assert.hpp"
-#include "mintmark/base/parallel.hpp"
-#include "mintmark/math/kernels.hpp"
 #include "mintmark/math/poly.hpp"
 #include "mintmark/sumcheck/fold_table.hpp"
 
 namespace mintmark::sumcheck {
 namespace {
-
-constexpr std::size_t kGrain = 4096;
 
 struct Cubic {
     Fr c0 = Fr::zero(), c1 = Fr::zero(), c2 = Fr::zero(), c3 = Fr::zero();
@@ -31,17 +27,20 @@ class Running {
           point_(std::move(instance.eq_point)),
           a_(std::move(instance.a)),
           b_(std::move(instance.b)),
-          view_(instance.a_view),
+          shared_(std::move(instance.shared)),
+          most_written_(instance.most_written),
           mask_a_(instance.mask_a),
           mask_b_(instance.mask_b) {
         // What is not folded before the last round has to be there.
-        constexpr std::size_t kLeastViewed = 4;
-        if (view_.size() < kLeastViewed) {
-            a_.insert(a_.end(), view_.begin(), view_.end());
-            view_ = {};
+        constexpr std::size_t kLeastShared = 4;
+        if (is_shared() && shared_.size() < kLeastShared) {
+            a_.resize(shared_.size());
+            b_.resize(shared_.size());
+            std::exchange(shared_, {}).read(0, a_, b_);
         }
-        MINTMARK_ASSERT(std::has_single_bit(b_.size()) && first().size() == b_.size());
-        num_vars_ = static_cast<std::size_t>(std::countr_zero(b_.size()));
+        const std::size_t size = is_shared() ? shared_.size() : b_.size();
+        MINTMARK_ASSERT(std::has_single_bit(size) && (is_shared() || a_.size() == size));
+        num_vars_ = static_cast<std::size_t>(std::countr_zero(size));
         MINTMARK_ASSERT(point_.size() <= num_vars_);
         inverse_point_ = point_;
         batch_inverse(std::span<Fr>(inverse_point_));
@@ -95,19 +94,24 @@ class Running {
         const Fr claim = sums_.at0 + r * (sums_.at1 - sums_.at0 - sums_.lead + r * sums_.lead);
         ++bound_;
         suffix_.drop_lowest();
-        const PairEnds ends = view_.empty()
-                                  ? fold_and_sum(a_, b_, r, suffix_)
-                                  : fold_and_sum(b_, {.fields = view_, .ints = {}}, a_, r, suffix_);
-        view_ = {};
+        const PairEnds ends = fold(r);
         sums_ = {ends.at0, Fr::zero(), ends.lead};
-        if (a_.size() > 1) sums_.at1 = sum_at_one(claim);
+        if (is_shared() || a_.size() > 1) sums_.at1 = sum_at_one(claim);
     }
 
   private:
-    // The first factor's values, wherever they are.
-    [[nodiscard]] std::span<const Fr> first() const {
-        return view_.empty() ? std::span<const Fr>(a_) : view_;
+    // Fixes the current variable of both factors. To read shared ones and fold them once more costs
+    // a quarter of a round, and saves half of the memory.
+    PairEnds fold(const Fr& r) {
+        if (!is_shared()) return fold_and_sum(a_, b_, r, suffix_);
+        if (shared_.size() / 2 > most_written_) {
+            shared_.fixed.push_back(r);
+            return sum_ends(shared_, suffix_);
+        }
+        return fold_and_sum(std::exchange(shared_, {}), a_, b_, r, suffix_);
     }
+
+    [[nodiscard]] bool is_shared() const { return shared_.size() > 0; }
 
     // The one or two values left as a polynomial, plus mask (X - X^2).
     static std::array<Fr, 3> masked(const std::vector<Fr>& values, const Fr& mask) {
@@ -132,27 +136,16 @@ class Running {
 
     // The quadratic inner sum at 0, at 1, and its leading coefficient.
     [[nodiscard]] PairSums all_sums() const {
-        PairSums sum;
-        std::mutex lock;
-        parallel_for(b_.size() / 2, kGrain, [&](std::size_t begin, std::size_t end) {
-            const auto part = [&](std::span<const Fr> table) {
-                return table.subspan(2 * begin, 2 * (end - begin));
-            };
-            const PairSums own = suffix_.sums(part(first()), part(b_), begin);
-            const std::scoped_lock hold(lock);
-            sum.at0 += own.at0;
-            sum.at1 += own.at1;
-            sum.lead += own.lead;
-        });
-        return sum;
+        return is_shared() ? sum_pairs(shared_, suffix_) : sum_pairs(a_, b_, suffix_);
     }
 
     Fr scale_;
     std::vector<Fr> point_, inverse_point_;
     EqWeights suffix_;  // eq over the variables of the point that follow the current one
     std::vector<Fr> a_, b_;
-    std::span<const Fr> view_;  // the first factor before its first round, if a_ is empty
-    PairSums sums_;             // of the current round, without the current variable's eq
+    SharedRows shared_;  // both as long as they are empty
+    std::size_t most_written_;
+    PairSums sums_;  // of the current round, without the current variable's eq
     Fr mask_a_, mask_b_;
     std::size_t num_vars_ = 0, bound_ = 0;
 };

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "mintmark/math/field.hpp"
+#include "mintmark/sumcheck/fold_table.hpp"
 #include "mintmark/sumcheck/round_hook.hpp"
 #include "mintmark/transcript/transcript.hpp"
 
@@ -23,9 +24,10 @@ struct ProductInstance {
     std::vector<Fr> a, b;      ///< the factors' values
     Fr mask_a = Fr::zero();    ///< A becomes A + x_last (1 - x_last) mask_a
     Fr mask_b = Fr::zero();    ///< B likewise
-    /// Instead of `a`, if not empty: as many values as `b`, read where they lie (they outlive the
-    /// sumcheck) until the first round has halved them.
-    std::span<const Fr> a_view = {};
+    /// Instead of `a` and `b`, if not empty: read where they lie (they outlive the sumcheck) until
+    /// the rounds have left at most `most_written` values.
+    SharedRows shared = {};
+    std::size_t most_written = std::size_t{1} << 24U;
 };
 
 /// The mask g(x) = constant + sum_i sum_e coefs_{i,e} x_i^e that is added to the batch. All zero:

@@ -150,23 +150,32 @@ TEST(EqWeights, AreTheWholeTable) {
     }
 }
 
-TEST(ProductSumcheck, ReadsAFactorWhereItLies) {
+TEST(ProductSumcheck, ReadsFactorsByRow) {
     SeededRng rng(6);
-    for (const std::size_t n : {0U, 1U, 2U, 3U, 13U}) {
-        const std::vector<ProductInstance> own{random_instance(n, n, rng),
-                                               random_instance(13, 5, rng)};
+    for (const std::size_t n : {0U, 1U, 2U, 3U, 9U, 10U, 13U}) {
+        std::vector<ProductInstance> own{random_instance(n, n, rng), random_instance(13, 5, rng)};
+        const auto a = random_vector(7, rng), b = random_vector(7, rng);
+        std::vector<std::int32_t> rows(std::size_t{1} << n);
+        for (auto& row : rows) row = static_cast<std::int32_t>(rng.next() % 7);
+        const SharedRows shared{.rows = rows, .a = a, .b = b};
         std::vector<ProductInstance> viewed = own;
+        shared.read(0, own[0].a, own[0].b);
         viewed[0].a = {};
-        viewed[0].a_view = own[0].a;
+        viewed[0].b = {};
+        viewed[0].shared = shared;
         EXPECT_EQ(product_sum(viewed[0]), naive_sum(own[0]));
         const RoundMasks masks = random_masks(13, rng);
-        Transcript one, other;
+        Transcript one;
         const auto expected = prove_product(own, masks, one);
-        const auto result = prove_product(std::move(viewed), masks, other);
-        EXPECT_EQ(result.messages, expected.messages);
-        EXPECT_EQ(result.last_message, expected.last_message);
-        EXPECT_EQ(result.a_evals, expected.a_evals);
-        EXPECT_EQ(result.b_evals, expected.b_evals);
+        for (const std::size_t most_written : {1U << 24U, 1U << 11U, 1U << 6U}) {
+            viewed[0].most_written = most_written;
+            Transcript other;
+            const auto result = prove_product(viewed, masks, other);
+            EXPECT_EQ(result.messages, expected.messages);
+            EXPECT_EQ(result.last_message, expected.last_message);
+            EXPECT_EQ(result.a_evals, expected.a_evals);
+            EXPECT_EQ(result.b_evals, expected.b_evals);
+        }
     }
 }
 
