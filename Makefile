@@ -18,10 +18,10 @@ build: setup ## the mintmark program (release) and the contracts
 demo: build ## the whole story on a local chain, with the real CLI
 	@tools/demo.sh
 
-test: setup ## C++ (release; debug with ASan+UBSan), contracts, end to end
+test: setup ## C++ (release; what strangers can reach with ASan+UBSan), contracts, end to end
 	@python3 tools/run_tests.py
 
-test-long: setup ## the heavy suites: every byte of a proof flipped, every model under sanitizers, long fuzzing
+test-long: setup ## the heavy suites: every byte of a proof flipped, everything under sanitizers, long fuzzing
 	@python3 tools/run_tests.py --long
 
 test-clients: build ## PyPI's openai and tritonclient, unmodified, against the gateway (in a virtual environment below build/)
