@@ -62,10 +62,28 @@ std::pair<double, double> range_of_input(const Value& value, std::span<const Sam
     return lo == hi ? std::pair{0.0, 1.0} : std::pair{lo, hi};
 }
 
-Sample made_up(const Graph& graph, const Calibration& ranges, SeededRng& rng) {
+/// Where made-up values of an input are from: what is divided by an input that was never near zero
+/// need not allow for it. An input that shows next to nothing of its range may be anything in it.
+std::pair<double, double> range_of_made_up(std::span<const Sample> samples, std::size_t input,
+                                           std::pair<double, double> whole) {
+    constexpr double kLeastSeen = 0.1;
+    if (samples.empty() || samples[0][input].empty()) return whole;
+    double lo = samples[0][input][0], hi = lo;
+    for (const Sample& sample : samples) {
+        const auto [least, most] = std::ranges::minmax(sample[input]);
+        lo = std::min(lo, least);
+        hi = std::max(hi, most);
+    }
+    const bool is_telling = hi - lo >= kLeastSeen * std::max(std::abs(lo), std::abs(hi));
+    if (!is_telling) return whole;
+    return {lo > 0 ? lo : whole.first, hi < 0 ? hi : whole.second};
+}
+
+Sample made_up(const Graph& graph, std::span<const std::pair<double, double>> ranges,
+               SeededRng& rng) {
     Sample sample;
     for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
-        const auto [lo, hi] = ranges.input_range[i];
+        const auto [lo, hi] = ranges[i];
         std::vector<double> data(element_count(graph.values[graph.inputs[i]].shape));
         const bool whole = graph.values[graph.inputs[i]].is_integral;
         for (double& x : data) {
@@ -133,9 +151,13 @@ Result<Calibration> calibrate(const Graph& graph, std::span<const Sample> sample
         for (std::size_t i = 0; i < graph.inputs.size(); ++i)
             widen(out.input_halves[i][s % 2], samples[s][i]);
     }
+    std::vector<std::pair<double, double>> ranges = out.input_range;
+    for (std::size_t i = 0; i < graph.inputs.size(); ++i)
+        if (!options.input_range && !graph.values[graph.inputs[i]].is_integral)
+            ranges[i] = range_of_made_up(samples, i, ranges[i]);
     SeededRng rng(0x6d696e746d61726bU);
     for (std::size_t i = samples.size(); i < options.min_samples; ++i) {
-        MINTMARK_CHECK(widen(out, graph, made_up(graph, out, rng)));
+        MINTMARK_CHECK(widen(out, graph, made_up(graph, ranges, rng)));
         progress.advance(1);
     }
     return out;

@@ -222,6 +222,28 @@ TEST(Options, AreChecked) {
     EXPECT_TRUE(quantise(model.graph, {}, {.input_range = std::pair{-1.0, 1.0}}));
 }
 
+// Made-up inputs join a single sample: near a divisor of 0, which was never seen, they would decide
+// about the quotient's range.
+TEST(Calibration, OfADivisorThatIsNeverNearZero) {
+    Graph graph;
+    graph.values = {{"x", {1, 64}, false, {}},
+                    {"y", {1, 64}, false, {}},
+                    {"1/y", {1, 64}, false, {}},
+                    {"z", {1, 64}, false, {}}};
+    graph.nodes = {{"r", "Reciprocal", {1}, 2, PointwiseOp{Pointwise::kReciprocal}},
+                   {"d", "Div", {0, 2}, 3, BinaryOp{Binary::kMul}}};
+    graph.inputs = {0, 1};
+    graph.outputs = {3};
+    Sample sample(2);
+    for (int i = 0; i < 64; ++i) {
+        sample[0].push_back(std::sin(i));
+        sample[1].push_back(1.5 + std::cos(i) / 2);
+    }
+    const std::vector<Sample> samples{sample};
+    const auto quantised = quantise(graph, samples).value();
+    EXPECT_LT(compare(graph, quantised, samples).value().max_relative_error, 0.005);
+}
+
 TEST(Numbers, BeyondReasonAreRefused) {
     for (const double factor : {1e300, 1e-300, 1e28, -1e-28}) {
         for (const Binary kind : {Binary::kMul, Binary::kAdd}) {
