@@ -18,7 +18,7 @@ build: setup ## the mintmark program (release) and the contracts
 demo: build ## the whole story on a local chain, with the real CLI
 	@tools/demo.sh
 
-test: setup ## C++ (release; what strangers can reach with ASan+UBSan), contracts, end to end
+test: setup ## C++ (release; decoders and verifier with ASan+UBSan), contracts, end to end
 	@python3 tools/run_tests.py
 
 test-long: setup ## the heavy suites: every byte of a proof flipped, everything under sanitizers, long fuzzing

@@ -19,7 +19,7 @@ NOTED = []
 LONG = ["long", "dev", "long-contracts", "long-fuzz", "mutants"]
 # Every model of src/mintmark/model/testdata, several times: half of the sanitizers' time. `release` runs them, and the long suites under sanitizers.
 EVERY_MODEL = r"^(Models/Quantised|All/Models)\."
-# Modules that read what strangers send, or that others' memory depends on: a third of the code (docs/adr/0242).
+# Decoders, the verifier, what lies below: a third of the code. The gateway's own parsers are in `dev`, among the long suites (docs/adr/0242).
 EXPOSED = ["base", "hash", "wire", "json", "serving", "circuit", "pcs", "proof", "verifier", "model", "storage"]
 EXPOSED_FUZZERS = ["http", "vk", "srs", "proof", "input", "onnx", "quant"]  # of theirs: some seconds each
 
@@ -91,7 +91,7 @@ def ctest(*selection):
 
 def sanitized():
     """The exposed modules under ASan and UBSan; `dev`, among the long suites, is all of them."""
-    print("== C++, preset dev: what strangers can reach", flush=True)
+    print("== C++, preset dev: decoders and verifier", flush=True)
     targets = [f"mintmark_{module}_test" for module in EXPOSED] + [f"mintmark_{name}_fuzz" for name in EXPOSED_FUZZERS]
     if not built("dev", *targets):
         return 0, 1
