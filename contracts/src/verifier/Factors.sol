@@ -22,7 +22,7 @@ struct FactorTable {
 /// @notice Every function reads `count` records at `ptr` and appends as many factors; it returns the address behind them.
 library Factors {
     /// @dev So many AT records pay for trees of the DEPTH variables before the last ones.
-    uint256 private constant SECOND_TREES = 64;
+    uint256 private constant SECOND_TREES = 48;
 
     /// @notice Appends 1, x, x^2, … (`count` words), times `scale`.
     function powers(FactorTable memory f, uint256 scale, uint256 x, uint256 count) internal pure {
@@ -155,7 +155,7 @@ library Factors {
                 if (tree == 0) ptr = _atsAnywhere(f, ptr, end, slice);
                 else if (n <= DEPTH) ptr = _atsOfOne(f, ptr, end, tree + (32 << n));
                 else if (second && n <= 2 * DEPTH) ptr = _atsOfTwo(f, ptr, end, tree, n - DEPTH);
-                else ptr = _atBehind(f, ptr, tree);
+                else ptr = _atBehind(f, ptr, tree, second);
             }
         }
     }
@@ -208,12 +208,24 @@ library Factors {
         return ptr;
     }
 
-    /// @dev The record at `ptr` alone.
-    function _atBehind(FactorTable memory f, uint256 ptr, uint256 tree) private pure returns (uint256) {
+    /// @dev The record at `ptr` alone, of more than DEPTH variables; with `second` of more than twice as many.
+    function _atBehind(FactorTable memory f, uint256 ptr, uint256 tree, bool second)
+        private
+        pure
+        returns (uint256)
+    {
         unchecked {
             uint256 w = _word(ptr);
             uint256 a = f.points + (w >> 248 << 6);
-            _append(f, LastVariables.at(tree, a, w >> 240 & 0xff, w >> 208 & 0xffffffff));
+            uint256 n = w >> 240 & 0xff;
+            uint256 index = w >> 208 & 0xffffffff;
+            uint256 value = 1;
+            if (second) {
+                n -= DEPTH;
+                value = _word(tree + (32 << DEPTH | (index >> n << 5 & (32 << DEPTH) - 32)));
+                tree += LastVariables.SECOND;
+            }
+            _append(f, mulmod(value, LastVariables.at(tree, a, n, index), FR));
             return ptr + 6;
         }
     }

@@ -19,4 +19,8 @@ inline constexpr std::size_t kMaxProgramBytes = 1U << 22;
 [[nodiscard]] Result<Bytes> verifier_program(const Circuit& circuit,
                                              std::size_t max_bytes = kMaxProgramBytes);
 
+/// Gas that a contract spends on a program's records whose work grows with a box (DENSE, REGROUP):
+/// what their length does not show.
+[[nodiscard]] double gas_of_boxes(ByteSpan program);
+
 }  // namespace mintmark

@@ -249,6 +249,60 @@ TEST(VerifierProgram, AddsUpTheClaimsAcrossChunks) {
     expect_program_is_right(testing::mixed_circuit(6).circuit, 6);
 }
 
+/// x in one box, read in another one with as many elements.
+Circuit regrouping(const std::vector<Axis>& from, const std::vector<Axis>& to, std::uint8_t mu) {
+    testing::CircuitBuilder b(mu);
+    const std::uint8_t range = b.add_range(5, -16);
+    const std::uint16_t copy = b.input_step(from, range);
+    const std::uint16_t moved = b.add_tensor(Column::kF, to);
+    Step& step = b.add_step(to);
+    step.limbs = {{moved, 0, range}};
+    step.lins = {{1,
+                  {copy,
+                   {AxisMap::regroup(0, static_cast<std::uint8_t>(to.size()),
+                                     static_cast<std::uint8_t>(from.size()))}}}};
+    b.output_step(moved);
+    return b.finish(Visibility::kPublic, Visibility::kCommitted);
+}
+
+std::size_t num_regroup_records(const Circuit& circuit) {
+    const Bytes program = *verifier_program(circuit);
+    constexpr std::size_t kAt = 6 + 2 * 6;  // after three numbers, the seventh count
+    return std::size_t{program[kAt]} << 8U | program[kAt + 1];
+}
+
+/// Both sides' common low bits are EQ, what is left are the smallest blocks.
+TEST(VerifierProgram, TakesRegroupedBoxesApart) {
+    using Box = std::vector<Axis>;
+    const std::vector<std::pair<Box, Box>> cases = {{{{4}, {8}}, {{32}}},
+                                                    {{{32}, {4}}, {{8}, {16}}},
+                                                    {{{3}, {2}, {4}, {4}}, {{8}, {12}}},
+                                                    {{{6}, {10}}, {{4}, {15}}},
+                                                    {{{63}, {4}}, {{9}, {28}}},
+                                                    {{{5}, {3}}, {{15}}},
+                                                    {{{12}, {7}}, {{7}, {12}}},
+                                                    {{{2}, {3}, {4}}, {{24}}},
+                                                    {{{24}}, {{4}, {3}, {2}}},
+                                                    {{{1}, {6}}, {{3}, {2}}},
+                                                    {{{64}, {2}}, {{2}, {64}}},
+                                                    {{{9}, {4}}, {{12}, {3}}},
+                                                    {{{5}, {6}, {7}}, {{6}, {5}, {7}}},
+                                                    {{{40}, {6}}, {{20}, {12}}},
+                                                    {{{2}, {2}, {2}, {2}}, {{16}}},
+                                                    {{{3}, {32}}, {{96}}},
+                                                    {{{96}}, {{3}, {32}}},
+                                                    {{{33}, {1}}, {{1}, {33}}}};
+    std::uint64_t seed = 100;
+    for (const auto& [from, to] : cases)
+        for (const int mu : {6, 7, 9}) {
+            SCOPED_TRACE(seed);
+            expect_program_is_right(regrouping(from, to, static_cast<std::uint8_t>(mu)), ++seed);
+        }
+    EXPECT_EQ(num_regroup_records(regrouping({{32}, {4}}, {{8}, {16}}, 7)), 0U);
+    EXPECT_EQ(num_regroup_records(regrouping({{3}, {32}}, {{96}}, 7)), 0U);
+    EXPECT_EQ(num_regroup_records(regrouping({{9}, {4}}, {{12}, {3}}, 7)), 1U);
+}
+
 TEST(VerifierProgram, IsLimited) {
     const Circuit circuit = testing::conv_circuit().circuit;
     const Bytes program = *verifier_program(circuit);

@@ -117,24 +117,21 @@ bool Weights::append_operand(Product& out, std::vector<Slice>& spread,
         const std::span<const Axis> axes = std::span(tensor.axes).subspan(axis, map->num_axes());
         unsigned vars = 0;
         for (const Axis& a : axes) vars += a.log();
-        const unsigned above = std::max(position, mu_);
-        const unsigned inside = std::min(position + vars, above) - std::min(position, above);
-        const unsigned high = vars - inside;
-        Place place{position, vars, 0};
-        if (high != 0) place.chunk = (t >> (above - mu_)) & ((1U << high) - 1);
+        const Place at = place(position, vars, t);
         position += vars;
         if (map->kind == MapKind::kAll) continue;
         if (map->kind == MapKind::kEq) {
-            append_eq_map(out, spread, run, env[map->p], place, spreads);
+            append_eq_map(out, spread, run, env[map->p], at, spreads);
+            continue;
+        }
+        if (map->kind == MapKind::kRegroup) {
+            append_regroup(out, spread, run,
+                           {std::span(env).subspan(map->p, map->t), axes, at.position, t, spreads});
             continue;
         }
         flush(out, run);
-        if (map->kind == MapKind::kRegroup) {
-            append_regroup(out, *map, env, axes, place.position, t);
-            continue;
-        }
         const bool is_win = map->kind == MapKind::kWin;
-        const std::int64_t begin = std::int64_t{place.chunk} << inside;
+        const std::int64_t begin = std::int64_t{at.chunk} << at.inside;
         Window window{.p = {},
                       .t = {},
                       .taps = is_win ? env[map->t].axis.dim : map->taps(),
@@ -142,9 +139,9 @@ bool Weights::append_operand(Product& out, std::vector<Slice>& spread,
                       .dilation = map->dilation,
                       .offset = map->offset - begin,
                       .dim = std::clamp(std::int64_t{axes[0].dim} - begin, std::int64_t{0},
-                                        std::int64_t{1} << inside),
-                      .first = z_ + place.position,
-                      .n = inside};
+                                        std::int64_t{1} << at.inside),
+                      .first = z_ + at.position,
+                      .n = at.inside};
         if (is_win || map->p != kNoAxis) window.p = env[map->p];
         if (is_win) window.t = env[map->t];
         if (!append_window(out, window)) return false;
@@ -154,25 +151,24 @@ bool Weights::append_operand(Product& out, std::vector<Slice>& spread,
 }
 
 void Weights::append_eq_map(Product& out, std::vector<Slice>& spread, Run& run, const EnvPoint& p,
-                            const Place& place, bool spreads) {
-    if (place.vars == 0) return;
-    const unsigned inside = place.position >= mu_ ? 0 : std::min(place.vars, mu_ - place.position);
-    if (inside != 0) {
-        const unsigned b = z_ + place.position;
+                            const Place& at, bool spreads) {
+    if (at.vars == 0) return;
+    if (at.inside != 0) {
+        const unsigned b = z_ + at.position;
         if (run.n != 0 && run.a + run.n == p.first && run.b + run.n == b) {
-            run.n += inside;
+            run.n += at.inside;
         } else {
             flush(out, run);
-            run = {p.first, b, inside};
+            run = {p.first, b, at.inside};
         }
     }
-    if (inside == place.vars) return;
-    const unsigned first = p.first + inside;
-    const unsigned count = place.vars - inside;
+    if (at.inside == at.vars) return;
+    const unsigned first = p.first + at.inside;
+    const unsigned count = at.vars - at.inside;
     if (spreads)
         spread.push_back({static_cast<std::uint8_t>(first), static_cast<std::uint8_t>(count)});
     else
-        append_at(out, first, count, place.chunk);
+        append_at(out, first, count, at.chunk);
 }
 
 bool Weights::append_window(Product& out, const Window& window) {
@@ -256,28 +252,6 @@ bool Weights::append_dense(Product& out, const Window& w, std::int64_t k) {
     record.put(static_cast<std::uint64_t>(k), 6);
     out.push_back(records_.factor(Kind::kDense, std::move(record).take()));
     return true;
-}
-
-void Weights::append_regroup(Product& out, const AxisMap& map, const std::vector<EnvPoint>& env,
-                             std::span<const Axis> axes, unsigned position, std::uint32_t t) {
-    unsigned vars = 0;
-    for (const Axis& axis : axes) vars += axis.log();
-    ByteWriter record;
-    record.put(z_ + position, 1);
-    record.put(map.t, 1);
-    record.put(axes.size(), 1);
-    record.put(position + vars > mu_ ? t : 0, 2);
-    for (unsigned i = 0; i < map.t; ++i) {
-        const EnvPoint& dest = env[map.p + i];
-        record.put(dest.first, 1);
-        record.put(dest.axis.log(), 1);
-        record.put(dest.axis.dim, 3);
-    }
-    for (const Axis& axis : axes) {
-        record.put(axis.log(), 1);
-        record.put(axis.dim, 3);
-    }
-    out.push_back(records_.factor(Kind::kRegroup, std::move(record).take()));
 }
 
 }  // namespace mintmark::program

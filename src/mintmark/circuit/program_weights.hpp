@@ -63,22 +63,36 @@ class Weights {
     struct Run {
         unsigned a = 0, b = 0, n = 0;
     };
-    /// Where a map's axes lie: variables [position, position + vars) of the tensor.
+    /// Where a map's axes lie: variables [position, position + vars) of the tensor, the first
+    /// `inside` of them below mu.
     struct Place {
-        unsigned position = 0, vars = 0;
+        unsigned position = 0, vars = 0, inside = 0;
         std::uint32_t chunk = 0;  ///< the index along the variables above mu
     };
+    /// REGROUP at chunk t, both lists of axes row-major.
+    struct Regroup {
+        std::span<const EnvPoint> dest;
+        std::span<const Axis> source;
+        unsigned position = 0;  ///< of the source axes
+        std::uint32_t t = 0;
+        bool spreads = false;  ///< the operand's (then none of these axes reaches above mu)
+    };
+
+    [[nodiscard]] Place place(unsigned position, unsigned vars, std::uint32_t t) const;
 
     void flush(Product& out, Run& run);
     void append_eq_map(Product& out, std::vector<Slice>& spread, Run& run, const EnvPoint& p,
-                       const Place& place, bool spreads);
+                       const Place& at, bool spreads);
     bool append_window(Product& out, const Window& window);
     [[nodiscard]] std::vector<Product> window_products(const Window& window);
     [[nodiscard]] std::vector<Product> fixed_range(const Window& window);
     [[nodiscard]] bool append_tap(Product& out, const Window& window, std::int64_t k);
     bool append_dense(Product& out, const Window& window, std::int64_t k);
-    void append_regroup(Product& out, const AxisMap& map, const std::vector<EnvPoint>& env,
-                        std::span<const Axis> axes, unsigned position, std::uint32_t t);
+    /// The common low bits of both sides as EQ, then the smallest blocks with the same number of
+    /// elements.
+    void append_regroup(Product& out, std::vector<Slice>& spread, Run& run, const Regroup& map);
+    void append_block(Product& out, std::span<const EnvPoint> dest,
+                      std::span<const EnvPoint> source, std::uint32_t t);
     [[nodiscard]] Ref minus_one();
 
     Records& records_;

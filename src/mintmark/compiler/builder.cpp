@@ -328,16 +328,17 @@ double num_folded(const Circuit& c) {
     return count;
 }
 
-/// The largest length if the program is too long for any key.
-double program_bytes(const Circuit& c) {
-    const Result<Bytes> program = verifier_program(c);
-    return static_cast<double>(program ? program->size() : kMaxProgramBytes);
-}
+struct ProgramCost {
+    double bytes = 0, gas = 0;
+};
 
 /// Factors and terms; in a longer program more of them share their slices. Measured: 80k for 855
-/// bytes, 201k for 2,339, 328k for 4,625.
-double program_gas(double bytes) {
-    return std::min(85 * bytes, 100'000 + 50 * bytes);
+/// bytes, 201k for 2,339, 328k for 4,625. One that is too long for any key has the largest length.
+ProgramCost program_cost(const Circuit& c) {
+    const Result<Bytes> program = verifier_program(c);
+    const auto bytes = static_cast<double>(program ? program->size() : kMaxProgramBytes);
+    return {bytes,
+            std::min(85 * bytes, 100'000 + 50 * bytes) + (program ? gas_of_boxes(*program) : 0)};
 }
 
 double table_rows(const Circuit& c) {
@@ -367,14 +368,14 @@ Cost estimate_cost(const Circuit& c) {
     const double in_key = c.n_w + c.n_t;
     double prods = 0;
     for (const Step& step : c.steps) prods += static_cast<double>(step.prods.size());
-    const double program = program_bytes(c);
+    const ProgramCost program = program_cost(c);
     const double merged = sent + c.n_t + num_folded(c);
-    return {.gas = kBaseGas + prods * kGasPerProd + program_gas(program) + sent * kGasPerSentChunk +
+    return {.gas = kBaseGas + prods * kGasPerProd + program.gas + sent * kGasPerSentChunk +
                    in_key * kGasPerChunk + c.n_prod() * kGasPerRound + c.mu * kGasPerMergeRound,
             .prove_ms = kMsPerPoint * (m + rows + std::min(lanes, rows)) + kMsPerLane * lanes +
                         kMsPerRow * c.n_t * m + kMsPerWeight * c.n_w * m +
                         kMsPerMergeLane * merged * m,
-            .key_bytes = in_key * kPointBytes + program +
+            .key_bytes = in_key * kPointBytes + program.bytes +
                          kStepBytes * static_cast<double>(c.steps.size()) +
                          kRecordBytes * static_cast<double>(c.tensors.size() + c.tables.size())};
 }
