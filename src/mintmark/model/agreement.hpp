@@ -26,7 +26,12 @@ enum class Choice : std::uint8_t {
     kHigh,
     kResultStep,
     kRescale,
-    kFactor
+    kFactor,
+    kSeen,
+    kUniform,
+    kTwice,
+    kFirstShift,
+    kSecondShift
 };
 
 /// Passes of quantisation that learn from each other: in a pass each layer takes the largest

@@ -2,12 +2,14 @@
 // operation before them, activations attached to the operation that computes their argument.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "mintmark/base/result.hpp"
 #include "mintmark/model/graph.hpp"
+#include "mintmark/model/spectra.hpp"
 
 namespace mintmark::model {
 
@@ -61,6 +63,7 @@ struct Plan {
     std::vector<double> row_sum;  ///< see Value::row_sum
     std::vector<Layer> layers;
     std::vector<ValueId> inputs, outputs;
+    std::shared_ptr<Spectra> spectra = std::make_shared<Spectra>();  ///< of the layers' weights
 };
 
 /// Plans a simplified graph (see simplify.hpp). kUnsupported for a product that has no integer

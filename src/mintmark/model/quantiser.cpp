@@ -19,6 +19,7 @@ constexpr double kMaxInteger = 0x1p40;
 constexpr int kMaxSmallShift = 12;  ///< one remainder limb
 constexpr int kLeastOutputBits = 13;
 constexpr int kComparedBits = 13;
+constexpr int kMostBits = 16;
 
 std::vector<std::int64_t> to_integers(std::span<const double> values) {
     std::vector<std::int64_t> out;
@@ -76,6 +77,8 @@ bool is_moderate(const Interval& real) {
 
 /// Exponentials this far below the largest one are nothing.
 constexpr double kMaskDepth = 12;
+/// One remainder limb.
+constexpr double kMostMaskShift = 12;
 
 /// x where the weight is 1, far below everything where it is 0.
 bool is_mask(const Layer& layer) {
@@ -131,7 +134,7 @@ Quantiser::Quantiser(const Plan& plan, const Calibration& calibration, const Qua
 int Quantiser::bits_of(const Layer& layer) const {
     const auto it = options_.tensor_bits.find(plan_.names[layer.output]);
     if (it != options_.tensor_bits.end()) return it->second;
-    int bits = options_.activation_bits;
+    int bits = std::min(options_.activation_bits + outlier_bits(layer), kMostBits);
     if (sensitivity_.compared[layer.output]) bits = std::max(bits, kComparedBits);
     if (layer.output < calibration_.lo.size()) return bits;
     // A derived value has no name of its own: it serves the one that is computed from it.
@@ -198,6 +201,8 @@ Status Quantiser::emit(const std::string& name, QOp op, std::vector<TensorId> in
     }
     result.id = add_tensor(name, shape, result);
     if (requant_of(op) == nullptr) cover(result.id, inputs);
+    makers_[result.id] = graph_.nodes.size();
+    if (std::holds_alternative<QReshape>(op)) origins_[result.id] = origin(inputs[0]);
     graph_.nodes.push_back({name, std::move(inputs), result.id, std::move(op)});
     return {};
 }
@@ -210,16 +215,20 @@ void Quantiser::cover(TensorId copy, std::span<const TensorId> inputs) {
     }
 }
 
-std::optional<QLut> Quantiser::look_up(const Layer& layer, const Interval& u, double step) const {
-    const double lo = min_of(u.lo), hi = max_of(u.hi);
+std::optional<QLut> Quantiser::look_up(const Layer& layer, const Interval& u,
+                                       const std::vector<double>& steps) const {
+    const double lo = min_of(u.lo), hi = max_of(u.hi), step = max_of(steps);
     const bool precise = is_precise(layer);
+    const double seen = most(Choice::kSeen, largest_seen(layer, steps));
     // Sums that were not scaled down have nothing to saturate.
-    const double small = precise ? std::ldexp(1, output_bits()) - 1 : unsigned_max();
-    const double symmetric = precise ? kLookUpRows / 2 - 1 : signed_max();
+    const double small =
+        precise ? std::ldexp(1, output_bits()) - 1 : std::min(unsigned_max(), seen);
+    const double symmetric = precise ? kLookUpRows / 2 - 1 : std::min(signed_max(), seen);
     QLut lut;
     if (!layer.activation) {
         if (precise || plan_.integral[layer.output] || layer.is_square || layer.keeps_all ||
-            is_mask(layer) || all(Choice::kUnscaled, hi - lo <= exact_width())) {
+            is_mask(layer) ||
+            all(Choice::kUnscaled, outlier_bits(layer) == 0 && hi - lo <= exact_width())) {
             return std::nullopt;
         }
         lut.out_lo = static_cast<std::int32_t>(-symmetric - 1);
@@ -288,7 +297,7 @@ Status Quantiser::finish(const Layer& layer, Sums sums) {
                     fmt::format("quantisation: node '{}' computes with whole numbers beyond 2^16",
                                 layer.name));
     }
-    requant.lut = look_up(layer, result.range, max_of(result.step));
+    requant.lut = look_up(layer, result.range, result.step);
     if (is_clip(layer.activation) &&
         std::max(std::abs(requant.lut->out_lo), std::abs(requant.lut->out_hi)) > kMostBound) {
         return fail(ErrorCode::kUnsupported,
@@ -448,15 +457,19 @@ Status Quantiser::add_sum(const Layer& layer) {
         return finish(layer, std::move(sums));
     }
     if (const auto mask = mask_operand(parts, steps)) {
-        // The other operand stays as it is; the mask takes a whole number of its steps.
+        // The mask takes a whole number of the other operand's steps. That one stays as it is, or
+        // loses its last bits: never to a step that is a part of the mask.
         const Interval &far = parts[*mask], &x = parts[1 - *mask];
-        const double depth = std::ceil(kMaskDepth / steps[1 - *mask]);
+        const double unit = steps[1 - *mask];
+        const double depth = most(Choice::kMask, (max_of(x.hi) - min_of(x.lo)) * unit + kMaskDepth);
         std::vector<double> coefs(2, 1);
-        coefs[*mask] =
-            most(Choice::kMask, std::ceil((max_of(x.hi) - min_of(x.lo) + depth) / -min_of(far.lo)));
-        if (add_up(coefs) <= kLookUpRows - kSlack) {
+        coefs[*mask] = std::ceil(std::ceil(depth / unit) / -min_of(far.lo));
+        const double halvings = std::ceil(std::log2(add_up(coefs) / (kLookUpRows - kSlack)));
+        const double shift = most(Choice::kShift, std::max(halvings, 0.0));
+        if (shift <= kMostMaskShift) {
             sums.op = QLinComb{to_integers(coefs), 0, {}};
-            sums.step.assign(count, steps[1 - *mask]);
+            sums.shift = static_cast<std::uint8_t>(shift);
+            sums.step.assign(count, std::ldexp(unit, sums.shift));
             Layer exact = layer;
             exact.keeps_all = true;
             return finish(exact, std::move(sums));
@@ -490,8 +503,9 @@ Status Quantiser::add_linear(const Layer& layer) {
     const auto known = row_sums_.find(x.id);
     const bool picks = layer.kind == LayerKind::kMatMul && known != row_sums_.end();
     const double most = picks ? known->second : 0;
-    const Interval real =
+    Interval real =
         products(layer, layer.weight.data, layer.bias.data, real_range(x), most * max_of(x.step));
+    tighten(real, layer, x, layer.weight.data, layer.bias.data, true);
     if (!is_moderate(real)) return fail(ErrorCode::kUnsupported, sum_too_large(layer.name));
     Goal goal = goal_for(layer, real);
     const bool is_centring = centres(layer);
@@ -517,6 +531,7 @@ Status Quantiser::add_linear(const Layer& layer) {
             bias[b] = round_half_up(std::ldexp(layer.bias.data[b] / goal.step[o], sums.shift));
         }
         sums.acc = products(layer, weight, bias, x.range, most);
+        tighten(sums.acc, layer, x, weight, bias, false);
         const double width = std::ldexp(max_of(sums.acc.hi) - min_of(sums.acc.lo), -sums.shift);
         if (width <= goal.budget + kSlack / 2) break;
         for (double& s : goal.step) s = as_float(s * width / goal.budget * 1.001);
@@ -541,15 +556,22 @@ Status Quantiser::add_linear(const Layer& layer) {
         }
     }
     sums.step = goal.step;
-    return finish(layer, std::move(sums));
+    const std::uint8_t shift = sums.shift;
+    const TensorId from = x.id;
+    MINTMARK_CHECK(finish(layer, std::move(sums)));
+    move_ball(layer, from, weight, bias, shift);
+    if (layer.kind == LayerKind::kMatMul) follow_ball(layer, x, bias);
+    return {};
 }
 
 /// Products and window sums: exact integers, brought to the goal by a public factor and a shift.
 Status Quantiser::add_scaled(const Layer& layer) {
     const Shape& out = plan_.shapes[layer.output];
-    const Ints& a = values_.at(layer.inputs[0]);
-    const Ints& b = values_.at(layer.inputs.back());
-    const Shape& in = plan_.shapes[layer.inputs[0]];
+    std::optional<Normalisation> norm = normalisation(layer);
+    if (norm && is_rough(*norm, out.back())) MINTMARK_CHECK(normalise_again(layer, *norm));
+    const Ints& a = norm ? norm->row : values_.at(layer.inputs[0]);
+    const Ints& b = norm ? norm->factor : values_.at(layer.inputs.back());
+    const Shape& in = norm ? out : plan_.shapes[layer.inputs[0]];
     Sums sums{QMul{}, {a.id}, {}, std::vector<double>(element_count(out)), 0};
     double known_sum = 0;
     if (layer.kind == LayerKind::kSumPool) {
@@ -563,6 +585,7 @@ Status Quantiser::add_scaled(const Layer& layer) {
         std::ranges::fill(sums.step, max_of(a.step) * max_of(b.step));
         if (layer.kind == LayerKind::kMatMulDyn) {
             sums.acc = product_interval(in, out, a.range, b.range);
+            tighten_products(sums.acc, a, b, in, plan_.shapes[layer.inputs.back()]);
             if (layer.is_square)
                 for (double& v : sums.acc.lo) v = std::max(v, 0.0);
             if (const auto known = row_sums_.find(a.id); known != row_sums_.end()) {
@@ -574,11 +597,16 @@ Status Quantiser::add_scaled(const Layer& layer) {
                 known_sum = known->second;
             }
         } else {
-            const Shape shapes[2] = {in, plan_.shapes[layer.inputs[1]]};
+            Shape shapes[2] = {in, plan_.shapes[layer.inputs[1]]};
+            if (norm) (shapes[1] = out).back() = 1;
             const bool same = layer.inputs[0] == layer.inputs[1];
             sums.acc = multiply_interval(shapes, out, a.range, b.range,
                                          same ? Operands2::kSame : Operands2::kDistinct);
         }
+    }
+    if (norm) {
+        for (double& v : sums.acc.lo) v = std::max(v, -norm->length);
+        for (double& v : sums.acc.hi) v = std::min(v, norm->length);
     }
     Interval real = sums.acc;
     for (std::size_t o = 0; o < sums.step.size(); ++o) {
@@ -604,7 +632,8 @@ Status Quantiser::add_scaled(const Layer& layer) {
         picks || all(Choice::kExact, width <= room && (ratio > 0.2 || !is_curve(layer.activation)));
     double factor = 1;
     if (!exact && width * ratio > goal.budget) ratio = goal.budget / width;
-    if (!exact) ratio = least(Choice::kRatio, ratio);
+    // Agreed on as a step: the inputs' steps may change from pass to pass.
+    if (!exact) ratio = max_of(sums.step) / most(Choice::kRatio, max_of(sums.step) / ratio);
     if (!exact && ratio < 1) {
         if (layer.kind == LayerKind::kMatMulDyn) {
             sums.shift =
@@ -640,8 +669,13 @@ Status Quantiser::add_scaled(const Layer& layer) {
     const double constant = round_half_up(layer.offset / max_of(sums.step));
     Layer kept = layer;
     kept.keeps_all = kept.keeps_all || picks;
-    if (constant == 0) return finish(kept, std::move(sums));
-    return add_offset(layer, std::move(sums), constant);
+    const TensorId row = a.id;
+    const std::uint8_t shift = sums.shift;
+    MINTMARK_CHECK(constant == 0 ? finish(kept, std::move(sums))
+                                 : add_offset(layer, std::move(sums), constant));
+    note_inverse_length(layer, row, shift, constant);
+    if (norm && constant == 0) note_length(layer, std::ldexp(norm->length * factor, -shift));
+    return {};
 }
 
 /// Exact: x stays as it is, what is masked lies below everything that x can be.

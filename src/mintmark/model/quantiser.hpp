@@ -43,6 +43,28 @@ class Quantiser {
         std::vector<double> step;
         std::uint8_t shift = 0;
     };
+    /// Rows over the last axis, in steps: center + gain v + e with |v|_2 <= radius, |e_i| <= error.
+    struct RowBall {
+        std::vector<double> center, gain;
+        double radius = 0, error = 0;
+    };
+    /// Of the rows of `row`: each times the factor of its row is no longer than this.
+    struct InverseLength {
+        TensorId row = 0;
+        double length = 0;
+        double epsilon = 0;  ///< as a part of the least variance that the factor allows for
+    };
+    /// A product of rows with what is about their inverse lengths; it is no longer than `length`.
+    struct Normalisation {
+        Ints row, factor;
+        double length = 0, epsilon = 0;
+    };
+    /// A tensor whose entries are those of a product's result, entry e its entry at[e].
+    struct Moved {
+        const QMatMul* product;
+        const RowBall* ball;  ///< of the product's input
+        std::vector<std::uint32_t> at;
+    };
     /// What a layer's result should look like.
     struct Goal {
         std::vector<double> step;  ///< of u, per element
@@ -77,6 +99,10 @@ class Quantiser {
     [[nodiscard]] Goal own_goal(const Layer& layer, const Interval& real) const;
     [[nodiscard]] std::vector<double> channel_steps(const Layer& layer, const Interval& real,
                                                     double out_max) const;
+    /// A bound that no sample's value was beyond, with the margin, in steps; infinity
+    /// without samples. A step can be coarser than the values ask for (twins, wide sums): results
+    /// that then reached as far as the bits do would make the next layers' steps coarser still.
+    [[nodiscard]] double largest_seen(const Layer& layer, const std::vector<double>& step) const;
     [[nodiscard]] double most(Choice choice, double own) const {
         return agreement_.most(layer_, choice, own);
     }
@@ -116,9 +142,28 @@ class Quantiser {
                                          std::vector<TensorId> inputs, const Shape& shape,
                                          const RowBounds& bounds);
     [[nodiscard]] std::optional<QLut> look_up(const Layer& layer, const Interval& u,
-                                              double step) const;
+                                              const std::vector<double>& steps) const;
     [[nodiscard]] Status emit(const std::string& name, QOp op, std::vector<TensorId> inputs,
                               const Shape& shape, Ints& result);
+    [[nodiscard]] TensorId origin(TensorId id) const;
+    void note_inverse_length(const Layer& layer, TensorId row, std::uint8_t shift, double constant);
+    [[nodiscard]] std::optional<Normalisation> normalisation(const Layer& layer) const;
+    [[nodiscard]] bool is_rough(const Normalisation& norm, std::size_t n) const;
+    [[nodiscard]] Status normalise_again(const Layer& layer, Normalisation& norm);
+    void note_length(const Layer& layer, double length);
+    void move_ball(const Layer& layer, TensorId from, std::span<const double> weight,
+                   std::span<const double> bias, std::uint8_t shift);
+    void follow_ball(const Layer& layer, const Ints& x, std::span<const double> bias);
+    [[nodiscard]] bool is_multiplied(ValueId id) const;
+    void tighten(Interval& sums, const Layer& layer, const Ints& x, std::span<const double> weight,
+                 std::span<const double> bias, bool in_reals) const;
+    [[nodiscard]] std::optional<Moved> source_of(TensorId id) const;
+    [[nodiscard]] static double length_of_columns(const Moved& source, std::size_t first,
+                                                  std::size_t count);
+    [[nodiscard]] std::vector<double> lengths(const Ints& x, const Shape& shape,
+                                              bool by_column) const;
+    void tighten_products(Interval& sums, const Ints& a, const Ints& b, const Shape& shape_a,
+                          const Shape& shape_b) const;
     void cover(TensorId copy, std::span<const TensorId> inputs);
     [[nodiscard]] TensorId add_tensor(const std::string& name, const Shape& shape,
                                       const Ints& ints);
@@ -126,6 +171,7 @@ class Quantiser {
     [[nodiscard]] double exact_width() const;
     [[nodiscard]] int output_bits() const;
     [[nodiscard]] int bits_of(const Layer& layer) const;
+    [[nodiscard]] int outlier_bits(const Layer& layer) const;
     [[nodiscard]] double signed_max() const;
     [[nodiscard]] double unsigned_max() const;
 
@@ -143,6 +189,10 @@ class Quantiser {
     int widest_bits_ = 0;  ///< of the look-up domains so far
     /// Softmax results, one-hot rows: none sums to more than this (elements are not negative).
     std::map<TensorId, double> row_sums_;
+    std::map<TensorId, std::size_t> makers_;  ///< nodes, by their results
+    std::map<TensorId, TensorId> origins_;    ///< of reshaped tensors
+    std::map<TensorId, InverseLength> inverse_lengths_;
+    std::map<TensorId, RowBall> balls_;
 };
 
 }  // namespace mintmark::model

@@ -70,6 +70,38 @@ std::vector<double> Quantiser::channel_steps(const Layer& layer, const Interval&
     return permute(step, channel);
 }
 
+double Quantiser::largest_seen(const Layer& layer, const std::vector<double>& step) const {
+    if (layer.output >= calibration_.lo.size() || calibration_.lo[layer.output].empty())
+        return kInfinity;
+    double most = 1;
+    for (std::size_t o = 0; o < step.size(); ++o) {
+        const double reach = std::max(std::abs(calibration_.lo[layer.output][o]),
+                                      std::abs(calibration_.hi[layer.output][o]));
+        most = std::max(most, reach * (1 + options_.activation_margin) / step[o]);
+    }
+    // Of few different bounds, so that layers share look-ups.
+    const double part = std::exp2(std::floor(std::log2(most)) - 2);
+    return std::ceil((most + 1) / part) * part - 1;
+}
+
+/// More bits for sums of which a few entries are far larger than the rest (residual streams of
+/// trained transformers): the step must suit the rest.
+int Quantiser::outlier_bits(const Layer& layer) const {
+    const bool is_sum = layer.kind == LayerKind::kLinComb && layer.inputs.size() > 1;
+    if (layer.activation || (!is_sum && layer.kind != LayerKind::kMatMul) ||
+        layer.output >= calibration_.lo.size() || calibration_.lo[layer.output].empty())
+        return 0;
+    std::vector<double> reach;
+    for (std::size_t o = 0; o < calibration_.lo[layer.output].size(); ++o)
+        reach.push_back(std::max(std::abs(calibration_.lo[layer.output][o]),
+                                 std::abs(calibration_.hi[layer.output][o])));
+    const auto middle = reach.begin() + static_cast<std::ptrdiff_t>(reach.size() / 2);
+    std::ranges::nth_element(reach, middle);
+    const double most = *std::ranges::max_element(reach);
+    if (!(*middle > 0)) return 0;
+    return std::clamp(static_cast<int>(std::log2(most / *middle)) - 3, 0, 4);
+}
+
 /// One step for all elements: that of the twins. Steps of single channels are folded into weights.
 void Quantiser::agree_on(std::vector<double>& step) const {
     if (min_of(step) == max_of(step)) std::ranges::fill(step, most(Choice::kStep, step[0]));
