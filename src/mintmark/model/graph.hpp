@@ -20,7 +20,7 @@ using ValueId = std::uint32_t;
 
 /// A value: computed by a node, an input, or a constant with its data.
 struct Value {
-    std::string name;  ///< the ONNX name
+    std::string name;  ///< the ONNX name; of several values of one node the last has it alone
     Shape shape;
     bool is_constant = false;
     std::vector<double> data = {};  ///< constants only, row-major
@@ -30,7 +30,17 @@ struct Value {
     double least = 0, most = 0;
     /// Greater than 0: no element is negative, and no row (last axis) sums to more.
     double row_sum = 0;
+    /// Where an ONNX node became several values (empty: `name`): what means this value and no
+    /// other, and what means all of them.
+    std::string own_key = {}, node_key = {};
 };
+
+[[nodiscard]] inline const std::string& own_key(const Value& value) {
+    return value.own_key.empty() ? value.name : value.own_key;
+}
+[[nodiscard]] inline const std::string& node_key(const Value& value) {
+    return value.node_key.empty() ? value.name : value.node_key;
+}
 
 /// kClip: min(max(x, alpha), beta); the others as QFunction of the same name, alpha is p.
 enum class Pointwise : std::uint8_t {

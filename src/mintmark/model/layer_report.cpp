@@ -201,6 +201,7 @@ class Explainer {
             const auto it = producer.find(layer.value);
             const Value& value = graph_.values[layer.value];
             row.tensor = value.name;
+            row.bits_key = own_key(value);
             row.name = it == producer.end() ? value.name : it->second->name;
             row.op_type = it == producer.end() ? "input" : it->second->op_type;
             row.float_lo = layer.lo;

@@ -33,7 +33,7 @@ TEST_P(LayerReport, NamesTheCoarseTensor) {
         if (row.op_type == "input" || share_of(row) == 0 || row.tensor == rows->back().tensor)
             continue;
         QuantOptions coarse = fine;
-        coarse.tensor_bits[row.tensor] = 4;
+        coarse.tensor_bits[row.bits_key] = 4;
         const QuantGraph spoilt = quantise(model.graph, model.input.samples, coarse).value();
         const auto after = explain(model.graph, spoilt, model.input.samples).value();
         const auto worst = std::ranges::max_element(after, {}, share_of);
@@ -65,7 +65,8 @@ TEST(MixedBits, ReachWhatEightBitsDoNot) {
 }
 
 TEST(LayerPlot, EscapesNames) {
-    const LayerError layer{.tensor = "t", .name = "<script>&", .op_type = "Conv", .share = 0.5};
+    const LayerError layer{
+        .tensor = "t", .name = "<script>&", .op_type = "Conv", .bits_key = "t", .share = 0.5};
     const std::string svg = plot_svg({&layer, 1});
     EXPECT_TRUE(svg.starts_with("<svg "));
     EXPECT_EQ(svg.find("<script>"), std::string::npos);

@@ -53,7 +53,9 @@ struct QuantOptions {
     std::optional<std::pair<double, double>> input_range = {};
     double input_margin = 0;         ///< widens the samples' input range by this fraction
     double activation_margin = 0.2;  ///< widens the calibrated ranges of activations
-    /// Bits of single tensors (by ONNX value name, 4..16) that are not to have activation_bits.
+    /// Bits of single tensors (4..16) that are not to have activation_bits, by name. Of the n
+    /// values of one ONNX node name/1, name/2, ... and name/n (the result) mean one each; the name
+    /// alone means all those that have no entry of their own.
     std::map<std::string, std::uint8_t> tensor_bits = {};
     /// With fewer samples than this, made-up inputs from the input range join the calibration.
     std::size_t min_samples = 16;
@@ -87,7 +89,8 @@ inline constexpr std::size_t kMostOutputErrors = 4096;
 
 /// One computed tensor (or input) in the report of explain.
 struct LayerError {
-    std::string tensor, name, op_type;   ///< ONNX value, node, operator ("input")
+    std::string tensor, name, op_type;   ///< value, ONNX node, operator ("input")
+    std::string bits_key;                ///< the tensor's own name in tensor_bits
     double float_lo = 0, float_hi = 0;   ///< over the samples
     std::uint8_t bits = 0;               ///< that its integers need
     std::optional<double> sqnr_db = {};  ///< signal to noise; absent where exact

@@ -153,6 +153,10 @@ void fuse_functions(Graph& graph);
 
 void add_arithmetic_importers(ImporterMap& map);     ///< Gemm, Conv, pools, pointwise, binary
 void add_function_importers(ImporterMap& map);       ///< Exp, Log, Gelu, ... (one variable)
+/// Gives the outputs their names and every computed value one of its own: of the values that one
+/// ONNX node became the last keeps the name, the others are name/1, name/2, …
+void rename_apart(Graph& graph, std::span<const std::string> outputs);
+
 void add_layout_importers(ImporterMap& map);         ///< Reshape, Slice, Pad, Concat, ...
 void add_constant_importers(ImporterMap& map);       ///< Constant, Shape, ... (folded only)
 void add_movement_importers(ImporterMap& map);       ///< Gather, Split, Tile, Expand, ...

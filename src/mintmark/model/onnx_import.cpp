@@ -299,7 +299,7 @@ Status collect_outputs(const onnx::GraphProto& proto, GraphBuilder& builder) {
 }
 
 /// Keeps the nodes and values that the outputs need (and all inputs), renumbered.
-Graph prune(const Graph& all, const onnx::GraphProto& proto) {
+Graph prune(const Graph& all) {
     std::vector<bool> needed(all.values.size());
     for (const ValueId id : all.outputs) needed[id] = true;
     std::vector<bool> keep(all.nodes.size());
@@ -324,13 +324,7 @@ Graph prune(const Graph& all, const onnx::GraphProto& proto) {
         graph.nodes.push_back(std::move(node));
     }
     for (const ValueId id : all.inputs) graph.inputs.push_back(renumbered[id]);
-    for (std::size_t i = 0; i < all.outputs.size(); ++i) {
-        graph.outputs.push_back(renumbered[all.outputs[i]]);
-        Value& value = graph.values[graph.outputs.back()];
-        const bool is_input =
-            std::ranges::find(graph.inputs, graph.outputs.back()) != graph.inputs.end();
-        if (!is_input) value.name = proto.output(static_cast<int>(i)).name();
-    }
+    for (const ValueId id : all.outputs) graph.outputs.push_back(renumbered[id]);
     return graph;
 }
 
@@ -361,7 +355,11 @@ Result<Graph> import_graph(const onnx::GraphProto& proto, int opset, const Impor
         MINTMARK_CHECK(import_node(node, opset, builder));
     MINTMARK_CHECK(collect_outputs(proto, builder));
     fuse_functions(builder.graph());
-    return prune(builder.graph(), proto);
+    Graph graph = prune(builder.graph());
+    std::vector<std::string> outputs;
+    for (const onnx::ValueInfoProto& output : proto.output()) outputs.push_back(output.name());
+    rename_apart(graph, outputs);
+    return graph;
 }
 
 }  // namespace

@@ -47,6 +47,8 @@ class Planner {
         for (const Value& value : graph.values) {
             plan_.shapes.push_back(value.shape);
             plan_.names.push_back(value.name);
+            plan_.own_keys.push_back(own_key(value));
+            plan_.node_keys.push_back(node_key(value));
             plan_.integral.push_back(value.is_integral);
             plan_.row_sum.push_back(value.row_sum);
         }
@@ -255,7 +257,7 @@ class Planner {
 
     /// A copy of x with the output's shape.
     ValueId broadcast(const Node& node, ValueId x) {
-        const ValueId wide = derive(node.name + "/broadcast", shape(node.output));
+        const ValueId wide = derive(node, "/broadcast");
         Layer layer = start(node, LayerKind::kLinComb);
         layer.inputs = {x};
         layer.output = layer.sum = wide;
@@ -264,9 +266,13 @@ class Planner {
         return wide;
     }
 
-    ValueId derive(const std::string& name, const Shape& new_shape) {
-        plan_.shapes.push_back(new_shape);
-        plan_.names.push_back(name);
+    /// A value of the shape of the node's result, on the way to it.
+    ValueId derive(const Node& node, const std::string& suffix) {
+        const Shape result = shape(node.output);
+        plan_.shapes.push_back(result);
+        plan_.names.push_back(graph_.values[node.output].name + suffix);
+        plan_.own_keys.push_back(plan_.names.back());
+        plan_.node_keys.push_back(node.name + suffix);
         plan_.integral.push_back(false);
         plan_.row_sum.push_back(0);
         producer_.push_back(std::nullopt);
@@ -321,7 +327,7 @@ class Planner {
             return {};
         }
         // The number of positions varies: the plain sum, then a factor for each position.
-        layer.output = layer.sum = derive(node.name + "/sum", shape(node.output));
+        layer.output = layer.sum = derive(node, "/sum");
         const ValueId sum = layer.output;
         push(std::move(layer));
         Layer mean = start(node, LayerKind::kAffine);
@@ -408,6 +414,13 @@ class Planner {
 };
 
 }  // namespace
+
+std::optional<std::uint8_t> stated_bits(const Plan& plan, ValueId id,
+                                        const std::map<std::string, std::uint8_t>& bits) {
+    for (const std::string& key : {plan.own_keys[id], plan.node_keys[id]})
+        if (const auto it = bits.find(key); it != bits.end()) return it->second;
+    return std::nullopt;
+}
 
 Result<Plan> make_plan(const Graph& graph) {
     return Planner(graph).run();

@@ -2,6 +2,7 @@
 // operation before them, activations attached to the operation that computes their argument.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,12 +60,17 @@ struct Layer {
 struct Plan {
     std::vector<Shape> shapes;  ///< of every value: the graph's, then derived ones
     std::vector<std::string> names;
-    std::vector<bool> integral;   ///< see Value::is_integral
-    std::vector<double> row_sum;  ///< see Value::row_sum
+    std::vector<std::string> own_keys, node_keys;  ///< see Value::own_key
+    std::vector<bool> integral;                    ///< see Value::is_integral
+    std::vector<double> row_sum;                   ///< see Value::row_sum
     std::vector<Layer> layers;
     std::vector<ValueId> inputs, outputs;
     std::shared_ptr<Spectra> spectra = std::make_shared<Spectra>();  ///< of the layers' weights
 };
+
+/// The entry for the value itself, else that for all values of its ONNX node.
+[[nodiscard]] std::optional<std::uint8_t> stated_bits(
+    const Plan& plan, ValueId id, const std::map<std::string, std::uint8_t>& bits);
 
 /// Plans a simplified graph (see simplify.hpp). kUnsupported for a product that has no integer
 /// form.

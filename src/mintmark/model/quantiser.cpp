@@ -132,8 +132,7 @@ Quantiser::Quantiser(const Plan& plan, const Calibration& calibration, const Qua
       agreement_(agreement) {}
 
 int Quantiser::bits_of(const Layer& layer) const {
-    const auto it = options_.tensor_bits.find(plan_.names[layer.output]);
-    if (it != options_.tensor_bits.end()) return it->second;
+    if (const auto stated = stated_bits(plan_, layer.output, options_.tensor_bits)) return *stated;
     int bits = std::min(options_.activation_bits + outlier_bits(layer), kMostBits);
     if (sensitivity_.compared[layer.output]) bits = std::max(bits, kComparedBits);
     if (layer.output < calibration_.lo.size()) return bits;

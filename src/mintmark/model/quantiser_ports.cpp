@@ -79,8 +79,8 @@ Status Quantiser::add_inputs() {
     for (std::size_t i = 0; i < plan_.inputs.size(); ++i) {
         const ValueId id = plan_.inputs[i];
         const auto [lo, hi] = calibration_.input_range[i];
-        const auto own = options_.tensor_bits.find(plan_.names[id]);
-        int wanted = own == options_.tensor_bits.end() ? options_.activation_bits : own->second;
+        const auto own = stated_bits(plan_, id, options_.tensor_bits);
+        int wanted = own.value_or(options_.activation_bits);
         if (sensitivity_.compared[id]) wanted = std::max(wanted, kComparedBits);
         const int bits = sensitivity_.precise[id] ? std::max(kPreciseInputBits, wanted) : wanted;
         const double levels = std::ldexp(1, bits) - (lo < 0 && hi > 0 ? 2 : 1);

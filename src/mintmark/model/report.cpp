@@ -217,14 +217,14 @@ bool raise_bits(std::vector<LayerError> layers, double keep,
                 std::map<std::string, std::uint8_t>& bits) {
     std::ranges::sort(layers, [](const LayerError& a, const LayerError& b) {
         const double x = a.share.value_or(0), y = b.share.value_or(0);
-        return x != y ? x > y : a.tensor < b.tensor;
+        return x != y ? x > y : a.bits_key < b.bits_key;
     });
     double left = 1;
     bool raised = false;
     for (const LayerError& layer : layers) {
         const double share = layer.share.value_or(0);
         if (left <= keep || share < 1e-4) break;
-        std::uint8_t& own = bits.try_emplace(layer.tensor, std::uint8_t{8}).first->second;
+        std::uint8_t& own = bits.try_emplace(layer.bits_key, std::uint8_t{8}).first->second;
         if (own >= 16) continue;
         own = own < 12 ? 12 : 16;
         left -= share;

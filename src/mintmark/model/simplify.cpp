@@ -8,8 +8,13 @@
 namespace mintmark::model {
 namespace {
 
-ValueId add_value(Graph& graph, const std::string& name, const Shape& shape) {
-    graph.values.push_back({name, shape, false, {}, false});
+/// A value named after another one.
+ValueId add_value(Graph& graph, ValueId base, const std::string& suffix, const Shape& shape) {
+    const Value from = graph.values[base];
+    Value value{from.name + suffix, shape};
+    value.own_key = own_key(from) + suffix;
+    value.node_key = node_key(from) + suffix;
+    graph.values.push_back(std::move(value));
     return static_cast<ValueId>(graph.values.size() - 1);
 }
 
@@ -46,9 +51,10 @@ bool move_constant_right(Graph& graph, const Node& node, std::vector<Node>& out)
     if (!left.is_constant || left.shape.size() != 2 || graph.values[x].is_constant) return false;
     const auto perm = swap_last(graph.values[x].shape.size());
     const ValueId weight = transposed_constant(graph, node.inputs[0]);
-    const ValueId turned = add_value(graph, node.name + "/x", swapped(graph.values[x].shape));
+    const ValueId turned = add_value(graph, node.output, "/x", swapped(graph.values[x].shape));
     const ValueId product =
-        add_value(graph, node.name + "/product", swapped(graph.values[node.output].shape));
+        add_value(graph, node.output, "/product", swapped(graph.values[node.output].shape));
+    graph.values[product].node_key = node.name + "/product";
     out.push_back({node.name, node.op_type, {x}, turned, TransposeOp{perm}});
     out.push_back({node.name, node.op_type, {turned, weight}, product, MatMulOp{}});
     out.push_back({node.name, node.op_type, {product}, node.output, TransposeOp{perm}});
@@ -70,7 +76,7 @@ void align_ranks(Graph& graph, Node& node, std::vector<Node>& out) {
             id = static_cast<ValueId>(graph.values.size() - 1);
             continue;
         }
-        const ValueId aligned = add_value(graph, graph.values[id].name + "/aligned", shape);
+        const ValueId aligned = add_value(graph, id, "/aligned", shape);
         graph.values[aligned].is_integral = graph.values[id].is_integral;
         out.push_back({node.name, node.op_type, {id}, aligned, ReshapeOp{}});
         id = aligned;
@@ -137,8 +143,8 @@ class ActivationMover {
         for (const std::size_t m : chain)
             if (!increasing && std::holds_alternative<PoolOp>(graph_.nodes[m].op)) return;
         const ValueId start = graph_.nodes[chain.front()].inputs[0];
-        const ValueId activated =
-            add_value(graph_, graph_.values[start].name + "/activated", graph_.values[start].shape);
+        const Shape shape = graph_.values[start].shape;
+        const ValueId activated = add_value(graph_, start, "/activated", shape);
         graph_.values.back().is_integral = graph_.values[graph_.nodes[i].output].is_integral;
         producer_.push_back(chain.front());
         uses_.push_back(1);
