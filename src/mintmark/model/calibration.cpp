@@ -103,6 +103,28 @@ void widen(Range& range, std::span<const double> data) {
     }
 }
 
+/// The largest power of two (2^-40 to 2^40) of which all of them are multiples.
+double grid_of(std::span<const Sample> samples, std::size_t input) {
+    int lowest = 40;
+    for (const Sample& sample : samples)
+        for (const double x : sample[input])
+            while (lowest > -40 && std::ldexp(x, -lowest) != std::floor(std::ldexp(x, -lowest)))
+                --lowest;
+    return samples.empty() ? 0 : std::ldexp(1, lowest);
+}
+
+/// Largest magnitude of each value so far.
+std::vector<double> reach_of(const Calibration& calibration) {
+    std::vector<double> out;
+    for (std::size_t v = 0; v < calibration.lo.size(); ++v) {
+        double reach = 0;
+        for (std::size_t i = 0; i < calibration.lo[v].size(); ++i)
+            reach = std::max({reach, -calibration.lo[v][i], calibration.hi[v][i]});
+        out.push_back(reach);
+    }
+    return out;
+}
+
 constexpr double kLargest = 1e25;
 
 Status widen(Calibration& out, const Graph& graph, const Sample& sample) {
@@ -151,6 +173,9 @@ Result<Calibration> calibrate(const Graph& graph, std::span<const Sample> sample
         for (std::size_t i = 0; i < graph.inputs.size(); ++i)
             widen(out.input_halves[i][s % 2], samples[s][i]);
     }
+    out.seen = reach_of(out);
+    for (std::size_t i = 0; i < graph.inputs.size(); ++i)
+        out.input_grid.push_back(grid_of(samples, i));
     std::vector<std::pair<double, double>> ranges = out.input_range;
     for (std::size_t i = 0; i < graph.inputs.size(); ++i)
         if (!options.input_range && !graph.values[graph.inputs[i]].is_integral)

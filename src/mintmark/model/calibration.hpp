@@ -23,6 +23,10 @@ struct Calibration {
     /// Per input: element-wise ranges over every second given sample, and over the others.
     std::vector<std::array<Range, 2>> input_halves;
     std::size_t samples = 0;  ///< given ones
+    /// Per input: the largest power of two of which every given sample's elements are multiples; 0
+    /// if there are no samples.
+    std::vector<double> input_grid;
+    std::vector<double> seen;  ///< by ValueId: largest magnitude on the given samples; or empty
 };
 
 /// Runs the graph on the samples, and on made-up inputs when there are few (QuantOptions).

@@ -47,7 +47,9 @@ enum class Granularity : std::uint8_t { kPerTensor, kPerChannel };
 struct QuantOptions {
     std::uint8_t activation_bits = 8;  ///< 4..14, of every tensor between nodes
     std::uint8_t weight_bits = 12;     ///< 4..20, of the largest folded weight of a layer
-    std::uint8_t output_bits = 16;     ///< 8..16, of the model's output
+    std::uint8_t output_bits = 16;     ///< 8..16, of the model's output, at most
+    /// 8..16: of the last sum, at least, if output_bits allows it; else what other look-ups have.
+    std::uint8_t least_output_bits = 13;
     Granularity granularity = Granularity::kPerChannel;
     /// Range of the inputs; from the samples (and zero) if absent.
     std::optional<std::pair<double, double>> input_range = {};
@@ -140,7 +142,8 @@ struct QuantResult {
 
 /// Tries (activation, weight) bits (8,8) and (8,12); then 8 bits with 12 or 16 for the tensors that
 /// cause most of the error (tensor_bits); then (10,12) (12,14) (14,16), with the other settings of
-/// `options`. Returns the first that reaches the target, or the most accurate.
+/// `options`; at last all bits for the output as well. Returns the first that reaches the target,
+/// or the most accurate.
 [[nodiscard]] Result<QuantResult> quantise_auto(const Graph& graph, std::span<const Sample> samples,
                                                 const AccuracyTarget& target = {},
                                                 const QuantOptions& options = {},

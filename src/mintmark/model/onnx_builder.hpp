@@ -148,15 +148,17 @@ using ImporterMap = std::map<std::string_view, NodeImporter>;
 /// proven. Others stay as they are.
 [[nodiscard]] std::set<std::string> real_products(const onnx::GraphProto& graph);
 
+/// A softmax (and its logarithm) over the last axis that is written out becomes one node.
+void fuse_softmaxes(onnx::GraphProto& graph);
 /// Formulas of known functions become one node each.
 void fuse_functions(Graph& graph);
 
-void add_arithmetic_importers(ImporterMap& map);     ///< Gemm, Conv, pools, pointwise, binary
-void add_function_importers(ImporterMap& map);       ///< Exp, Log, Gelu, ... (one variable)
 /// Gives the outputs their names and every computed value one of its own: of the values that one
 /// ONNX node became the last keeps the name, the others are name/1, name/2, …
 void rename_apart(Graph& graph, std::span<const std::string> outputs);
 
+void add_arithmetic_importers(ImporterMap& map);     ///< Gemm, Conv, pools, pointwise, binary
+void add_function_importers(ImporterMap& map);       ///< Exp, Log, Gelu, ... (one variable)
 void add_layout_importers(ImporterMap& map);         ///< Reshape, Slice, Pad, Concat, ...
 void add_constant_importers(ImporterMap& map);       ///< Constant, Shape, ... (folded only)
 void add_movement_importers(ImporterMap& map);       ///< Gather, Split, Tile, Expand, ...

@@ -72,6 +72,30 @@ Result<ValueId> reduce_rows(const NodeView& node, ValueId x, Reduction kind) {
     return kind == Reduction::kSum ? scaled(node, y, in[2]) : y;
 }
 
+Result<ValueId> multiply_rows(const NodeView& node, ValueId x);
+
+constexpr std::uint64_t kMostFactors = 4;
+
+/// The product of many reals. What all inputs could give leaves no bit for what they do give after
+/// a few factors; sums of logarithms keep their relative precision. Signs (and zeros) are apart.
+Result<ValueId> multiply_by_logarithms(const NodeView& node, ValueId x) {
+    constexpr double kLeast = 0x1p-20;  // of a factor; none is 0, for which there is no logarithm
+    const Shape shape = node.shape(x);
+    MINTMARK_TRY(const ValueId sign, applied(node, Pointwise::kSign, x));
+    node.builder().mark_integral(sign);
+    MINTMARK_TRY(const ValueId signs, multiply_rows(node, sign));
+    MINTMARK_TRY(const ValueId above, applied(node, Pointwise::kRelu, x));
+    MINTMARK_TRY(const ValueId turned, scaled(node, x, -1));
+    MINTMARK_TRY(const ValueId below, applied(node, Pointwise::kRelu, turned));
+    MINTMARK_TRY(const ValueId magnitude, combined(node, Binary::kAdd, above, below));
+    const PointwiseOp clip{Pointwise::kClip, kLeast, kFar};
+    MINTMARK_TRY(const ValueId held, node.emit(clip, {magnitude}, shape));
+    MINTMARK_TRY(const ValueId logs, applied(node, Pointwise::kLog, held));
+    MINTMARK_TRY(const ValueId sum, reduce_rows(node, logs, Reduction::kSum));
+    MINTMARK_TRY(const ValueId product, applied(node, Pointwise::kExp, sum));
+    return combined(node, Binary::kMul, product, signs);
+}
+
 /// The product of the last axis' entries, as a balanced tree.
 Result<ValueId> multiply_rows(const NodeView& node, ValueId x) {
     while (node.shape(x)[2] > 1) {
@@ -303,7 +327,11 @@ Result<ValueId> reduced(const NodeView& node, ValueId x, const std::vector<std::
     const auto count = static_cast<std::uint32_t>(element_count(in) / length);
     MINTMARK_TRY(rows, reshaped(node, rows, {1, count, static_cast<std::uint32_t>(length)}));
     if (kind == Reduction::kProd) {
-        MINTMARK_TRY(rows, multiply_rows(node, rows));
+        const bool is_long = length > kMostFactors &&
+                             node.builder().type(x) == ElementType::kReal &&
+                             !node.builder().value(x).is_integral;
+        MINTMARK_TRY(rows,
+                     is_long ? multiply_by_logarithms(node, rows) : multiply_rows(node, rows));
     } else if (kind == Reduction::kMin) {
         MINTMARK_TRY(rows, scaled(node, rows, -1));
         MINTMARK_TRY(rows, reduce_rows(node, rows, Reduction::kMax));

@@ -279,22 +279,52 @@ Result<ValueId> import_scan(const NodeView& node) {
     return model::import_scan(node, kBodyImport);
 }
 
+/// A constant as an output beside computed ones (the mask of a Dropout, a shape): it, and nothing
+/// times an input.
+Result<ValueId> constant_output(const std::string& name, ValueId id, GraphBuilder& builder) {
+    const Shape shape = builder.value(id).shape;
+    const Shape wide = shape.empty() ? Shape{1} : shape;
+    const ElementType type = builder.type(id);
+    const auto emit = [&](Op op, std::vector<ValueId> inputs, const Shape& out) -> Result<ValueId> {
+        MINTMARK_TRY(const ValueId y,
+                     builder.emit({name, "Constant", std::move(inputs), 0, std::move(op)}, out));
+        builder.set_type(y, type);
+        return y;
+    };
+    const ValueId input = builder.graph().inputs.front();
+    const auto count = static_cast<std::uint32_t>(element_count(builder.value(input).shape));
+    const std::vector<double> zeros(element_count(wide), 0);
+    const ValueId none = builder.add_constant(name + "/zeros", {wide, type, zeros});
+    const ValueId self =
+        builder.add_constant(name + "/constant", {wide, type, builder.value(id).data});
+    MINTMARK_TRY(const ValueId flat, emit(ReshapeOp{}, {input}, {count}));
+    MINTMARK_TRY(const ValueId first, emit(SliceOp{{0}, {1}}, {flat}, {1}));
+    MINTMARK_TRY(const ValueId nothing, emit(BinaryOp{Binary::kMul}, {first, none}, wide));
+    MINTMARK_TRY(const ValueId sum, emit(BinaryOp{Binary::kAdd}, {nothing, self}, wide));
+    return shape.empty() ? emit(ReshapeOp{}, {sum}, shape) : sum;
+}
+
 Status collect_outputs(const onnx::GraphProto& proto, GraphBuilder& builder) {
+    std::vector<ValueId>& outputs = builder.graph().outputs;
     for (const onnx::ValueInfoProto& output : proto.output()) {
         const std::optional<ValueId> id = builder.find(output.name());
         if (!id) {
             return fail(ErrorCode::kMalformed,
                         fmt::format("onnx: nothing computes output '{}'", output.name()));
         }
-        if (builder.value(*id).is_constant) {
-            return fail(
-                ErrorCode::kUnsupported,
-                fmt::format("onnx: output '{}' does not depend on an input", output.name()));
-        }
-        builder.graph().outputs.push_back(*id);
+        outputs.push_back(*id);
     }
-    if (builder.graph().outputs.empty())
-        return fail(ErrorCode::kMalformed, "onnx: the graph has no output");
+    if (outputs.empty()) return fail(ErrorCode::kMalformed, "onnx: the graph has no output");
+    const auto is_constant = [&](ValueId id) { return builder.value(id).is_constant; };
+    const bool computes = !std::ranges::all_of(outputs, is_constant);
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        const std::string& name = proto.output(static_cast<int>(i)).name();
+        if (!is_constant(outputs[i])) continue;
+        if (!computes || builder.value(outputs[i]).data.empty())
+            return fail(ErrorCode::kUnsupported,
+                        fmt::format("onnx: output '{}' does not depend on an input", name));
+        MINTMARK_TRY(outputs[i], constant_output(name, outputs[i], builder));
+    }
     return {};
 }
 
@@ -376,6 +406,7 @@ Result<Graph> load_onnx(ByteSpan bytes, const ImportOptions& options) {
         return fail(ErrorCode::kMalformed, "onnx: not an ONNX model, or truncated");
     MINTMARK_TRY(const int opset, find_opset(model));
     MINTMARK_CHECK(inline_functions(model));
+    fuse_softmaxes(*model.mutable_graph());
     return import_graph(model.graph(), opset, options);
 }
 

@@ -27,7 +27,15 @@ Result<ValueId> import_dropout(const NodeView& node) {
         if (!value.is_constant || std::ranges::any_of(value.data, [](double x) { return x != 0; }))
             return node.unsupported("training_mode is on");
     }
-    return node.input(0);
+    MINTMARK_TRY(const ValueId x, node.input(0));
+    if (node.has_output(1)) {
+        // Nothing is dropped; the mask holds booleans since opset 10.
+        const ElementType type = node.opset() < 10 ? ElementType::kReal : ElementType::kBoolean;
+        const std::vector<double> ones(element_count(node.shape(x)), 1);
+        MINTMARK_CHECK(node.bind_output(
+            1, node.builder().add_constant(node.name() + "/mask", {node.shape(x), type, ones})));
+    }
+    return x;
 }
 
 /// Towards zero: floor x above zero, ceil x below.

@@ -17,7 +17,6 @@ constexpr double kSlack = 64;       ///< rows kept free for what rounding adds t
 constexpr double kMaxSum = 0x1p52;  ///< sums are below this, so doubles hold them exactly
 constexpr double kMaxInteger = 0x1p40;
 constexpr int kMaxSmallShift = 12;  ///< one remainder limb
-constexpr int kLeastOutputBits = 13;
 constexpr int kComparedBits = 13;
 constexpr int kMostBits = 16;
 
@@ -164,7 +163,8 @@ int Quantiser::output_bits() const {
 double Quantiser::width_limit(const Layer& layer) const {
     if (!is_precise(layer)) return kLookUpRows - kSlack;
     const int most = std::min<int>(options_.output_bits, output_bits());
-    return std::ldexp(1, std::clamp(widest_bits_, std::min(kLeastOutputBits, most), most)) - kSlack;
+    const int least = std::min<int>(options_.least_output_bits, most);
+    return std::ldexp(1, std::clamp(widest_bits_, least, most)) - kSlack;
 }
 
 Interval Quantiser::real_range(const Ints& x) const {

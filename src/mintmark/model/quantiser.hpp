@@ -127,6 +127,9 @@ class Quantiser {
     [[nodiscard]] QLut function_look_up(const Layer& layer, const Interval& u, double step) const;
     [[nodiscard]] Result<bool> add_step(const Layer& layer);
     [[nodiscard]] Status add_softmax(const Layer& layer);
+    [[nodiscard]] double softmax_depth(const Layer& layer, SoftmaxKind kind) const;
+    [[nodiscard]] Result<Ints> difference(const std::string& name, const Ints& x,
+                                          const Ints& largest, const Shape& shape, double lowest);
     [[nodiscard]] Status add_one_hot(const Layer& layer);
     [[nodiscard]] Result<Ints> places(const std::string& name, const Ints& x, std::uint32_t axis,
                                       std::uint32_t depth);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kLookUpRows = 65536;
 constexpr int kPreciseInputBits = 12;
-constexpr int kComparedBits = 14;
+constexpr int kComparedBits = 14, kFullInputBits = 14;
 constexpr std::size_t kLeastSeen = 64;  ///< values of a column
 constexpr double kColumnMargin = 1.5;
 
@@ -96,6 +96,10 @@ Status Quantiser::add_inputs() {
         const double binary = std::exp2(std::floor(std::log2(step)));
         const bool fits = (hi - lo) / binary < kLookUpRows / 2;
         if (!plan_.integral[id] && sensitivity_.compared[id] && fits) step = binary;
+        // No bits are left: what lies on a grid that fits had better stay on it.
+        const double next = std::exp2(std::ceil(std::log2(step)));
+        if (!plan_.integral[id] && bits >= kFullInputBits && next <= calibration_.input_grid[i])
+            step = next;
         if (!plan_.integral[id] && !sensitivity_.compared[id])
             step = agreement_.step_of_input(id, step);
         const std::size_t count = element_count(plan_.shapes[id]);

@@ -6,6 +6,7 @@
 // x, m have step s; k is an integer, so that the sums are exact and need no remainder.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "mintmark/model/quantiser.hpp"
 #include "mintmark/model/quantiser_math.hpp"
@@ -15,7 +16,8 @@ namespace {
 
 constexpr double kTop = 65535;        ///< e of the largest entry
 constexpr double kRows = 65536 - 64;  ///< of a look-up's domain
-constexpr int kFewBits = 10;          ///< up to here shares have 12 bits: one remainder limb later
+constexpr double kShareDepth = 32, kLogDepth = 256;
+constexpr int kFewBits = 10;  ///< up to here shares have 12 bits: one remainder limb later
 
 Requant requantisation(double lo, double hi, std::uint8_t shift = 0) {
     return {shift, static_cast<std::int64_t>(lo), static_cast<std::int64_t>(hi), std::nullopt};
@@ -86,6 +88,29 @@ std::uint8_t Quantiser::keep_zero(const Layer& layer, const Ints& x, Goal& goal)
     return static_cast<std::uint8_t>(shift);
 }
 
+/// How far below the largest entry of a row differences are told apart. e^-32 is no share of any
+/// step, e^-256 no binary32 number; logarithms go as far as the samples do.
+double Quantiser::softmax_depth(const Layer& layer, SoftmaxKind kind) const {
+    if (kind != SoftmaxKind::kLogShare) return kShareDepth;
+    const bool known = layer.output < calibration_.seen.size() && calibration_.samples > 0;
+    return known ? std::max(kLogDepth, 1.5 * calibration_.seen[layer.output])
+                 : std::numeric_limits<double>::infinity();
+}
+
+/// x less the largest entry of its row, not below `lowest`.
+Result<Quantiser::Ints> Quantiser::difference(const std::string& name, const Ints& x,
+                                              const Ints& largest, const Shape& shape,
+                                              double lowest) {
+    const double width = max_of(x.range.hi) - min_of(x.range.lo);
+    Requant requant = requantisation(-width, 0);
+    if (lowest > -width) {
+        requant.lut = QLut{};
+        requant.lut->out_lo = static_cast<std::int32_t>(lowest);
+    }
+    const RowBounds bounds{std::max(lowest, -width), 0, max_of(largest.step)};
+    return emit_rows(name, QLinComb{{1, -1}, 0, requant}, {x.id, largest.id}, shape, bounds);
+}
+
 /// Emits a node whose result is `bounds` for every element.
 Result<Quantiser::Ints> Quantiser::emit_rows(const std::string& name, QOp op,
                                              std::vector<TensorId> inputs, const Shape& shape,
@@ -113,7 +138,8 @@ Status Quantiser::add_softmax(const Layer& layer) {
         const double coarse = most(Choice::kResultStep, as_float(span / (kRows / 2)));
         MINTMARK_TRY(x, rescale(x, coarse, name + "/scaled"));
     }
-    const double lo = min_of(x.range.lo), hi = max_of(x.range.hi), width = hi - lo;
+    const double lo = min_of(x.range.lo), hi = max_of(x.range.hi);
+    double width = hi - lo;
     const double step = static_cast<double>(table_step(max_of(x.step)));
     const RowBounds like_x{lo, hi, step};
 
@@ -125,11 +151,26 @@ Status Quantiser::add_softmax(const Layer& layer) {
     MINTMARK_TRY(const Ints largest,
                  emit_rows(name + "/max", QReshape{}, {top.id}, rows.reduced, like_x));
 
+    // Where entries are far apart, those that do not count take the table's rows from those that
+    // do.
+    std::vector<TensorId> operands = {x.id, largest.id};
+    const double depth = most(Choice::kHigh, std::floor(softmax_depth(layer, kind) / step));
+    const bool is_deep = kind != SoftmaxKind::kLogSum && width > depth && width * step > kLogDepth;
+    if (!all(Choice::kKeeps, !is_deep)) {
+        width = std::min(width, depth);
+        MINTMARK_TRY(const Ints below, difference(name + "/below", x, largest, rows.shape, -width));
+        operands = {below.id};
+    }
+    // `scale` times each of the operands, the second one taken away.
+    const auto sum_of = [&operands](std::int64_t scale) {
+        return operands.size() == 1 ? std::vector{scale} : std::vector{scale, -scale};
+    };
+
     // The exponentials of the differences; the largest is kTop exactly.
     Requant requant = requantisation(-width, 0);
     requant.lut = function_table(QFunction::kExp, step, 1 / kTop, kTop);
-    MINTMARK_TRY(const Ints power, emit_rows(name + "/exp", QLinComb{{1, -1}, 0, requant},
-                                             {x.id, largest.id}, rows.shape, {0, kTop, 1 / kTop}));
+    MINTMARK_TRY(const Ints power, emit_rows(name + "/exp", QLinComb{sum_of(1), 0, requant},
+                                             operands, rows.shape, {0, kTop, 1 / kTop}));
 
     // t: fine enough for the result, and every sum within a table.
     const bool precise = is_precise(layer);
@@ -174,8 +215,11 @@ Status Quantiser::add_softmax(const Layer& layer) {
         requant.lut = function_table(QFunction::kExp, fine, 1 / one, one);
         bounds = {0, one, as_float(1 / one)};
     }
-    MINTMARK_TRY(const Ints result, emit_rows(name, QLinComb{{coef, -coef, -1}, 0, requant},
-                                              {x.id, largest.id, log_sum.id}, rows.shape, bounds));
+    std::vector<std::int64_t> coefs = sum_of(coef);
+    coefs.push_back(-1);
+    operands.push_back(log_sum.id);
+    MINTMARK_TRY(const Ints result,
+                 emit_rows(name, QLinComb{coefs, 0, requant}, operands, rows.shape, bounds));
     if (kind == SoftmaxKind::kShare) {
         // Errors of the logarithm (half a step, the sum's rounding) and of each share (one half).
         const double loose = fine / 2 + (std::ldexp(0.5, shift) + rows.length / 2.0) / kTop;

@@ -45,6 +45,7 @@ Status check_options(const QuantOptions& o) {
     MINTMARK_CHECK(check("activation bits", o.activation_bits, 4, 14));
     MINTMARK_CHECK(check("weight bits", o.weight_bits, 4, 20));
     MINTMARK_CHECK(check("output bits", o.output_bits, 8, 16));
+    MINTMARK_CHECK(check("least output bits", o.least_output_bits, 8, 16));
     for (const auto& [name, bits] : o.tensor_bits)
         MINTMARK_CHECK(check("bits of a tensor", bits, 4, 16));
     const bool range_ok =
@@ -417,6 +418,16 @@ class Search {
         return false;
     }
 
+    /// The best so far again, with as many bits as an output can have. Only for targets that
+    /// nothing else reaches: a look-up of 2^16 rows is the largest.
+    Status widen_output() {
+        QuantOptions options = best_->options;
+        if (options.least_output_bits >= options.output_bits) return {};
+        options.least_output_bits = options.output_bits;
+        const Result<bool> added = add(options);
+        return added ? Status{} : std::unexpected(added.error());
+    }
+
     [[nodiscard]] QuantResult best() { return *std::move(best_); }
 
   private:
@@ -450,6 +461,7 @@ Status search(Search& search, QuantOptions options) {
         MINTMARK_TRY(reached, search.add(with(static_cast<std::uint8_t>(activation_bits),
                                               static_cast<std::uint8_t>(weight_bits))));
     }
+    if (!reached) return search.widen_output();
     return {};
 }
 

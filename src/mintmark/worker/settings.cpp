@@ -43,6 +43,10 @@ Status read_quant(const json::Json& args, model::QuantOptions& quant) {
     quant.activation_bits = static_cast<std::uint8_t>(activation);
     quant.weight_bits = static_cast<std::uint8_t>(weight);
     quant.output_bits = static_cast<std::uint8_t>(output);
+    if (json::find(args, "least_output_bits") != nullptr) {
+        MINTMARK_TRY(const auto least, bounded(args, "least_output_bits", 16));
+        quant.least_output_bits = static_cast<std::uint8_t>(least);
+    }
     quant.granularity =
         per_channel ? model::Granularity::kPerChannel : model::Granularity::kPerTensor;
     if (const json::Json* own = json::find(args, "tensor_bits"); own != nullptr) {
@@ -157,6 +161,7 @@ json::Json Settings::to_json() const {
           {"weight_bits", quant.weight_bits},
           {"tensor_bits", bits_json(quant.tensor_bits)},
           {"output_bits", quant.output_bits},
+          {"least_output_bits", quant.least_output_bits},
           {"per_channel", quant.granularity == model::Granularity::kPerChannel},
           {"input_range", range_json(quant.input_range)},
           {"input_margin", quant.input_margin},
