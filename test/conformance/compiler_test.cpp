@@ -195,10 +195,18 @@ TEST(Settings, RoundTrip) {
     worker::Settings settings;
     settings.dims["seq"] = 7;
     settings.quant.input_range = {-1.0, 2.0};
+    settings.quant.tensor_bits = {{"norm/2", 12}, {"norm", 16}};
+    settings.quant.least_output_bits = 16;
     settings.samples = {{{0.5, 1.5}}};
     const auto back = worker::Settings::from_json(settings.to_json());
     ASSERT_TRUE(back) << back.error().message;
     EXPECT_EQ(back->to_json(), settings.to_json());
+    EXPECT_EQ(back->quant.tensor_bits, settings.quant.tensor_bits);
+    EXPECT_EQ(back->quant.least_output_bits, 16);
+    // Files from before the field.
+    json::Json older = settings.to_json();
+    older["run_args"].erase("least_output_bits");
+    EXPECT_EQ(worker::Settings::from_json(older)->quant.least_output_bits, 13);
     EXPECT_EQ(worker::Settings::from_json(json::Json::object()).error().code,
               ErrorCode::kMalformed);
 }

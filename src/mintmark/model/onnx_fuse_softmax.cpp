@@ -41,24 +41,27 @@ class SoftmaxFuser {
     }
     const onnx::NodeProto* maker(const std::string& name, std::string_view op) const {
         const auto it = makers_.find(name);
-        return it != makers_.end() && is(it->second, op) ? it->second : nullptr;
+        const bool found =
+            it != makers_.end() && is(it->second, op) && it->second->input_size() > 0;
+        return found ? it->second : nullptr;
     }
 
     /// Whether the node reduces the last axis alone, given as -1, and keeps it.
     bool reduces_last(const onnx::NodeProto& node) const {
-        Ints axes;
+        std::vector<double> axes;
         for (const onnx::AttributeProto& a : node.attribute()) {
             if (a.name() == "keepdims" && a.i() == 0) return false;
-            if (a.name() == "axes") axes.assign(a.ints().begin(), a.ints().end());
+            if (a.name() != "axes") continue;
+            axes.assign(1, a.ints_size() == 1 && a.ints(0) == -1 ? -1 : 0);
         }
         if (node.input_size() > 1 && !node.input(1).empty()) {
             const auto it = constants_.find(node.input(1));
             if (it == constants_.end()) return false;
             const auto read = read_tensor(*it->second, 8);
             if (!read) return false;
-            axes.assign(read->data.begin(), read->data.end());
+            axes = read->data;
         }
-        return axes == Ints{-1};
+        return axes == std::vector<double>{-1};
     }
 
     /// Of the sum of e^z over the last axis: z.

@@ -196,8 +196,9 @@ Result<ValueId> import_scatter_nd(const NodeView& node) {
 Result<ValueId> import_compress(const NodeView& node) {
     MINTMARK_TRY(ValueId x, node.input(0));
     MINTMARK_TRY(const ValueId condition, node.input(1));
-    const Value& keep = node.builder().value(condition);
-    if (!keep.is_constant) return node.unsupported("the condition must be a constant");
+    if (!node.builder().value(condition).is_constant)
+        return node.unsupported("the condition must be a constant");
+    const std::vector<double> keep = node.builder().value(condition).data;  // values may move
     std::uint32_t axis = 0;
     if (node.has_attribute("axis")) {
         MINTMARK_TRY(axis, axis_attribute(node, 0, node.shape(x).size()));
@@ -206,9 +207,9 @@ Result<ValueId> import_compress(const NodeView& node) {
                      reshaped(node, x, {static_cast<std::uint32_t>(element_count(node.shape(x)))}));
     }
     Ints indices;
-    for (std::size_t i = 0; i < keep.data.size(); ++i)
-        if (keep.data[i] != 0) indices.push_back(static_cast<std::int64_t>(i));
-    if (indices.empty() || keep.data.size() > node.shape(x)[axis])
+    for (std::size_t i = 0; i < keep.size(); ++i)
+        if (keep[i] != 0) indices.push_back(static_cast<std::int64_t>(i));
+    if (indices.empty() || keep.size() > node.shape(x)[axis])
         return node.malformed("the condition does not fit the axis, or keeps nothing");
     return selected(node, x, axis, indices);
 }

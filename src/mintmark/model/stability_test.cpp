@@ -45,6 +45,14 @@ class File {
         attribute.add_ints(axis);
         return *this;
     }
+    File& bits(const std::string& name, const std::vector<int>& values) {
+        onnx::TensorProto& tensor = *model_.mutable_graph()->add_initializer();
+        tensor.set_name(name);
+        tensor.set_data_type(onnx::TensorProto::BOOL);
+        tensor.add_dims(static_cast<std::int64_t>(values.size()));
+        for (const int value : values) tensor.add_int32_data(value);
+        return *this;
+    }
     [[nodiscard]] Result<Graph> load() const {
         const std::string bytes = model_.SerializeAsString();
         return load_onnx(as_bytes(bytes));
@@ -110,6 +118,17 @@ TEST(Stability, OtherQuotientsAreNoSoftmax) {
     for (const Node& node : graph->nodes) EXPECT_NE(node.op_type, "Softmax");
 }
 
+TEST(Stability, NodesWithoutInputsAreNoSoftmax) {
+    for (const char* op : {"Exp", "ReduceSum", "Log", "ReduceMax", "Sub"}) {
+        File file(11);
+        file.input("x", {2, 4}).output("y").node(op, {}, {"e"}).node("Div", {"e", "e"}, {"y"});
+        EXPECT_FALSE(file.load()) << op;
+    }
+    File file(11);
+    file.input("x", {2, 4}).output("y").node("ReduceSum", {}, {"s"}).node("Exp", {}, {"e"});
+    EXPECT_FALSE(file.node("Log", {"s"}, {"l"}).node("Sub", {"x", "l"}, {"y"}).load());
+}
+
 TEST(Stability, ProductsOfManyNumbers) {
     File file(11);
     const auto graph = file.input("x", {12}).output("y").node("ReduceProd", {"x"}, {"y"}).load();
@@ -166,6 +185,15 @@ TEST(ConstantOutputs, AreAllowedBesideComputedOnes) {
     const auto real = dequantise_output(integers, out);
     EXPECT_EQ(real[1], exact[1]);
     EXPECT_EQ(real[2], exact[2]);
+}
+
+/// Flattening makes a value; the condition must not move with it.
+TEST(Compress, OfTheFlatTensor) {
+    File file;
+    file.input("x", {3, 2}).output("y").bits("keep", {0, 1, 0, 0, 1});
+    const auto graph = file.node("Compress", {"x", "keep"}, {"y"}).load();
+    ASSERT_TRUE(graph) << graph.error().message;
+    EXPECT_EQ(run_float(*graph, {{1, 2, 3, 4, 5, 6}}).value()[0], (std::vector<double>{2, 5}));
 }
 
 TEST(ConstantOutputs, AloneAreRefused) {
