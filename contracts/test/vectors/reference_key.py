@@ -1,4 +1,5 @@
 """Circuits (protocol.md section 3), the bytes of their keys (8) and the verifier's program (8a), for the reference prover."""
+import math
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -237,6 +238,7 @@ class Program:
     def maps(self, env, pieces, chunk, spread):
         """Factors of the maps' weights, the last tensor axis first; None if one is zero."""
         mu, out, run = self.c.mu, [], None
+        env, pieces = self.apart(env, pieces)
         for a, dims, at, bits in pieces:
             inside = max(0, min(at + bits, mu) - at)
             index = chunk >> max(at, mu) - mu & (1 << bits - inside) - 1
@@ -255,6 +257,10 @@ class Program:
                     out += self.at(p + inside, bits - inside, index)
                 continue
             out, run = out + (self.eq(*run) if run else []), None
+            if a.kind == REGROUP and a.t == a.g == 1 and at + bits <= mu:
+                first, dim = env[a.p]
+                out.append(("shift", bytes([first, bits, self.z + at, bits]) + bytes(4) + dim.to_bytes(4, "big")))
+                continue
             if a.kind == REGROUP:
                 out.append(self.regroup(env, a, dims, at, chunk if at + bits > mu else 0))
                 continue
@@ -263,6 +269,43 @@ class Program:
                 return None
             out += products[0] if len(products) == 1 else [("sum", tuple(map(tuple, products)))]
         return out + (self.eq(*run) if run else [])
+
+    @staticmethod
+    def apart(env, pieces):
+        """REGROUP as EQ of what both sides have in common, and blocks that have not; the environment with the parts of its axes."""
+        env, out = list(env), []
+        for a, dims, at, bits in pieces:
+            if a.kind != REGROUP:
+                out.append((a, dims, at, bits))
+                continue
+            dest, source = [list(axis) for axis in env[a.p : a.p + a.t]], list(dims)
+            while True:
+                while dest and dest[-1][1] == 1:
+                    dest.pop()
+                while source and source[-1] == 1:
+                    source.pop()
+                if not source:
+                    break
+                both = dest[-1][1] | source[-1]
+                n = (both & -both).bit_length() - 1  # the lower of the two lowest bits
+                if n:
+                    env.append((dest[-1][0], 1 << n))
+                    out.append((Map(EQ, len(env) - 1), [1 << n], at, n))
+                    dest[-1] = [dest[-1][0] + n, dest[-1][1] >> n]
+                    source[-1] >>= n
+                    at += n
+                    continue
+                left, right = [dest.pop()], [source.pop()]
+                while (x := math.prod(d for _, d in left)) != (y := math.prod(right)):
+                    if x < y:
+                        left.insert(0, dest.pop())
+                    else:
+                        right.insert(0, source.pop())
+                n = sum(map(log2up, right))
+                out.append((Map(REGROUP, len(env), len(left), len(right)), right, at, n))
+                env += map(tuple, left)
+                at += n
+        return env, out
 
     def regroup(self, env, a, dims, at, chunk):
         dest = env[a.p : a.p + a.t]

@@ -30,6 +30,9 @@ enum class Choice : std::uint8_t {
     kSeen,
     kUniform,
     kTwice,
+    kLength,
+    kFrom,
+    kTo,
     kFirstShift,
     kSecondShift
 };

@@ -116,6 +116,7 @@ class Quantiser {
         return all(Choice::kPrecise, sensitivity_.precise[layer.output]);
     }
     void agree_on(std::vector<double>& step) const;
+    void agree_on_range(Ints& result) const;
     [[nodiscard]] std::vector<std::size_t> channels_of(const Layer& layer) const;
     [[nodiscard]] Interval real_range(const Ints& x) const;
     [[nodiscard]] std::uint8_t pick_shift(double largest);

@@ -104,11 +104,14 @@ Status Quantiser::normalise_again(const Layer& layer, Normalisation& norm) {
     const Shape shape = plan_.shapes[layer.output];
     const std::uint32_t n = shape.back();
     const auto rows = static_cast<std::uint32_t>(element_count(shape) / n);
+    // As long as any twin's: what follows is then the same for all.
+    const double unit = norm.row.step[0] * norm.factor.step[0];
+    norm.length = std::max(norm.length, most(Choice::kLength, norm.length * unit) / unit);
     const double wanted = std::ceil(std::log2(std::max(norm.length / kMostFirst, 1.0)));
     const auto first = static_cast<std::uint8_t>(most(Choice::kFirstShift, wanted));
     const double reach = std::ceil(std::ldexp(norm.length, -first)) + 1;
     const auto end = static_cast<std::int64_t>(reach);
-    const double step = norm.row.step[0] * norm.factor.step[0] * std::ldexp(1, first);
+    const double step = unit * std::ldexp(1, first);
     MINTMARK_TRY(const Ints once,
                  emit_rows(name + "/once", QMul{1, {first, -end, end, std::nullopt}},
                            {norm.row.id, norm.factor.id}, shape, {-reach, reach, step}));

@@ -10,6 +10,7 @@ namespace mintmark::model {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kWidest = 65536 - 8;
 constexpr int kMaxSmallShift = 12;  ///< one remainder limb
 
 }  // namespace
@@ -105,6 +106,21 @@ int Quantiser::outlier_bits(const Layer& layer) const {
 /// One step for all elements: that of the twins. Steps of single channels are folded into weights.
 void Quantiser::agree_on(std::vector<double>& step) const {
     if (min_of(step) == max_of(step)) std::ranges::fill(step, most(Choice::kStep, step[0]));
+}
+
+/// Bounds of a result that hold for all twins, agreed on in reals (their steps may change from pass
+/// to pass): tables and what is made of the result then are the same. Where no look-up holds them
+/// all, each keeps its own.
+void Quantiser::agree_on_range(Ints& result) const {
+    constexpr double kSame = 1e-6;
+    const double step = max_of(result.step);
+    const auto lowest = std::ranges::min_element(result.range.lo);
+    const auto highest = std::ranges::max_element(result.range.hi);
+    const double lo = least(Choice::kFrom, *lowest * step) / step;
+    const double hi = most(Choice::kTo, *highest * step) / step;
+    if (hi - lo > kWidest) return;
+    *lowest = std::min(*lowest, std::floor(lo + kSame));
+    *highest = std::max(*highest, std::ceil(hi - kSame));
 }
 
 Quantiser::Goal Quantiser::goal_for(const Layer& layer, const Interval& real) const {
