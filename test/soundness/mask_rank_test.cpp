@@ -133,7 +133,8 @@ TEST(MaskRank, MergeIsTheProversOwn) {
         std::ranges::sort(r, {}, &std::pair<std::size_t, Fr>::first);
         sumcheck::MergeMask mask(forms.slots, forms.all, z, r);
         Transcript transcript;
-        const auto result = sumcheck::prove_merge(std::vector<sumcheck::MergeSlot>{}, mask, mu, transcript);
+        const auto result =
+            sumcheck::prove_merge(std::vector<sumcheck::MergeSlot>{}, mask, mu, transcript);
         const auto expected = times(merge_matrix(mu, forms, result.point), values);
         for (std::size_t i = 0; i < mu; ++i) {
             const auto& [c0, c2] = result.messages[i];

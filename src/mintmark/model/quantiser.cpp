@@ -333,7 +333,7 @@ Status Quantiser::finish(const Layer& layer, Sums sums) {
         if (is_curve(layer.activation))
             std::ranges::fill(result.step, static_cast<double>(lut.out_step));
     }
-    agree_on_range(result);
+    if (!plan_.integral[layer.output]) agree_on_range(result);
     if (!requant.lut) {
         requant.u_lo = static_cast<std::int64_t>(min_of(result.range.lo));
         requant.u_hi = static_cast<std::int64_t>(max_of(result.range.hi));
