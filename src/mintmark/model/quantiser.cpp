@@ -572,7 +572,7 @@ Status Quantiser::add_linear(const Layer& layer) {
 Status Quantiser::add_scaled(const Layer& layer) {
     const Shape& out = plan_.shapes[layer.output];
     std::optional<Normalisation> norm = normalisation(layer);
-    if (norm && is_rough(*norm, out.back())) MINTMARK_CHECK(normalise_again(layer, *norm));
+    if (norm && is_rough(*norm)) MINTMARK_CHECK(normalise_again(layer, *norm));
     const Ints& a = norm ? norm->row : values_.at(layer.inputs[0]);
     const Ints& b = norm ? norm->factor : values_.at(layer.inputs.back());
     const Shape& in = norm ? out : plan_.shapes[layer.inputs[0]];

@@ -53,11 +53,12 @@ class Quantiser {
         TensorId row = 0;
         double length = 0;
         double epsilon = 0;  ///< as a part of the least variance that the factor allows for
+        double scale = 1;    ///< the factor is about 1 / sqrt(scale |row|^2)
     };
     /// A product of rows with what is about their inverse lengths; it is no longer than `length`.
     struct Normalisation {
         Ints row, factor;
-        double length = 0, epsilon = 0;
+        double length = 0, epsilon = 0, scale = 1;
     };
     /// A tensor whose entries are those of a product's result, entry e its entry at[e].
     struct Moved {
@@ -152,7 +153,7 @@ class Quantiser {
     [[nodiscard]] TensorId origin(TensorId id) const;
     void note_inverse_length(const Layer& layer, TensorId row, std::uint8_t shift, double constant);
     [[nodiscard]] std::optional<Normalisation> normalisation(const Layer& layer) const;
-    [[nodiscard]] bool is_rough(const Normalisation& norm, std::size_t n) const;
+    [[nodiscard]] bool is_rough(const Normalisation& norm) const;
     [[nodiscard]] Status normalise_again(const Layer& layer, Normalisation& norm);
     void note_length(const Layer& layer, double length);
     void move_ball(const Layer& layer, TensorId from, std::span<const double> weight,

@@ -68,7 +68,7 @@ void Quantiser::note_inverse_length(const Layer& layer, TensorId row, std::uint8
         return;
     const double reach = requant->lut->out_hi * static_cast<double>(requant->lut->out_step);
     inverse_lengths_[values_.at(layer.output).id] = {
-        origin(row), longest(*requant, shift, constant), layer.offset * reach * reach};
+        origin(row), longest(*requant, shift, constant), layer.offset * reach * reach, layer.scale};
 }
 
 std::optional<Quantiser::Normalisation> Quantiser::normalisation(const Layer& layer) const {
@@ -82,23 +82,23 @@ std::optional<Quantiser::Normalisation> Quantiser::normalisation(const Layer& la
         reduced.back() = 1;
         if (plan_.shapes[factor] == reduced && plan_.shapes[layer.output] == plan_.shapes[row])
             return Normalisation{values_.at(row), values_.at(factor), known->second.length,
-                                 known->second.epsilon};
+                                 known->second.epsilon, known->second.scale};
     }
     return std::nullopt;
 }
 
-/// Whether the rows that were divided by their lengths can be far longer than sqrt(n).
-bool Quantiser::is_rough(const Normalisation& norm, std::size_t n) const {
+/// Whether the rows that were divided by their lengths can be far longer than they should be.
+bool Quantiser::is_rough(const Normalisation& norm) const {
     constexpr double kLeastEpsilon = 0x1p-8;  ///< as a part of the least variance: then it matters
     const bool uniform = min_of(norm.row.step) == max_of(norm.row.step) &&
                          min_of(norm.factor.step) == max_of(norm.factor.step);
     const double length = norm.length * norm.row.step[0] * norm.factor.step[0];
-    const bool rough = length > 2 * std::sqrt(static_cast<double>(n));
+    const bool rough = length * std::sqrt(norm.scale) > 2;
     return all(Choice::kUniform, uniform && norm.epsilon < kLeastEpsilon) &&
            most(Choice::kTwice, rough ? 1 : 0) > 0;
 }
 
-/// row := row factor, factor := sqrt(n) / |row|.
+/// row := row factor, factor := 1 / sqrt(scale |row|^2).
 Status Quantiser::normalise_again(const Layer& layer, Normalisation& norm) {
     const std::string name = plan_.names[layer.output];
     const Shape shape = plan_.shapes[layer.output];
@@ -123,7 +123,7 @@ Status Quantiser::normalise_again(const Layer& layer, Normalisation& norm) {
     const double halvings = std::ceil(std::log2(std::max(length * length / kRootRows, 1.0)));
     const auto shift = static_cast<std::uint8_t>(most(Choice::kSecondShift, halvings));
     QLut root{.function = QFunction::kRsqrt,
-              .in_step = table_step(step * step * std::ldexp(1, shift) / n),
+              .in_step = table_step(step * step * std::ldexp(1, shift) * norm.scale),
               .out_step = static_cast<float>(kSecondReach / 32767),
               .out_hi = 32767};
     const double squares = std::ceil(std::ldexp(length * length, -shift)) + 1;
