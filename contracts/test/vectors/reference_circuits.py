@@ -83,14 +83,17 @@ def conv(rand, flags):
         Step([3, 2, 2], [(8, 0, 4)], [(1, [(0, 3), (0, 2), (1, 2)])], [],
              [(1, [], 7, pick(0), pick(1)), (-1, [], 1, pick(1), same(3, [0]))]),
         Step([12], [(10, 0, 4)], [], [(1, Operand(9, [Map(REGROUP, p=0, t=1, g=3)]))]),
-        Step([4, 3], [(11, 0, 4)], [], [(1, Operand(10, [Map(REGROUP, p=0, t=2, g=1)]))]),
+        # and a window with fewer rows than taps
+        Step([4, 3], [(11, 0, 4)], [],
+             [(1, Operand(10, [Map(REGROUP, p=0, t=2, g=1)])), (1, Operand(10, [Map(WIN, p=1, t=0, s=4, e=2, off=-1)]))]),
         Step([3, 4], [(12, 0, 4)], [], [],
              [(1, [3], 0, Operand(2, [Map(EQ, p=0), sum_window(255, 1, 0, 0, 1), Map(EQ, p=2), Map(ALL)]),
                Operand(11, [Map(EQ, p=1), Map(EQ, p=2)]))]),
-        # sums without an out axis: a pick, ranges, a dilated range, ALL
+        # sums without an out axis: a pick, ranges, a dilated range, ALL; more taps than rows
         Step([2], [(13, 0, 4)], [(7, [(0, 1)])],
              [(1, Operand(9, [sum_window(255, 2, 0, 1, 1), Map(ALL), Map(EQ, p=0)])),
-              (1, Operand(12, [sum_window(255, 2, 0, 2), sum_window(0, 1, 2, 0, 1)]))]),
+              (1, Operand(12, [sum_window(255, 2, 0, 2), sum_window(0, 1, 2, 0, 1)])),
+              (1, Operand(10, [sum_window(0, 6, 7, 1, -1)]))]),
         Step([2], [], [(-3, [(1, 2)])], [(1, same(13, [0])), (-1, same(14, [0]))]),
     ]  # fmt: skip
     c = Circuit(7, flags, chunks, tables, tensors, steps)

@@ -317,18 +317,34 @@ class Program:
         """Products whose sum is the weight along an axis of `n` variables from `z` on, of which `dim` indices count."""
         dim = max(0, min(dim, 1 << n))
         taps = env[a.t][1] if a.kind == WIN else a.t << 8 | a.g
-        if a.kind == SUMWIN and a.p == 255:
-            if a.e == 1:
-                lo, hi = max(off, 0), min(off + taps, dim)
-                if lo >= hi:
-                    return []
-                return [self.at(z, n, lo) if hi == lo + 1 else self.range(z, n, lo, hi)]
-            return [self.at(z, n, k) for k in (off + a.e * b for b in range(taps)) if 0 <= k < dim]
+        p, s, e = (None if a.p == 255 else env[a.p]), a.s, a.e
+        rows = p[1] if p else 1
+        if a.kind == SUMWIN and e == 1 and rows < taps:
+            return self.rows(p, rows, taps, s, dim, off, z, n)
+        if not p:
+            return [self.at(z, n, k) for k in (off + e * b for b in range(taps)) if 0 <= k < dim]
+        t = env[a.t] if a.kind == WIN else (0, 1)
+        if a.kind == WIN and rows < taps and e & e - 1 == 0:
+            p, t, s, e, taps = t, p, e, s, rows
         products = []
         for b in range(taps):
-            tap = self.tap(env[a.p], a.s, off + a.e * b, dim, z, n)
+            tap = self.tap(p, s, off + e * b, dim, z, n)
             if tap is not None:
-                products.append((self.at(env[a.t][0], log2up(taps), b) if a.kind == WIN else []) + tap)
+                products.append((self.at(t[0], log2up(taps), b) if a.kind == WIN else []) + tap)
+        return products
+
+    def rows(self, p, rows, taps, s, dim, off, z, n):
+        """A window over consecutive indices as one interval for each row: lt of its end less lt of its begin."""
+        below = lambda d: [] if d == 1 << n else [("lt", bytes([z, n]) + d.to_bytes(4, "big"))]
+        products = []
+        for a in range(rows):
+            lo, hi = max(off + s * a, 0), min(off + s * a + taps, dim)
+            row = self.at(p[0], log2up(rows), a) if p else []
+            if hi == lo + 1:
+                products.append(row + self.at(z, n, lo))
+            elif lo < hi:
+                products.append(row + below(hi))
+                products += [row + below(lo) + [("const", word(R - 1))]] if lo else []
         return products
 
     def tap(self, p, stride, k, dim, z, n):

@@ -265,10 +265,15 @@ Circuit regrouping(const std::vector<Axis>& from, const std::vector<Axis>& to, s
     return b.finish(Visibility::kPublic, Visibility::kCommitted);
 }
 
-std::size_t num_regroup_records(const Circuit& circuit) {
+/// `kind` counts from 0, in the order of section 8a.
+std::size_t num_records(const Circuit& circuit, std::size_t kind) {
     const Bytes program = *verifier_program(circuit);
-    constexpr std::size_t kAt = 6 + 2 * 6;  // after three numbers, the seventh count
-    return std::size_t{program[kAt]} << 8U | program[kAt + 1];
+    const std::size_t at = 6 + 2 * kind;  // after three numbers
+    return std::size_t{program[at]} << 8U | program[at + 1];
+}
+
+std::size_t num_regroup_records(const Circuit& circuit) {
+    return num_records(circuit, 6);
 }
 
 /// Both sides' common low bits are EQ, what is left are the smallest blocks.
@@ -301,6 +306,54 @@ TEST(VerifierProgram, TakesRegroupedBoxesApart) {
     EXPECT_EQ(num_regroup_records(regrouping({{32}, {4}}, {{8}, {16}}, 7)), 0U);
     EXPECT_EQ(num_regroup_records(regrouping({{3}, {32}}, {{96}}, 7)), 0U);
     EXPECT_EQ(num_regroup_records(regrouping({{9}, {4}}, {{12}, {3}}, 7)), 1U);
+}
+
+/// x of `dim` entries, read through a window into a box.
+Circuit windowed(std::uint32_t dim, const std::vector<Axis>& to, const AxisMap& map,
+                 std::uint8_t mu) {
+    testing::CircuitBuilder b(mu);
+    const std::uint8_t range = b.add_range(5, -16);
+    const std::uint16_t copy = b.input_step({{dim}}, range);
+    const std::uint16_t moved = b.add_tensor(Column::kF, to);
+    Step& step = b.add_step(to);
+    step.limbs = {{moved, 0, range}};
+    step.lins = {{1, {copy, {map}}}};
+    b.output_step(moved);
+    return b.finish(Visibility::kPublic, Visibility::kCommitted);
+}
+
+/// Windows of few rows and many taps, over and beyond the axis' ends, and across chunks.
+TEST(VerifierProgram, TakesWindowsAlongTheLongerAxis) {
+    std::uint64_t seed = 200;
+    for (const std::uint32_t rows : {1U, 2U, 3U, 8U})
+        for (const std::uint32_t taps : {2U, 5U, 8U, 33U})
+            for (const std::uint16_t step : std::initializer_list<std::uint16_t>{1, 2, 3, 4})
+                for (const std::int32_t offset : {-3, 0, 1, 64})
+                    for (const std::uint8_t mu : std::initializer_list<std::uint8_t>{6, 8}) {
+                        SCOPED_TRACE(++seed);
+                        expect_program_is_right(windowed(100, {{rows}, {taps}},
+                                                         AxisMap::win(0, 1, 3, step, offset), mu),
+                                                seed);
+                        expect_program_is_right(
+                            windowed(100, {{rows}, {3}},
+                                     AxisMap::sum_win(0, static_cast<std::uint16_t>(taps), step, 1,
+                                                      offset),
+                                     mu),
+                            seed);
+                    }
+}
+
+/// A record for each of the fewer indices, not for each tap: those are what the contract pays for.
+TEST(VerifierProgram, CountsTheFewerIndices) {
+    constexpr std::size_t kAt = 2, kShift = 4, kSum = 7;
+    const Circuit row = windowed(200, {{1}, {200}}, AxisMap::win(0, 1, 1, 1, 0), 9);
+    EXPECT_EQ(num_records(row, kShift), 1U);
+    EXPECT_EQ(num_records(row, kSum), 0U);
+    const Circuit sum = windowed(200, {{1}, {3}}, AxisMap::sum_win(0, 200, 1, 1, 0), 9);
+    EXPECT_EQ(num_records(sum, kShift) + num_records(sum, kSum), 0U);
+    const Circuit rows = windowed(200, {{4}, {50}}, AxisMap::win(0, 1, 50, 1, 0), 9);
+    EXPECT_EQ(num_records(rows, kShift), 4U);
+    EXPECT_LE(num_records(rows, kAt), 16U);
 }
 
 TEST(VerifierProgram, IsLimited) {

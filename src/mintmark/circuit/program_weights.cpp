@@ -1,6 +1,7 @@
 #include "mintmark/circuit/program_weights.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "mintmark/base/assert.hpp"
 #include "mintmark/circuit/byte_io.hpp"
@@ -144,6 +145,8 @@ bool Weights::append_operand(Product& out, std::vector<Slice>& spread,
                       .n = at.inside};
         if (is_win || map->p != kNoAxis) window.p = env[map->p];
         if (is_win) window.t = env[map->t];
+        if (is_win && env[map->p].axis.dim < window.taps && exact_log(window.dilation))
+            window.swap_axes();
         if (!append_window(out, window)) return false;
     }
     flush(out, run);
@@ -171,6 +174,12 @@ void Weights::append_eq_map(Product& out, std::vector<Slice>& spread, Run& run, 
         append_at(out, first, count, at.chunk);
 }
 
+void Weights::Window::swap_axes() {
+    std::swap(p, t);
+    std::swap(stride, dilation);
+    taps = t->axis.dim;
+}
+
 bool Weights::append_window(Product& out, const Window& window) {
     std::vector<Product> products = window_products(window);
     if (products.empty()) return false;
@@ -182,7 +191,7 @@ bool Weights::append_window(Product& out, const Window& window) {
 }
 
 std::vector<Product> Weights::window_products(const Window& w) {
-    if (!w.p && w.dilation == 1) return fixed_range(w);
+    if (!w.t && w.dilation == 1 && w.num_rows() < w.taps) return ranges(w);
     std::vector<Product> products;
     for (std::uint32_t b = 0; b < w.taps && taps_left() && !records_.too_long(); ++b) {
         ++taps_;
@@ -200,18 +209,35 @@ std::vector<Product> Weights::window_products(const Window& w) {
     return products;
 }
 
-std::vector<Product> Weights::fixed_range(const Window& w) {
-    ++taps_;
-    const std::int64_t low = std::max(w.offset, std::int64_t{0});
-    const std::int64_t high = std::min(w.offset + std::int64_t{w.taps}, w.dim);
-    if (low >= high) return {};
-    Product product;
-    if (low + 1 == high)
-        append_at(product, w.first, w.n, static_cast<std::uint32_t>(low));
-    else
-        append_range(product, w.first, w.n, static_cast<std::uint32_t>(low),
-                     static_cast<std::uint32_t>(high));
-    return {product};
+std::vector<Product> Weights::ranges(const Window& w) {
+    std::vector<Product> products;
+    for (std::uint32_t a = 0; a < w.num_rows() && taps_left() && !records_.too_long(); ++a) {
+        ++taps_;
+        const std::int64_t begin = w.stride * a + w.offset;
+        const std::int64_t low = std::max(begin, std::int64_t{0});
+        const std::int64_t high = std::min(begin + std::int64_t{w.taps}, w.dim);
+        if (low >= high) continue;
+        Product row;
+        if (w.p) append_at(row, w.p->first, w.p->axis.log(), a);
+        append_between(products, std::move(row), w, low, high);
+    }
+    return products;
+}
+
+void Weights::append_between(std::vector<Product>& out, Product row, const Window& w,
+                             std::int64_t low, std::int64_t high) {
+    const auto below = [&](std::int64_t bound) {
+        append_range(out.emplace_back(row), w.first, w.n, 0, static_cast<std::uint32_t>(bound));
+    };
+    if (low + 1 == high) {
+        append_at(row, w.first, w.n, static_cast<std::uint32_t>(low));
+        out.push_back(std::move(row));
+        return;
+    }
+    below(high);
+    if (low == 0) return;
+    below(low);
+    out.back().push_back(minus_one());
 }
 
 bool Weights::append_tap(Product& out, const Window& w, std::int64_t k) {

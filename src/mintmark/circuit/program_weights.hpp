@@ -58,6 +58,11 @@ class Weights {
         std::int64_t dim = 1;  ///< of the tensor axis
         unsigned first = 0;    ///< its variables
         unsigned n = 0;
+
+        /// How many a there are.
+        [[nodiscard]] std::uint32_t num_rows() const noexcept { return p ? p->axis.dim : 1; }
+        /// a takes the part of b: the fewer of them are the taps.
+        void swap_axes();
     };
     /// A run of EQ maps whose points and axes lie one behind the other.
     struct Run {
@@ -85,7 +90,11 @@ class Weights {
                        const Place& at, bool spreads);
     bool append_window(Product& out, const Window& window);
     [[nodiscard]] std::vector<Product> window_products(const Window& window);
-    [[nodiscard]] std::vector<Product> fixed_range(const Window& window);
+    /// A sum over consecutive indices, row by row.
+    [[nodiscard]] std::vector<Product> ranges(const Window& window);
+    /// The indices [low, high), low < high, of the tensor axis, for one row.
+    void append_between(std::vector<Product>& out, Product row, const Window& window,
+                        std::int64_t low, std::int64_t high);
     [[nodiscard]] bool append_tap(Product& out, const Window& window, std::int64_t k);
     bool append_dense(Product& out, const Window& window, std::int64_t k);
     /// The common low bits of both sides as EQ, then the smallest blocks with the same number of
