@@ -269,6 +269,38 @@ Result<ValueId> applied(const NodeView& node, Pointwise kind, ValueId x) {
     return node.emit(PointwiseOp{kind, 0}, {x}, node.shape(x));
 }
 
+namespace {
+
+/// w [G, m, k] times x [G, k, n], G axes flattened, w constant: a convolution of G groups.
+Result<ValueId> multiplied_by_batch(const NodeView& node, ValueId w, ValueId x) {
+    const Shape sw = node.shape(w), sx = node.shape(x);
+    const auto groups = static_cast<std::uint32_t>(element_count(Shape(sw.begin(), sw.end() - 2)));
+    const std::uint32_t m = sw[sw.size() - 2], k = sw.back(), n = sx.back();
+    MINTMARK_TRY(const ValueId rows, reshaped(node, x, {1, groups * k, n}));
+    MINTMARK_TRY(const ValueId kernel, reshaped(node, w, {groups * m, k, 1}));
+    Window window{
+        .kernel = {1}, .strides = {1}, .pads_begin = {0}, .pads_end = {0}, .dilations = {1}};
+    MINTMARK_TRY(const ValueId y,
+                 node.emit(ConvOp{std::move(window), groups}, {rows, kernel}, {1, groups * m, n}));
+    Shape out(sx);
+    out[out.size() - 2] = m;
+    return reshaped(node, y, out);
+}
+
+/// A product of which one factor is a constant of several matrices; both have the same batch.
+Result<ValueId> multiplied_batches(const NodeView& node, ValueId a, ValueId b) {
+    if (node.builder().value(a).is_constant) return multiplied_by_batch(node, a, b);
+    std::vector<std::uint32_t> perm(node.shape(a).size());
+    std::iota(perm.begin(), perm.end(), 0U);
+    std::swap(perm[perm.size() - 2], perm.back());
+    MINTMARK_TRY(const ValueId left, transposed(node, b, perm));
+    MINTMARK_TRY(const ValueId right, transposed(node, a, perm));
+    MINTMARK_TRY(const ValueId product, multiplied_by_batch(node, left, right));
+    return transposed(node, product, perm);
+}
+
+}  // namespace
+
 Result<ValueId> multiplied(const NodeView& node, ValueId a, ValueId b) {
     Shape sa = node.shape(a), sb = node.shape(b);
     const auto matrix_only = [&](ValueId id, Shape shape) -> Result<ValueId> {
@@ -294,6 +326,9 @@ Result<ValueId> multiplied(const NodeView& node, ValueId a, ValueId b) {
     if (!fixed_b) {
         MINTMARK_TRY(b, batched(b, sb));
     }
+    const auto is_constant = [&](ValueId id) { return node.builder().value(id).is_constant; };
+    if (element_count(batch) != 1 && is_constant(a) != is_constant(b) && !fixed_a && !fixed_b)
+        return multiplied_batches(node, a, b);
     Shape out = batch;
     out.push_back(sa[sa.size() - 2]);
     out.push_back(sb.back());

@@ -133,12 +133,28 @@ Result<ValueId> import_where(const NodeView& node) {
 
 /// max(a, b) = b + relu(a - b), min(a, b) = b - relu(b - a).
 enum class Extreme : std::uint8_t { kMax, kMin };
+
+/// A scalar bound that stands for infinity: nothing reaches it, and beside it a sum has no digits.
+template <Extreme Kind>
+bool is_beyond(const NodeView& node, ValueId bound) {
+    const Value& value = node.builder().value(bound);
+    if (!value.is_constant || node.builder().type(bound) != ElementType::kReal) return false;
+    const double far = Kind == Extreme::kMax ? -kFar : kFar;
+    return element_count(value.shape) == 1 && value.shape.size() <= 1 &&
+           (Kind == Extreme::kMax ? value.data[0] <= far : value.data[0] >= far);
+}
+
 template <Extreme Kind>
 Result<ValueId> import_extreme(const NodeView& node) {
     MINTMARK_TRY(ValueId so_far, node.input(0));
     for (std::size_t i = 1; i < node.num_inputs(); ++i) {
         MINTMARK_TRY(const ValueId next, node.input(i));
         const bool max = Kind == Extreme::kMax;
+        if (is_beyond<Kind>(node, next)) continue;
+        if (is_beyond<Kind>(node, so_far)) {
+            so_far = next;
+            continue;
+        }
         MINTMARK_TRY(const ValueId difference,
                      combine(node, Binary::kSub, max ? so_far : next, max ? next : so_far));
         MINTMARK_TRY(const ValueId over, apply(node, Pointwise::kRelu, difference));

@@ -152,7 +152,10 @@ Result<ValueId> import_gather_nd(const NodeView& node) {
 
 /// The data with `updates` written (or added) at flat positions `to`.
 Result<ValueId> scatter(const NodeView& node, ValueId x, const Ints& to) {
-    MINTMARK_TRY(const ValueId updates, node.real_input(2));
+    MINTMARK_TRY(const ValueId updates, node.input(2));
+    const ElementType type = node.builder().type(x);
+    if (node.builder().type(updates) != type)
+        return node.malformed("data and updates differ in type");
     MINTMARK_TRY(const std::string reduction, node.string_attribute("reduction", "none"));
     const Shape shape = node.shape(x);
     const std::size_t count = element_count(shape);
@@ -173,11 +176,13 @@ Result<ValueId> scatter(const NodeView& node, ValueId x, const Ints& to) {
         for (std::size_t i = 0; i < count; ++i) mask[i] = from[i] < 0 ? 1 : 0;
         MINTMARK_TRY(x, combined(node, Binary::kMul, x, constant(node, shape, std::move(mask))));
     }
-    return combined(node, Binary::kAdd, x, placed);
+    MINTMARK_TRY(const ValueId out, combined(node, Binary::kAdd, x, placed));
+    node.builder().set_type(out, type);
+    return out;
 }
 
 Result<ValueId> import_scatter_elements(const NodeView& node) {
-    MINTMARK_TRY(const ValueId x, node.real_input(0));
+    MINTMARK_TRY(const ValueId x, node.input(0));
     MINTMARK_TRY(const std::uint32_t axis, axis_attribute(node, 0, node.shape(x).size()));
     MINTMARK_TRY(const ValueId index, node.input(1));
     if (is_computed_index(node, index)) return scatter_elements_computed(node, x, index, axis);
@@ -186,7 +191,7 @@ Result<ValueId> import_scatter_elements(const NodeView& node) {
 }
 
 Result<ValueId> import_scatter_nd(const NodeView& node) {
-    MINTMARK_TRY(const ValueId x, node.real_input(0));
+    MINTMARK_TRY(const ValueId x, node.input(0));
     MINTMARK_TRY(const ValueId index, node.input(1));
     if (is_computed_index(node, index)) return scatter_nd_computed(node, x, index);
     MINTMARK_TRY(const SliceIndex to, slice_positions(node, node.shape(x), 0));

@@ -79,25 +79,27 @@ constexpr double kMaskDepth = 12;
 /// One remainder limb.
 constexpr double kMostMaskShift = 12;
 
-/// x where the weight is 1, far below everything where it is 0.
+/// c x where the weight is c > 0, far below everything where it is 0.
 bool is_mask(const Layer& layer) {
     if (layer.kind != LayerKind::kAffine || layer.activation || layer.bias.data.size() < 2)
         return false;
-    const bool bits =
-        std::ranges::all_of(layer.weight.data, [](double w) { return w == 0 || w == 1; });
-    return bits && layer.weight.shape == layer.bias.shape &&
+    const double c = max_of(layer.weight.data);
+    const bool two =
+        std::ranges::all_of(layer.weight.data, [c](double w) { return w == 0 || w == c; });
+    return c > 0 && two && layer.weight.shape == layer.bias.shape &&
            *std::ranges::min_element(layer.bias.data) <= -1e4;
 }
 
-/// Of two operands the one that is 0 or so low that it only masks.
+/// Of two operands the one that is 0 or so low that it only masks; `slopes` are the coefficients
+/// times the steps.
 std::optional<std::size_t> mask_operand(std::span<const Interval> parts,
-                                        std::span<const double> steps) {
+                                        std::span<const double> slopes) {
     if (parts.size() != 2) return std::nullopt;
     for (std::size_t i = 0; i < 2; ++i) {
-        const double depth = -min_of(parts[i].lo) * steps[i];
+        const double depth = -min_of(parts[i].lo) * slopes[i];
         const double reach =
             std::max(largest_magnitude(parts[1 - i].lo), largest_magnitude(parts[1 - i].hi)) *
-            steps[1 - i];
+            std::abs(slopes[1 - i]);
         if (max_of(parts[i].hi) <= 0 && depth >= 1e4 / 2 && depth > 8 * reach) return i;
     }
     return std::nullopt;
@@ -460,13 +462,13 @@ Status Quantiser::add_sum(const Layer& layer) {
         sums.step.assign(count, 1);
         return finish(layer, std::move(sums));
     }
-    if (const auto mask = mask_operand(parts, steps)) {
+    if (const auto mask = mask_operand(parts, whole)) {
         // The mask takes a whole number of the other operand's steps. That one stays as it is, or
         // loses its last bits: never to a step that is a part of the mask.
         const Interval &far = parts[*mask], &x = parts[1 - *mask];
-        const double unit = steps[1 - *mask];
+        const double unit = std::abs(whole[1 - *mask]);
         const double depth = most(Choice::kMask, (max_of(x.hi) - min_of(x.lo)) * unit + kMaskDepth);
-        std::vector<double> coefs(2, 1);
+        std::vector<double> coefs(2, std::copysign(1.0, whole[1 - *mask]));
         coefs[*mask] = std::ceil(std::ceil(depth / unit) / -min_of(far.lo));
         const double halvings = std::ceil(std::log2(add_up(coefs) / (kLookUpRows - kSlack)));
         const double shift = most(Choice::kShift, std::max(halvings, 0.0));
@@ -686,23 +688,25 @@ Status Quantiser::add_scaled(const Layer& layer) {
 Status Quantiser::add_mask(const Layer& layer) {
     const Shape &in = plan_.shapes[layer.inputs[0]], &out = plan_.shapes[layer.output];
     const Ints& x = values_.at(layer.inputs[0]);
-    const double step = max_of(x.step), lo = min_of(x.range.lo), width = max_of(x.range.hi) - lo;
+    const double step = max_of(x.step) * max_of(layer.weight.data), lo = min_of(x.range.lo);
+    const double width = max_of(x.range.hi) - lo;
     const double depth =
         std::min(std::ceil(kMaskDepth / step), std::max(kLookUpRows / 2 - width, 1.0));
     double least = 0;
     for (std::size_t i = 0; i < layer.bias.data.size(); ++i)
         if (layer.weight.data[i] != 0) least = std::min(least, layer.bias.data[i]);
-    std::vector<double> bias;
+    std::vector<double> bias, kept;
     for (std::size_t i = 0; i < layer.bias.data.size(); ++i) {
+        kept.push_back(layer.weight.data[i] != 0 ? 1 : 0);
         bias.push_back(layer.weight.data[i] != 0 ? round_half_up(layer.bias.data[i] / step)
                                                  : lo + round_half_up(least / step) - depth);
     }
-    Sums sums{QAffine{hidden(layer.weight.shape, layer.weight.data, out.size()),
+    Sums sums{QAffine{hidden(layer.weight.shape, kept, out.size()),
                       hidden(layer.bias.shape, bias, out.size()),
                       1,
                       {}},
               {x.id},
-              linear_interval(layer, in, out, layer.weight.data, bias, x.range),
+              linear_interval(layer, in, out, kept, bias, x.range),
               std::vector<double>(element_count(out), step),
               0};
     return finish(layer, std::move(sums));
