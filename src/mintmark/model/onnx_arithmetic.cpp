@@ -6,6 +6,7 @@
 
 #include "mintmark/model/onnx_compose.hpp"
 #include "mintmark/model/onnx_integer.hpp"
+#include "mintmark/model/onnx_rows.hpp"
 #include "mintmark/model/onnx_volume.hpp"
 
 namespace mintmark::model {
@@ -30,8 +31,9 @@ Result<ValueId> binary(const NodeView& node, Binary kind, ValueId a, ValueId b) 
 }
 
 Result<ValueId> divide(const NodeView& node, ValueId a, ValueId b) {
-    const bool is_real = node.builder().type(a) == ElementType::kReal;
-    return is_real ? combined(node, Binary::kDiv, a, b) : integer_quotient(node, a, b);
+    if (node.builder().type(a) != ElementType::kReal) return integer_quotient(node, a, b);
+    MINTMARK_TRY(const std::optional<ValueId> part, share(node, a, b));
+    return part ? *part : combined(node, Binary::kDiv, a, b);
 }
 
 bool is_far(double v) {
@@ -84,6 +86,24 @@ Result<std::optional<ValueId>> add_masked_bias(const NodeView& node, ValueId x, 
     return std::nullopt;
 }
 
+/// Differences and products that are part of a larger formula.
+template <Binary Kind>
+Result<std::optional<ValueId>> written_out(const NodeView& node, ValueId a, ValueId b) {
+    if (Kind == Binary::kMul) return scaled_rows(node, a, b);
+    if (Kind != Binary::kSub) return std::nullopt;
+    MINTMARK_TRY(std::optional<ValueId> found, variance(node, a, b));
+    if (!found) {
+        MINTMARK_TRY(found, deviation(node, a, b));
+    }
+    if (!found) {
+        MINTMARK_TRY(found, log_share(node, a, b));
+    }
+    if (!found) {
+        MINTMARK_TRY(found, centred(node, a, b));
+    }
+    return found;
+}
+
 template <Binary Kind>
 Result<ValueId> import_binary(const NodeView& node) {
     MINTMARK_TRY(const ValueId a, node.input(0));
@@ -108,11 +128,8 @@ Result<ValueId> import_binary(const NodeView& node) {
                 if (sum) return *sum;
             }
         }
-        if (Kind == Binary::kSub) {
-            MINTMARK_TRY(const std::optional<ValueId> exact, centred(node, a, b));
-            if (exact) return *exact;
-        }
-        return binary(node, Kind, a, b);
+        MINTMARK_TRY(const std::optional<ValueId> known, written_out<Kind>(node, a, b));
+        return known ? *known : binary(node, Kind, a, b);
     }
 }
 
