@@ -34,7 +34,8 @@ enum class Choice : std::uint8_t {
     kFrom,
     kTo,
     kFirstShift,
-    kSecondShift
+    kSecondShift,
+    kSecondReach
 };
 
 /// Passes of quantisation that learn from each other: in a pass each layer takes the largest

@@ -69,6 +69,33 @@ TEST(Norms, TrainedEncodersKeepTheirVectors) {
     EXPECT_LE(result.report.max_relative_error, 0.015);
 }
 
+/// Lengths from 1 to 1000: of a table of inverses of their squares the short rows get no row at
+/// all.
+TEST(Norms, RowsOfVeryDifferentLengthsAreDividedByTheirOwn) {
+    const TestModel model = load_test_model("lengths");
+    const auto result =
+        quantise_auto(model.graph, model.input.samples, {.max_relative_error = 0.002}).value();
+    EXPECT_TRUE(result.reached);
+    EXPECT_GE(result.report.min_cosine, 0.9999);
+}
+
+/// Of E x² - (E x)² nothing would be left: means are twenty times the deviations.
+TEST(Norms, VariancesThatCancelAreComputedFromDeviations) {
+    const TestModel model = load_test_model("moments");
+    const auto result =
+        quantise_auto(model.graph, model.input.samples, {.max_relative_error = 0.005}).value();
+    EXPECT_TRUE(result.reached);
+    EXPECT_LE(result.graph.nodes.size(), 60U);
+}
+
+/// Loud entries are thousands of times as large as quiet ones, and both count.
+TEST(Norms, MagnitudesOfSpectraKeepTheirQuietEntries) {
+    const TestModel model = load_test_model("spectrum");
+    const auto result =
+        quantise_auto(model.graph, model.input.samples, {.max_relative_error = 0.015}).value();
+    EXPECT_TRUE(result.reached);
+}
+
 /// Turns the input's entries over, one at a time, as long as that makes entry `e` of tensor `t`
 /// larger. Every input on the way must have a result: sums outside of their look-up's domain are an
 /// error.
@@ -97,7 +124,7 @@ void climb(const QuantGraph& graph, std::vector<std::int64_t> x, std::size_t t, 
 TEST(Norms, NoInputLeavesTheLookUps) {
     SeededRng rng(11);
     for (const char* name : {"encoder", "decoder", "norms", "masked_encoder", "bert_torchscript",
-                             "llama_torchscript"}) {
+                             "llama_torchscript", "lengths", "moments", "spectrum"}) {
         SCOPED_TRACE(name);
         const TestModel model = load_test_model(name);
         const auto graph =

@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "mintmark/model/onnx_compose.hpp"
 #include "mintmark/model/onnx_integer.hpp"
+#include "mintmark/model/onnx_rows.hpp"
 #include "mintmark/model/onnx_volume.hpp"
 
 namespace mintmark::model {
@@ -30,8 +32,9 @@ Result<ValueId> binary(const NodeView& node, Binary kind, ValueId a, ValueId b) 
 }
 
 Result<ValueId> divide(const NodeView& node, ValueId a, ValueId b) {
-    const bool is_real = node.builder().type(a) == ElementType::kReal;
-    return is_real ? combined(node, Binary::kDiv, a, b) : integer_quotient(node, a, b);
+    if (node.builder().type(a) != ElementType::kReal) return integer_quotient(node, a, b);
+    MINTMARK_TRY(const std::optional<ValueId> part, share(node, a, b));
+    return part ? *part : combined(node, Binary::kDiv, a, b);
 }
 
 bool is_far(double v) {
@@ -84,6 +87,24 @@ Result<std::optional<ValueId>> add_masked_bias(const NodeView& node, ValueId x, 
     return std::nullopt;
 }
 
+/// Differences and products that are part of a larger formula.
+template <Binary Kind>
+Result<std::optional<ValueId>> written_out(const NodeView& node, ValueId a, ValueId b) {
+    if (Kind == Binary::kMul) return scaled_rows(node, a, b);
+    if (Kind != Binary::kSub) return std::nullopt;
+    MINTMARK_TRY(std::optional<ValueId> found, variance(node, a, b));
+    if (!found) {
+        MINTMARK_TRY(found, deviation(node, a, b));
+    }
+    if (!found) {
+        MINTMARK_TRY(found, log_share(node, a, b));
+    }
+    if (!found) {
+        MINTMARK_TRY(found, centred(node, a, b));
+    }
+    return found;
+}
+
 template <Binary Kind>
 Result<ValueId> import_binary(const NodeView& node) {
     MINTMARK_TRY(const ValueId a, node.input(0));
@@ -108,11 +129,8 @@ Result<ValueId> import_binary(const NodeView& node) {
                 if (sum) return *sum;
             }
         }
-        if (Kind == Binary::kSub) {
-            MINTMARK_TRY(const std::optional<ValueId> exact, centred(node, a, b));
-            if (exact) return *exact;
-        }
-        return binary(node, Kind, a, b);
+        MINTMARK_TRY(const std::optional<ValueId> known, written_out<Kind>(node, a, b));
+        return known ? *known : binary(node, Kind, a, b);
     }
 }
 
@@ -395,17 +413,35 @@ Result<ValueId> import_global_average(const NodeView& node) {
 }
 
 /// y = x * a + b with a = scale / sqrt(var + epsilon), b = bias - mean * a.
+/// Means and variances per channel (axis 1) of a constant: weights that are standardised.
+std::array<std::vector<double>, 2> moments(const Value& x) {
+    const std::size_t channels = x.shape[1];
+    const std::size_t inner = element_count(Shape(x.shape.begin() + 2, x.shape.end()));
+    const double count = static_cast<double>(x.data.size()) / static_cast<double>(channels);
+    std::vector<double> mean(channels, 0), variance(channels, 0);
+    for (std::size_t i = 0; i < x.data.size(); ++i) mean[i / inner % channels] += x.data[i] / count;
+    for (std::size_t i = 0; i < x.data.size(); ++i) {
+        const std::size_t c = i / inner % channels;
+        variance[c] += (x.data[i] - mean[c]) * (x.data[i] - mean[c]) / count;
+    }
+    return {mean, variance};
+}
+
 Result<ValueId> import_batch_norm(const NodeView& node) {
     MINTMARK_TRY(const std::int64_t training, node.int_attribute("training_mode", 0));
-    if (training != 0) return node.unsupported("training_mode is on");
     MINTMARK_TRY(const double epsilon, node.float_attribute("epsilon", static_cast<double>(1e-5F)));
     MINTMARK_TRY(const ValueId x, node.real_input(0));
     const Shape in = node.shape(x);
     if (in.size() < 2) return node.malformed("input has no channel axis");
+    const bool of_batch = training != 0;
+    if (of_batch && !node.builder().value(x).is_constant)
+        return node.unsupported("training_mode is on: export the model for inference");
     Shape per_channel(in.size() - 1, 1);
     per_channel[0] = in[1];
-    const std::vector<double>* parameters[4] = {};
-    for (std::size_t i = 0; i < 4; ++i) {
+    std::array<std::vector<double>, 2> own;
+    if (of_batch) own = moments(node.builder().value(x));
+    const std::vector<double>* parameters[4] = {nullptr, nullptr, &own[0], &own[1]};
+    for (std::size_t i = 0; i < (of_batch ? 2 : 4); ++i) {
         MINTMARK_TRY(const ValueId id, node.constant_input(i + 1));
         if (node.shape(id) != Shape{in[1]})
             return node.malformed(fmt::format("input {} must have {} elements", i + 1, in[1]));

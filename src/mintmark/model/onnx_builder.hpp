@@ -64,6 +64,15 @@ class GraphBuilder {
     [[nodiscard]] bool keeps_reals(const std::string& name) const {
         return kept_reals_.contains(name);
     }
+    /// x less its mean over `axes`, where it was computed.
+    [[nodiscard]] std::optional<ValueId> deviation(ValueId x,
+                                                   const std::vector<std::uint32_t>& axes) const {
+        const auto it = deviations_.find({x, axes});
+        return it == deviations_.end() ? std::nullopt : std::optional(it->second);
+    }
+    void set_deviation(ValueId x, const std::vector<std::uint32_t>& axes, ValueId difference) {
+        deviations_[{x, axes}] = difference;
+    }
     [[nodiscard]] const ImportOptions& options() const { return options_; }
     [[nodiscard]] const ExternalData& external() const { return external_; }
     [[nodiscard]] Graph& graph() { return graph_; }
@@ -75,6 +84,7 @@ class GraphBuilder {
     std::vector<ElementType> types_;
     std::map<ValueId, std::int32_t> onnx_types_;  ///< where known
     std::set<std::string> kept_reals_;
+    std::map<std::pair<ValueId, std::vector<std::uint32_t>>, ValueId> deviations_;
     std::vector<std::map<std::string, ValueId, std::less<>>> scopes_{1};
 };
 

@@ -43,16 +43,6 @@ Result<ValueId> strided(const NodeView& node, ValueId x, std::uint32_t axis, con
     return node.emit(std::move(op), {x}, out);
 }
 
-/// x is a · a: a.
-std::optional<ValueId> square_root_of(const NodeView& node, ValueId x) {
-    const Node* from = producer(node, x);
-    if (from == nullptr) return std::nullopt;
-    const auto* product = std::get_if<BinaryOp>(&from->op);
-    const bool is_square =
-        product != nullptr && product->kind == Binary::kMul && from->inputs[0] == from->inputs[1];
-    return is_square ? std::optional(from->inputs[0]) : std::nullopt;
-}
-
 /// `axes` last, the others first.
 std::vector<std::uint32_t> axes_last(std::size_t rank, const std::vector<std::uint32_t>& axes) {
     std::vector<std::uint32_t> perm;
@@ -113,6 +103,15 @@ Result<ValueId> multiply_rows(const NodeView& node, ValueId x) {
 }
 
 }  // namespace
+
+std::optional<ValueId> square_root_of(const NodeView& node, ValueId x) {
+    const Node* from = producer(node, x);
+    if (from == nullptr) return std::nullopt;
+    const auto* product = std::get_if<BinaryOp>(&from->op);
+    const bool is_square =
+        product != nullptr && product->kind == Binary::kMul && from->inputs[0] == from->inputs[1];
+    return is_square ? std::optional(from->inputs[0]) : std::nullopt;
+}
 
 Result<ValueId> reshaped(const NodeView& node, ValueId x, const Shape& shape) {
     if (node.shape(x) == shape) return x;
@@ -384,13 +383,51 @@ const Node* producer(const NodeView& node, ValueId x) {
     return nullptr;
 }
 
-Result<ValueId> divided(const NodeView& node, ValueId a, ValueId b) {
+namespace {
+
+/// A bound that only keeps a divisor from being 0: max(|x|, 1e-12).
+bool is_guard(const PointwiseOp& op) {
+    constexpr double kTiny = 1e-6;
+    return op.kind == Pointwise::kClip && op.alpha <= kTiny && op.beta >= kFar;
+}
+
+/// Of sqrt S, behind reshapes and guards: S, which a guard keeps from being 0.
+Result<std::optional<ValueId>> squared_root(const NodeView& node, ValueId b) {
+    double least = 0;
+    for (const Node* from = producer(node, b); from != nullptr; from = producer(node, b)) {
+        const auto* op = std::get_if<PointwiseOp>(&from->op);
+        if (op != nullptr && op->kind == Pointwise::kSqrt) {
+            const ValueId square = from->inputs[0];
+            if (least == 0) return square;
+            MINTMARK_TRY(const ValueId held,
+                         combined(node, Binary::kAdd, square, node.scalar(least * least)));
+            return held;
+        }
+        const bool holds = op != nullptr && is_guard(*op);
+        if (!holds && !std::holds_alternative<ReshapeOp>(from->op)) break;
+        if (holds) least = std::max(least, op->alpha);
+        b = from->inputs[0];
+    }
+    return std::nullopt;
+}
+
+/// b before it was repeated to the shape that its dividend has anyway.
+ValueId before_repeats(const NodeView& node, ValueId a, ValueId b) {
     const Node* from = producer(node, b);
-    const auto* root = from == nullptr ? nullptr : std::get_if<PointwiseOp>(&from->op);
-    const bool is_root = root != nullptr && root->kind == Pointwise::kSqrt;
-    const ValueId argument = is_root ? from->inputs[0] : b;
-    MINTMARK_TRY(const ValueId inverse,
-                 applied(node, is_root ? Pointwise::kRsqrt : Pointwise::kReciprocal, argument));
+    const bool repeats = from != nullptr && std::holds_alternative<ExpandOp>(from->op) &&
+                         node.shape(a) == node.shape(b);
+    return repeats ? from->inputs[0] : b;
+}
+
+}  // namespace
+
+Result<ValueId> divided(const NodeView& node, ValueId a, ValueId b) {
+    b = before_repeats(node, a, b);
+    const Shape shape = node.shape(b);
+    MINTMARK_TRY(const auto square, squared_root(node, b));
+    MINTMARK_TRY(ValueId inverse, applied(node, square ? Pointwise::kRsqrt : Pointwise::kReciprocal,
+                                          square.value_or(b)));
+    MINTMARK_TRY(inverse, reshaped(node, inverse, shape));
     return combined(node, Binary::kMul, a, inverse);
 }
 

@@ -57,6 +57,8 @@ namespace mintmark::model {
 /// Σ x² over `axes` (sorted, distinct), which stay as dims of 1: one product, nothing is rounded.
 [[nodiscard]] Result<ValueId> sum_of_squares(const NodeView& node, ValueId x,
                                              const std::vector<std::uint32_t>& axes);
+/// x is a · a: a.
+[[nodiscard]] std::optional<ValueId> square_root_of(const NodeView& node, ValueId x);
 /// The convolution that the node's attributes describe; weight and bias are constants.
 [[nodiscard]] Result<ValueId> convolution(const NodeView& node, ValueId x, ValueId weight,
                                           std::optional<ValueId> bias);

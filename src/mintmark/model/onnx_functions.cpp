@@ -7,6 +7,7 @@
 
 #include "mintmark/model/functions.hpp"
 #include "mintmark/model/onnx_compose.hpp"
+#include "mintmark/model/onnx_rows.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -71,6 +72,12 @@ Result<ValueId> import_hard_sigmoid(const NodeView& node) {
     MINTMARK_TRY(const ValueId moved,
                  node.emit(BinaryOp{Binary::kAdd}, {scaled, node.scalar(beta)}, shape));
     return apply(node, Pointwise::kClip, moved, 0, 1);
+}
+
+Result<ValueId> import_sqrt(const NodeView& node) {
+    MINTMARK_TRY(const ValueId x, node.real_input(0));
+    MINTMARK_TRY(const std::optional<ValueId> length, magnitude(node, x));
+    return length ? *length : apply(node, Pointwise::kSqrt, x);
 }
 
 /// 1 / sqrt(x) is one look-up.
@@ -210,7 +217,7 @@ void add_function_importers(ImporterMap& map) {
     map["Sinh"] = import_function<Pointwise::kSinh>;
     map["Softplus"] = import_function<Pointwise::kSoftplus>;
     map["Softsign"] = import_function<Pointwise::kSoftsign>;
-    map["Sqrt"] = import_function<Pointwise::kSqrt>;
+    map["Sqrt"] = import_sqrt;
     map["Swish"] = import_function<Pointwise::kSilu>;
     map["Tan"] = import_function<Pointwise::kTan>;
     map["ThresholdedRelu"] = import_with_alpha<Pointwise::kThresholdedRelu>;

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "mintmark/model/onnx_compose.hpp"
+#include "mintmark/model/onnx_rows.hpp"
 
 namespace mintmark::model {
 namespace {
@@ -131,30 +132,43 @@ Result<ValueId> import_where(const NodeView& node) {
     return combine(node, Binary::kAdd, chosen, b);
 }
 
-/// max(a, b) = b + relu(a - b), min(a, b) = b - relu(b - a).
 enum class Extreme : std::uint8_t { kMax, kMin };
 
-/// A scalar bound that stands for infinity: nothing reaches it, and beside it a sum has no digits.
+/// Of reals and one number: one look-up, or nothing where it is no bound.
 template <Extreme Kind>
-bool is_beyond(const NodeView& node, ValueId bound) {
-    const Value& value = node.builder().value(bound);
-    if (!value.is_constant || node.builder().type(bound) != ElementType::kReal) return false;
-    const double far = Kind == Extreme::kMax ? -kFar : kFar;
-    return element_count(value.shape) == 1 && value.shape.size() <= 1 &&
-           (Kind == Extreme::kMax ? value.data[0] <= far : value.data[0] >= far);
+Result<std::optional<ValueId>> extreme_of_number(const NodeView& node, ValueId a, ValueId b) {
+    if (node.builder().value(a).is_constant) std::swap(a, b);
+    const Value& number = node.builder().value(b);
+    const bool fits =
+        number.is_constant && number.data.size() == 1 && !node.builder().value(a).is_constant &&
+        node.builder().type(a) == ElementType::kReal && number.shape.size() <= node.shape(a).size();
+    if (!fits) return std::nullopt;
+    constexpr double kGuard = 1e-6;  // of a divisor
+    const double bound = number.data[0];
+    const bool max = Kind == Extreme::kMax;
+    const bool is_idle =
+        max ? bound <= -kFar || (bound <= 0 && is_never_negative(node, a)) : bound >= kFar;
+    if (is_idle) return a;
+    if (!max || bound < 0 || bound > kGuard) return std::nullopt;
+    const PointwiseOp above = bound == 0 ? PointwiseOp{Pointwise::kRelu, 0, 0}
+                                         : PointwiseOp{Pointwise::kClip, bound, 3e38};
+    const Shape shape = node.shape(a);
+    MINTMARK_TRY(const ValueId held, node.emit(above, {a}, shape));
+    return held;
 }
 
+/// max(a, b) = b + relu(a - b), min(a, b) = b - relu(b - a).
 template <Extreme Kind>
 Result<ValueId> import_extreme(const NodeView& node) {
     MINTMARK_TRY(ValueId so_far, node.input(0));
     for (std::size_t i = 1; i < node.num_inputs(); ++i) {
         MINTMARK_TRY(const ValueId next, node.input(i));
-        const bool max = Kind == Extreme::kMax;
-        if (is_beyond<Kind>(node, next)) continue;
-        if (is_beyond<Kind>(node, so_far)) {
-            so_far = next;
+        MINTMARK_TRY(const auto known, extreme_of_number<Kind>(node, so_far, next));
+        if (known) {
+            so_far = *known;
             continue;
         }
+        const bool max = Kind == Extreme::kMax;
         MINTMARK_TRY(const ValueId difference,
                      combine(node, Binary::kSub, max ? so_far : next, max ? next : so_far));
         MINTMARK_TRY(const ValueId over, apply(node, Pointwise::kRelu, difference));

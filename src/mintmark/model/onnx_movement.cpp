@@ -340,7 +340,8 @@ Result<ValueId> import_trilu(const NodeView& node) {
 }
 
 Result<ValueId> import_cum_sum(const NodeView& node) {
-    MINTMARK_TRY(const ValueId x, node.real_input(0));
+    MINTMARK_TRY(const ValueId x, node.input(0));
+    const ElementType type = node.builder().type(x);
     MINTMARK_TRY(const Ints axes, node.ints_input(1));
     if (axes.size() != 1) return node.malformed("needs one axis");
     MINTMARK_TRY(const std::uint32_t axis, normalise_axis(node, axes[0], node.shape(x).size()));
@@ -355,7 +356,9 @@ Result<ValueId> import_cum_sum(const NodeView& node) {
             matrix.push_back(before || (from == to && exclusive == 0) ? 1 : 0);
         }
     }
-    return mapped(node, x, axis, std::move(matrix), dim);
+    MINTMARK_TRY(const ValueId sums, mapped(node, x, axis, std::move(matrix), dim));
+    node.builder().set_type(sums, type);
+    return sums;
 }
 
 // ---- blocks of an image -----------------------------------------------------------------------

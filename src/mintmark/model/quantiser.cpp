@@ -227,9 +227,12 @@ std::optional<QLut> Quantiser::look_up(const Layer& layer, const Interval& u,
     const double symmetric = precise ? kLookUpRows / 2 - 1 : std::min(signed_max(), seen);
     QLut lut;
     if (!layer.activation) {
+        // Squares of what a spectrum could hold leave no rows for the roots of what it does hold.
+        const bool spans = layer.kind == LayerKind::kConv && is_measured(layer.output);
         if (precise || plan_.integral[layer.output] || layer.is_square || layer.keeps_all ||
             is_mask(layer) ||
-            all(Choice::kUnscaled, outlier_bits(layer) == 0 && hi - lo <= exact_width())) {
+            all(Choice::kUnscaled,
+                !spans && outlier_bits(layer) == 0 && hi - lo <= exact_width())) {
             return std::nullopt;
         }
         lut.out_lo = static_cast<std::int32_t>(-symmetric - 1);

@@ -52,13 +52,16 @@ class Quantiser {
     struct InverseLength {
         TensorId row = 0;
         double length = 0;
-        double epsilon = 0;  ///< as a part of the least variance that the factor allows for
-        double scale = 1;    ///< the factor is about 1 / sqrt(scale |row|^2)
+        double epsilon = 0;      ///< as a part of the least variance that the factor allows for
+        double scale = 1;        ///< the factor is about 1 / sqrt(scale |row|^2)
+        double shortest = 1;     ///< of the rows that were seen, times their factors and root scale
+        bool is_coarse = false;  ///< its length is known to an eighth only
     };
     /// A product of rows with what is about their inverse lengths; it is no longer than `length`.
     struct Normalisation {
         Ints row, factor;
-        double length = 0, epsilon = 0, scale = 1;
+        double length = 0, epsilon = 0, scale = 1, shortest = 1;
+        bool is_coarse = false;
     };
     /// A tensor whose entries are those of a product's result, entry e its entry at[e].
     struct Moved {
@@ -80,7 +83,9 @@ class Quantiser {
 
     [[nodiscard]] Status add_inputs();
     [[nodiscard]] std::vector<double> column_steps(double step, double lo, double hi) const;
-    [[nodiscard]] Status hold(const QPort& port, Ints& part, double lo, double hi);
+    [[nodiscard]] Status hold(const std::string& name, const Shape& shape, Ints& part, double lo,
+                              double hi);
+    [[nodiscard]] Status hold_part(const Layer& layer, Ints& part);
     [[nodiscard]] Status narrow_outputs();
     void add_outputs();
     [[nodiscard]] Status add(const Layer& layer);
@@ -155,6 +160,7 @@ class Quantiser {
     [[nodiscard]] std::optional<Normalisation> normalisation(const Layer& layer) const;
     [[nodiscard]] bool is_rough(const Normalisation& norm) const;
     [[nodiscard]] Status normalise_again(const Layer& layer, Normalisation& norm);
+    void note_shortest(const Layer& layer, const QLut& root);
     void note_length(const Layer& layer, double length);
     void move_ball(const Layer& layer, TensorId from, std::span<const double> weight,
                    std::span<const double> bias, std::uint8_t shift);
@@ -177,6 +183,7 @@ class Quantiser {
     [[nodiscard]] int output_bits() const;
     [[nodiscard]] int bits_of(const Layer& layer) const;
     [[nodiscard]] int outlier_bits(const Layer& layer) const;
+    [[nodiscard]] bool is_measured(ValueId id) const;
     [[nodiscard]] double signed_max() const;
     [[nodiscard]] double unsigned_max() const;
 

@@ -66,6 +66,7 @@ Status Quantiser::add_move(const Layer& layer) {
         op = selection(*select, in.back(), result.range);
     }
     MINTMARK_CHECK(emit(plan_.names[layer.output], std::move(op), {x.id}, out, result));
+    MINTMARK_CHECK(hold_part(layer, result));
     values_[layer.output] = std::move(result);
     return {};
 }

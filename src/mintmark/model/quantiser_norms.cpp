@@ -32,7 +32,8 @@ double longest(const Requant& requant, std::uint8_t shift, double constant) {
 
 constexpr double kRootRows = 65536 - 256;  ///< of the second 1/sqrt
 constexpr double kMostFirst = 32000;       ///< entries that were divided once
-constexpr double kSecondReach = 2;         ///< of the second factor: no row is shorter than half
+constexpr double kSecondReach = 2;         ///< of the second factor, at least
+constexpr double kMostReach = 256;
 
 /// The largest |T(u) - T(0)| / |u|.
 double steepest_ratio(const Requant& requant) {
@@ -69,6 +70,23 @@ void Quantiser::note_inverse_length(const Layer& layer, TensorId row, std::uint8
     const double reach = requant->lut->out_hi * static_cast<double>(requant->lut->out_step);
     inverse_lengths_[values_.at(layer.output).id] = {
         origin(row), longest(*requant, shift, constant), layer.offset * reach * reach, layer.scale};
+    note_shortest(layer, *requant->lut);
+}
+
+/// What the factor makes of the shortest row that was seen: where next to no rows of the table are
+/// left for it, that is far from 1.
+void Quantiser::note_shortest(const Layer& layer, const QLut& root) {
+    constexpr double kFewRows = 4;
+    if (layer.sum >= calibration_.lo.size() || calibration_.lo[layer.sum].empty()) return;
+    const double least = min_of(calibration_.lo[layer.sum]);
+    const auto step = static_cast<double>(root.in_step);
+    if (!(least > 0)) return;
+    const auto u = static_cast<std::int64_t>(round_half_up(least / step));
+    const double factor =
+        static_cast<double>(lut_output(root, u)) * static_cast<double>(root.out_step);
+    InverseLength& inverse = inverse_lengths_[values_.at(layer.output).id];
+    inverse.is_coarse = least < kFewRows * step;
+    inverse.shortest = std::sqrt(least) * factor;
 }
 
 std::optional<Quantiser::Normalisation> Quantiser::normalisation(const Layer& layer) const {
@@ -81,8 +99,10 @@ std::optional<Quantiser::Normalisation> Quantiser::normalisation(const Layer& la
         Shape reduced = plan_.shapes[row];
         reduced.back() = 1;
         if (plan_.shapes[factor] == reduced && plan_.shapes[layer.output] == plan_.shapes[row])
-            return Normalisation{values_.at(row), values_.at(factor), known->second.length,
-                                 known->second.epsilon, known->second.scale};
+            return Normalisation{values_.at(row),        values_.at(factor),
+                                 known->second.length,   known->second.epsilon,
+                                 known->second.scale,    known->second.shortest,
+                                 known->second.is_coarse};
     }
     return std::nullopt;
 }
@@ -93,7 +113,7 @@ bool Quantiser::is_rough(const Normalisation& norm) const {
     const bool uniform = min_of(norm.row.step) == max_of(norm.row.step) &&
                          min_of(norm.factor.step) == max_of(norm.factor.step);
     const double length = norm.length * norm.row.step[0] * norm.factor.step[0];
-    const bool rough = length * std::sqrt(norm.scale) > 2;
+    const bool rough = norm.is_coarse || length * std::sqrt(norm.scale) > 2;
     return all(Choice::kUniform, uniform && norm.epsilon < kLeastEpsilon) &&
            most(Choice::kTwice, rough ? 1 : 0) > 0;
 }
@@ -122,9 +142,12 @@ Status Quantiser::normalise_again(const Layer& layer, Normalisation& norm) {
     const double length = std::ldexp(norm.length, -first) + std::sqrt(n) / 2;
     const double halvings = std::ceil(std::log2(std::max(length * length / kRootRows, 1.0)));
     const auto shift = static_cast<std::uint8_t>(most(Choice::kSecondShift, halvings));
+    const double wanted_reach = std::exp2(std::ceil(std::log2(1 / norm.shortest)));
+    const double most_second =
+        most(Choice::kSecondReach, std::clamp(wanted_reach, kSecondReach, kMostReach));
     QLut root{.function = QFunction::kRsqrt,
               .in_step = table_step(step * step * std::ldexp(1, shift) * norm.scale),
-              .out_step = static_cast<float>(kSecondReach / 32767),
+              .out_step = static_cast<float>(most_second / 32767),
               .out_hi = 32767};
     const double squares = std::ceil(std::ldexp(length * length, -shift)) + 1;
     const Requant requant{shift, 0, static_cast<std::int64_t>(squares), root};

@@ -21,14 +21,34 @@ constexpr double kColumnMargin = 1.5;
 }  // namespace
 
 /// Ports of other ranges share one tensor: a look-up holds this one within its own.
-Status Quantiser::hold(const QPort& port, Ints& part, double lo, double hi) {
+Status Quantiser::hold(const std::string& name, const Shape& shape, Ints& part, double lo,
+                       double hi) {
     const auto own = [](double v) { return static_cast<std::int64_t>(v); };
     Requant requant{0, own(part.range.lo[0]), own(part.range.hi[0]), QLut{}};
     requant.lut->out_lo = static_cast<std::int32_t>(lo);
     requant.lut->out_hi = static_cast<std::int32_t>(hi);
     std::ranges::fill(part.range.lo, lo);
     std::ranges::fill(part.range.hi, hi);
-    return emit(port.name + "/held", QLinComb{{1}, 0, requant}, {part.id}, port.shape, part);
+    return emit(name + "/held", QLinComb{{1}, 0, requant}, {part.id}, shape, part);
+}
+
+/// Of an input whose parts have other ranges (an LSTM's two states in one tensor): a part far
+/// smaller than the rest is held within what was seen, or the sums it enters allow for the rest.
+Status Quantiser::hold_part(const Layer& layer, Ints& part) {
+    constexpr double kFarSmaller = 4;
+    const ValueId id = layer.output;
+    const bool is_part = std::holds_alternative<SliceOp>(layer.move) &&
+                         std::ranges::find(plan_.inputs, layer.inputs[0]) != plan_.inputs.end();
+    if (!is_part || plan_.integral[id] || options_.input_range || id >= calibration_.lo.size() ||
+        calibration_.lo[id].empty() || min_of(part.step) != max_of(part.step))
+        return {};
+    const double lo = min_of(calibration_.lo[id]), hi = max_of(calibration_.hi[id]);
+    const double margin = options_.input_margin * (hi - lo), step = part.step[0];
+    const double least = std::max(std::floor((lo - margin) / step), min_of(part.range.lo));
+    const double most = std::min(std::ceil((hi + margin) / step), max_of(part.range.hi));
+    const double width = max_of(part.range.hi) - min_of(part.range.lo);
+    if (least > 0 || most < 0 || (most - least) * kFarSmaller > width) return {};
+    return hold(plan_.names[id], plan_.shapes[id], part, least, most);
 }
 
 /// The step of each element of a model's only input: columns (channels) whose values are much
@@ -140,7 +160,7 @@ Status Quantiser::add_inputs() {
         graph_.nodes.push_back({port.name, {slice}, part.id, QReshape{}});
         const double lo = each.lo[port.offset], hi = each.hi[port.offset];
         if (counts && (lo != all.range.lo[0] || hi != all.range.hi[0]))
-            MINTMARK_CHECK(hold(port, part, lo, hi));
+            MINTMARK_CHECK(hold(port.name, port.shape, part, lo, hi));
         values_[plan_.inputs[i]] = std::move(part);
     }
     return {};

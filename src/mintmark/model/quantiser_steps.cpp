@@ -103,6 +103,15 @@ int Quantiser::outlier_bits(const Layer& layer) const {
     return std::clamp(static_cast<int>(std::log2(most / *middle)) - 3, 0, 4);
 }
 
+/// Whether the value, moved about, is squared and summed: its length is taken.
+bool Quantiser::is_measured(ValueId id) const {
+    return std::ranges::any_of(plan_.layers, [&](const Layer& reader) {
+        if (std::ranges::find(reader.inputs, id) == reader.inputs.end()) return false;
+        const bool squares = reader.kind == LayerKind::kMatMulDyn && reader.is_square;
+        return squares || (reader.kind == LayerKind::kMove && is_measured(reader.output));
+    });
+}
+
 /// One step for all elements: that of the twins. Steps of single channels are folded into weights.
 void Quantiser::agree_on(std::vector<double>& step) const {
     if (min_of(step) == max_of(step)) std::ranges::fill(step, most(Choice::kStep, step[0]));
