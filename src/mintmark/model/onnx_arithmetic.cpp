@@ -94,7 +94,7 @@ Result<std::optional<ValueId>> written_out(const NodeView& node, ValueId a, Valu
     if (Kind != Binary::kSub) return std::nullopt;
     MINTMARK_TRY(std::optional<ValueId> found, variance(node, a, b));
     if (!found) {
-        MINTMARK_TRY(found, deviation(node, a, b));
+        MINTMARK_TRY(found, row_deviation(node, a, b));
     }
     if (!found) {
         MINTMARK_TRY(found, log_share(node, a, b));

@@ -20,13 +20,18 @@ Result<ValueId> import_identity(const NodeView& node) {
     return node.input(0);
 }
 
+/// Whether an input is there and may be another number than 0.
+Result<bool> may_be_set(const NodeView& node, std::size_t input) {
+    if (!node.has_input(input)) return false;
+    MINTMARK_TRY(const ValueId id, node.input(input));
+    const Value& value = node.builder().value(id);
+    return !value.is_constant || std::ranges::any_of(value.data, [](double x) { return x != 0; });
+}
+
 Result<ValueId> import_dropout(const NodeView& node) {
-    if (node.has_input(2)) {
-        MINTMARK_TRY(const ValueId training, node.input(2));
-        const Value& value = node.builder().value(training);
-        if (!value.is_constant || std::ranges::any_of(value.data, [](double x) { return x != 0; }))
-            return node.unsupported("training_mode is on");
-    }
+    MINTMARK_TRY(const bool trains, may_be_set(node, 2));
+    MINTMARK_TRY(const bool drops, may_be_set(node, 1));
+    if (trains && (drops || !node.has_input(1))) return node.unsupported("training_mode is on");
     MINTMARK_TRY(const ValueId x, node.input(0));
     if (node.has_output(1)) {
         // Nothing is dropped; the mask holds booleans since opset 10.

@@ -181,7 +181,7 @@ Result<std::optional<ValueId>> variance(const NodeView& node, ValueId a, ValueId
     return out;
 }
 
-Result<std::optional<ValueId>> deviation(const NodeView& node, ValueId x, ValueId b) {
+Result<std::optional<ValueId>> row_deviation(const NodeView& node, ValueId x, ValueId b) {
     const auto mean = moment(node, b, is_row_mean);
     if (!mean || mean->rows.x != x || !is_close(mean->factor, 1)) return std::nullopt;
     const auto axes = axes_of(node, mean->rows);

@@ -11,7 +11,8 @@ namespace mintmark::model {
 [[nodiscard]] Result<std::optional<ValueId>> variance(const NodeView& node, ValueId a, ValueId b);
 
 /// x - b where b is the mean of x over some axes: the difference that their variance has.
-[[nodiscard]] Result<std::optional<ValueId>> deviation(const NodeView& node, ValueId x, ValueId b);
+[[nodiscard]] Result<std::optional<ValueId>> row_deviation(const NodeView& node, ValueId x,
+                                                           ValueId b);
 
 /// a / b where that is e^z / Σ e^z over the last axis, and z - b where b is ln Σ e^z.
 [[nodiscard]] Result<std::optional<ValueId>> share(const NodeView& node, ValueId a, ValueId b);

@@ -59,7 +59,8 @@ inline constexpr const char* kTestModels[] = {"mlp",
                                               "llama_torchscript",
                                               "t5_torchscript",
                                               "stacked_decoder",
-                                              "stacked_encoder"};
+                                              "stacked_encoder",
+                                              "exported"};
 
 struct TestModel {
     Graph graph;
