@@ -7,6 +7,7 @@
 
 #include "market_context.hpp"
 #include "mintmark/base/rng.hpp"
+#include "mintmark/base/small_blocks.hpp"
 #include "mintmark/gateway/doctor.hpp"
 #include "mintmark/gateway/gateway.hpp"
 #include "mintmark/hash/sha256.hpp"
@@ -31,6 +32,7 @@ Status serve(const App& app, const ServeArgs& args) {
     const std::string host = config.server.host;
     const std::string scheme = config.server.tls_certificate.empty() ? "http" : "https";
     MINTMARK_TRY(gateway::TensorModels models, runner::load_tensor_models(config.jobs));
+    const SmallBlocks kept;  // this thread is the gateway's loop
     return gateway::serve(std::move(config), std::move(signer), std::move(models),
                           [&](std::uint16_t port) {
                               const std::string url = fmt::format("{}://{}:{}", scheme, host, port);

@@ -49,8 +49,12 @@ void Durability::wake(std::uint64_t sequence, const Status& status,
     spare_ = std::move(ready);
 }
 
-Task<Status> Durability::wait(std::uint64_t sequence) {
-    if (sequence <= done_) co_return verdict(sequence);
+serving::Soon<Status> Durability::wait(std::uint64_t sequence) {
+    if (sequence <= done_) return verdict(sequence);
+    return wait_for(sequence);
+}
+
+Task<Status> Durability::wait_for(std::uint64_t sequence) {
     auto initiate = [this, sequence](serving::task::Resume<Status> resume) {
         waiters_.push_back({sequence, std::move(resume)});
         want_(sequence);

@@ -23,7 +23,7 @@ class Durability {
     void committed(std::uint64_t sequence, const Status& status, const ledger::Refusals& refused);
     /// Until the entry is on disk. kIo: it is not, and may be later. What a shared ledger says
     /// when it refuses the entry.
-    [[nodiscard]] Task<Status> wait(std::uint64_t sequence);
+    [[nodiscard]] serving::Soon<Status> wait(std::uint64_t sequence);
     [[nodiscard]] bool is_healthy() const noexcept { return is_healthy_; }
 
   private:
@@ -31,6 +31,7 @@ class Durability {
         std::uint64_t sequence;
         serving::task::Resume<Status> resume;
     };
+    Task<Status> wait_for(std::uint64_t sequence);
     void wake(std::uint64_t sequence, const Status& status, const ledger::Refusals& refused);
     [[nodiscard]] Status verdict(std::uint64_t sequence);
 

@@ -90,10 +90,14 @@ Task<Status> Entitlements::refresh(const std::string& account) {
     co_return *done;
 }
 
-Task<Result<CardFacts>> Entitlements::card_of(const ModelConfig& model) {
+Soon<Result<CardFacts>> Entitlements::card_of(const ModelConfig& model) {
+    if (model.version.model != 0 && chain_ != nullptr) return card_on_chain(model);
     CardFacts own;
     own.card = model.card;
-    if (model.version.model == 0 || chain_ == nullptr) co_return own;
+    return Result<CardFacts>(std::move(own));
+}
+
+Task<Result<CardFacts>> Entitlements::card_on_chain(const ModelConfig& model) {
     MINTMARK_CO_TRY(CardFacts facts, co_await chain_->card(model.version));
     if (!model.has_chain_rates) {
         facts.card = model.card;
@@ -102,8 +106,24 @@ Task<Result<CardFacts>> Entitlements::card_of(const ModelConfig& model) {
     co_return facts;
 }
 
-Task<Result<Entitlement>> Entitlements::choose(const Buyer& buyer, const ModelConfig& model,
+/// What a grant covers is known at once; why it does not is found below.
+Soon<Result<Entitlement>> Entitlements::choose(const Buyer& buyer, const ModelConfig& model,
                                                const market::Usage& worst, const U256& usd_exact) {
+    const bool is_granted = buyer.wanted.empty() && buyer.grant != nullptr &&
+                            std::ranges::find(config_.order, "grant") != config_.order.end();
+    if (!is_granted) return choose_any(buyer, model, worst, usd_exact);
+    auto found = try_grant(buyer, model);
+    if (!found) return choose_any(buyer, model, worst, usd_exact);
+    const auto units = found->units_of(worst, usd_exact);
+    const ledger::AccountState* state = ledger_.account(found->account);
+    const bool is_covered = units && state != nullptr && state->available() >= *units;
+    if (!is_covered) return choose_any(buyer, model, worst, usd_exact);
+    return found;
+}
+
+Task<Result<Entitlement>> Entitlements::choose_any(const Buyer& buyer, const ModelConfig& model,
+                                                   const market::Usage& worst,
+                                                   const U256& usd_exact) {
     const std::string wanted = buyer.wanted.substr(0, buyer.wanted.find(':'));
     std::span<const std::string> kinds = config_.order;
     if (!buyer.wanted.empty()) kinds = {&wanted, 1};

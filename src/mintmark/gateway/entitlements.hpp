@@ -18,6 +18,7 @@
 namespace mintmark::gateway {
 
 class Metrics;
+using serving::Soon;
 using serving::Task;
 
 /// How an account counts.
@@ -61,11 +62,11 @@ class Entitlements {
         : config_(config), ledger_(ledger), chain_(chain), pool_(pool) {}
 
     /// The card that holds now. kNotFound, kNetwork (the chain was not read for too long).
-    [[nodiscard]] Task<Result<CardFacts>> card_of(const ModelConfig& model);
+    [[nodiscard]] Soon<Result<CardFacts>> card_of(const ModelConfig& model);
     /// The first entitlement, in the stated order or as the buyer wants it, that covers the worst
     /// case. kInsufficientFunds with all reasons; kRejected when a voucher is missing; kExpired;
     /// kNetwork.
-    [[nodiscard]] Task<Result<Entitlement>> choose(const Buyer& buyer, const ModelConfig& model,
+    [[nodiscard]] Soon<Result<Entitlement>> choose(const Buyer& buyer, const ModelConfig& model,
                                                    const market::Usage& worst,
                                                    const chain::U256& usd_exact);
     /// What other gateways have done to an account of a shared ledger. kIo.
@@ -81,6 +82,9 @@ class Entitlements {
                                                       const market::VersionRef& version);
 
   private:
+    Task<Result<CardFacts>> card_on_chain(const ModelConfig& model);
+    Task<Result<Entitlement>> choose_any(const Buyer& buyer, const ModelConfig& model,
+                                         const market::Usage& worst, const chain::U256& usd_exact);
     Task<Result<Entitlement>> try_kind(const std::string& kind, const Buyer& buyer,
                                        const ModelConfig& model);
     Task<Result<Entitlement>> try_pass(const Buyer& buyer, const ModelConfig& model);

@@ -348,13 +348,18 @@ Task<void> Gateway::handle(Request& request, Responder& responder) {
 
 Task<void> Gateway::route(const std::string& id, Request& request, Responder& responder,
                           int& status) {
+    const auto endpoint = endpoint_of(request.path);
+    if (endpoint && request.method == "POST")
+        return metered(*endpoint, id, request, responder, status);
+    return route_rest(id, request, responder, status);
+}
+
+Task<void> Gateway::route_rest(const std::string& id, Request& request, Responder& responder,
+                               int& status) {
     const std::string& path = request.path;
-    if (const auto endpoint = endpoint_of(path)) {
-        if (request.method != "POST") {
-            const Refusal no{405, "use POST", "method_not_allowed", "", {}};
-            co_return co_await refuse(no, id, responder, status);
-        }
-        co_return co_await metered(*endpoint, id, request, responder, status);
+    if (endpoint_of(path)) {
+        const Refusal no{405, "use POST", "method_not_allowed", "", {}};
+        co_return co_await refuse(no, id, responder, status);
     }
     if (path.starts_with("/v2")) {
         const bool is_answered = co_await tensor_route(id, request, responder, status);

@@ -92,6 +92,9 @@ class Gateway {
     Task<void> learn_key(const Request& request);
     Task<void> handle(Request& request, Responder& responder);
     Task<void> route(const std::string& id, Request& request, Responder& responder, int& status);
+    /// What is not metered, or not by OpenAI's API.
+    Task<void> route_rest(const std::string& id, Request& request, Responder& responder,
+                          int& status);
     Task<void> housekeeping();
     void watch_index();
 
@@ -131,12 +134,23 @@ class Gateway {
     Task<std::optional<Refusal>> meter(Endpoint endpoint, Run& run, Request& request,
                                        Responder& responder, Headers& headers);
     /// Sends the run's request to its model's servers, under a span of its own.
-    Task<Result<Upstreams::Answer>> ask_upstream(Run& run, serving::ClientRequest request);
+    Task<Result<Upstreams::Answer>> ask_upstream(Run& run, serving::ClientRequest& request);
     void end_span(Run& run, const Request& request, int status, std::string_view code);
     std::optional<Refusal> understand(Endpoint endpoint, Request& request, Run& run);
+    /// Who calls, may he, and what does he want?
+    std::optional<Refusal> admit(Endpoint endpoint, Run& run, Request& request, Headers& headers);
     Task<Result<bool>> prepare(Run& run, Request& request);
+    Status begin_row(Run& run, const Request& request);
+    /// A request that is not prepared for `error`.
+    Refusal unprepared(const Error& error, const Request& request);
+    /// This very request was answered before.
+    Task<std::optional<Refusal>> answer_again(Run& run, Responder& responder);
+    Task<std::optional<Refusal>> answer(Endpoint endpoint, Run& run, Responder& responder);
     /// Chooses what pays and reserves it.
     Task<Status> reserve(Run& run);
+    Task<Status> reserve_shared(Run& run);
+    Task<Status> reserve_here(Run& run);
+    Status reserve_priced(Run& run, const chain::U256& exact, bool has_card);
     /// What a shared ledger says to the reservation and the payment's nonce.
     Task<Status> confirm(Run& run);
     Task<std::optional<Refusal>> answer_whole(Run& run, Responder& responder);
@@ -145,9 +159,15 @@ class Gateway {
     static void add_headers(Run& run);
     Task<std::optional<Refusal>> answer_stream(Run& run, Responder& responder);
     Task<void> pump(Run& run, Responder& responder, serving::Incoming& upstream);
-    Task<market::Usage> settle_usage(Run& run, std::optional<market::Usage> reported);
+    serving::Soon<market::Usage> settle_usage(Run& run,
+                                              const std::optional<market::Usage>& reported);
+    /// Counts what the upstream did not, or did not well.
+    Task<market::Usage> count_usage(Run& run, market::Usage usage, bool has_input);
+    market::Usage bounded(const Run& run, market::Usage usage);
     Task<Status> close(Run& run, const market::Usage& usage, std::string state, int status,
                        std::string body);
+    Result<std::uint64_t> charge(Run& run, const market::Usage& usage, std::string state,
+                                 int status, std::string body);
     void cancel(Run& run, std::string state, int status);
     /// What the run has cost, as units of its account and in pico-dollars.
     void price(Run& run, const market::Usage& usage) const;
@@ -173,7 +193,8 @@ class Gateway {
     Task<Result<std::vector<PaymentTerms>>> quote(Run& run);
     Task<std::optional<Refusal>> take_payment(Run& run, const Request& request);
     Result<Entitlement> payment_entitlement(Run& run);
-    Task<std::optional<Refusal>> collect(Run& run);
+    serving::Soon<std::optional<Refusal>> collect(Run& run);
+    Task<std::optional<Refusal>> collect_payment(Run& run);
     Task<Result<json::Json>> facilitator_route(const Request& request);
 
     Headers common_headers(const std::string& id) const;

@@ -35,7 +35,9 @@ class Ready final : public serving::Incoming {
     Ready(int status, std::string body) : status_(status), body_(std::move(body)) {}
     int status() const override { return status_; }
     serving::Headers headers() const override { return {{"Content-Type", "application/json"}}; }
-    Task<Result<std::string>> read_some() override { co_return std::exchange(body_, {}); }
+    serving::Soon<Result<std::string>> read_some() override {
+        return Result<std::string>(std::exchange(body_, {}));
+    }
 
   private:
     int status_;
@@ -230,7 +232,10 @@ class Stream final : public serving::Incoming {
     int status() const override { return 200; }
     serving::Headers headers() const override { return {{"Content-Type", "text/event-stream"}}; }
 
-    Task<Result<std::string>> read_some() override {
+    serving::Soon<Result<std::string>> read_some() override { return next_event(); }
+
+  private:
+    Task<Result<std::string>> next_event() {
         while (!is_ended_) {
             const std::size_t whole = whole_characters(pending_);
             if (whole > 0) {
@@ -244,8 +249,6 @@ class Stream final : public serving::Incoming {
         }
         co_return std::string();
     }
-
-  private:
     std::string event(Json choice) const {
         return serving::format_event({"", json::compact(envelope(asked_, std::move(choice)))});
     }

@@ -92,7 +92,7 @@ Task<void> Gateway::metered(Endpoint endpoint, const std::string& id, Request& r
 
 std::optional<Refusal> Gateway::understand(Endpoint endpoint, Request& request, Run& run) {
     if (endpoint == Endpoint::kTensor) return understand_tensors(request, run);
-    run.row.request_hash = hex_of(sha256(as_bytes(request.body)));
+    run.row->request_hash = hex_of(sha256(as_bytes(request.body)));
     auto call = read_call(endpoint, std::move(request.body), kMaxChoices);
     if (!call) return refusal_of(call.error());
     run.call = *std::move(call);
@@ -102,58 +102,67 @@ std::optional<Refusal> Gateway::understand(Endpoint endpoint, Request& request, 
         404, "the model " + run.call.model + " does not exist", "model_not_found", "model", {}};
 }
 
+std::optional<Refusal> Gateway::admit(Endpoint endpoint, Run& run, Request& request,
+                                      Headers& headers) {
+    auto buyer = may_pay(request) ? Result<Buyer>(Buyer{}) : authenticate(request, "inference");
+    if (!buyer) return Refusal{401, buyer.error().message, "invalid_api_key", "", {}};
+    if (auto no = limit_rate(*buyer, headers)) return no;
+    if (is_draining_) return Refusal{503, "the gateway is stopping", "draining", "", {}};
+    if (!durability_.is_healthy()) return refusal_of({ErrorCode::kIo, "", ""});
+    run.buyer = *std::move(buyer);
+    run.headers = headers;
+    return understand(endpoint, request, run);
+}
+
+Refusal Gateway::unprepared(const Error& error, const Request& request) {
+    if (ledger_->is_shared() && !may_pay(request)) {  // it knows of a revocation first
+        const auto still = authenticate(request, "inference");
+        if (!still) return Refusal{401, still.error().message, "invalid_api_key", "", {}};
+    }
+    return refusal_of(error);
+}
+
+/// What rarely happens is elsewhere: a task that waits costs what all its steps need at once.
 Task<std::optional<Refusal>> Gateway::meter(Endpoint endpoint, Run& run, Request& request,
                                             Responder& responder, Headers& headers) {
     const bool is_paying = may_pay(request);
     if (ledger_->is_shared() && !is_paying) co_await learn_key(request);
-    auto buyer = is_paying ? Result<Buyer>(Buyer{}) : authenticate(request, "inference");
-    if (!buyer) co_return Refusal{401, buyer.error().message, "invalid_api_key", "", {}};
-    if (auto no = limit_rate(*buyer, headers)) co_return no;
-    if (is_draining_) co_return Refusal{503, "the gateway is stopping", "draining", "", {}};
-    if (!durability_.is_healthy()) co_return refusal_of({ErrorCode::kIo, "", ""});
-    run.buyer = *std::move(buyer);
-    run.headers = headers;
-    if (auto no = understand(endpoint, request, run)) co_return no;
-    if (is_paying) {
-        if (auto no = co_await take_payment(run, request)) co_return no;
-    }
-    auto prepared = co_await prepare(run, request);
-    if (!prepared && ledger_->is_shared() && !is_paying) {  // it knows of a revocation first
-        const auto still = authenticate(request, "inference");
-        if (!still) co_return Refusal{401, still.error().message, "invalid_api_key", "", {}};
-    }
-    if (!prepared) co_return refusal_of(prepared.error());
-    if (!*prepared) {  // this very request was answered before
-        const auto record = co_await find_answered(run.buyer.key_id, run.row.idempotency_key);
-        if (record && *record && (*record)->row.request_hash != run.row.request_hash) {
-            co_return Refusal{409,
-                              "the idempotency key was used for another request",
-                              "idempotency_mismatch",
-                              "",
-                              {}};
-        }
-        if (!record || !*record || (*record)->end.state != "settled") {
-            co_return Refusal{409,
-                              "the first request with this idempotency key was interrupted",
-                              "idempotency_interrupted",
-                              "",
-                              {}};
-        }
-        (void)co_await replay(**record, run, responder);
-        co_return std::nullopt;
-    }
-    const bool is_in_parts = endpoint == Endpoint::kTensor || run.call.is_stream;
-    if (is_in_parts) add_headers(run);
-    std::optional<Refusal> no;  // not with ?: — g++ 12 destroys its temporaries twice
-    if (endpoint == Endpoint::kTensor) {
-        no = co_await answer_tensors(run, responder);
-    } else if (run.call.is_stream) {
-        no = co_await answer_stream(run, responder);
-    } else {
-        no = co_await answer_whole(run, responder);
-    }
+    std::optional<Refusal> no = admit(endpoint, run, request, headers);
+    if (!no && is_paying) no = co_await take_payment(run, request);
+    if (no) co_return no;
+    const Result<bool> prepared = co_await prepare(run, request);
+    if (!prepared) co_return unprepared(prepared.error(), request);
+    if (!*prepared) co_return co_await answer_again(run, responder);
+    no = co_await answer(endpoint, run, responder);
     if (no) cancel(run, "failed", no->status);
     co_return no;
+}
+
+Task<std::optional<Refusal>> Gateway::answer(Endpoint endpoint, Run& run, Responder& responder) {
+    const bool is_tensor = endpoint == Endpoint::kTensor;
+    if (!is_tensor && !run.call.is_stream) return answer_whole(run, responder);
+    add_headers(run);
+    return is_tensor ? answer_tensors(run, responder) : answer_stream(run, responder);
+}
+
+Task<std::optional<Refusal>> Gateway::answer_again(Run& run, Responder& responder) {
+    const auto record = co_await find_answered(run.buyer.key_id, run.row->idempotency_key);
+    if (record && *record && (*record)->row.request_hash != run.row->request_hash) {
+        co_return Refusal{409,
+                          "the idempotency key was used for another request",
+                          "idempotency_mismatch",
+                          "",
+                          {}};
+    }
+    if (!record || !*record || (*record)->end.state != "settled") {
+        co_return Refusal{409,
+                          "the first request with this idempotency key was interrupted",
+                          "idempotency_interrupted",
+                          "",
+                          {}};
+    }
+    (void)co_await replay(**record, run, responder);
+    co_return std::nullopt;
 }
 
 void Gateway::add_headers(Run& run) {
@@ -177,15 +186,10 @@ std::string Gateway::header_lines(const Run& run) {
     return out;
 }
 
-/// true: reserved; false: the answer exists already.
-Task<Result<bool>> Gateway::prepare(Run& run, Request& request) {
-    MINTMARK_CO_CHECK(bound_output(run.call, *run.model));
+Status Gateway::begin_row(Run& run, const Request& request) {
+    MINTMARK_CHECK(bound_output(run.call, *run.model));
     run.buyer.wanted = request.header("x-mintmark-entitlement");
-    if (const std::string_view voucher = request.header("x-mintmark-voucher"); !voucher.empty()) {
-        MINTMARK_CO_TRY(const json::Json taken, co_await take_voucher(std::string(voucher)));
-        (void)taken;
-    }
-    ledger::RequestRow& row = run.row;
+    ledger::RequestRow& row = *run.row;
     row.id = run.id;
     row.key_id = run.buyer.key_id;
     row.buyer = run.buyer.address;
@@ -195,9 +199,17 @@ Task<Result<bool>> Gateway::prepare(Run& run, Request& request) {
     row.created_ms = unix_ms();
     row.idempotency_key =
         run.payment ? run.payment_key : std::string(request.header("idempotency-key"));
-    if (row.idempotency_key.size() > 255) {
-        co_return fail(ErrorCode::kInvalidArgument, "the idempotency key is too long",
-                       "Idempotency-Key");
+    if (row.idempotency_key.size() <= 255) return {};
+    return fail(ErrorCode::kInvalidArgument, "the idempotency key is too long", "Idempotency-Key");
+}
+
+/// true: reserved; false: the answer exists already.
+Task<Result<bool>> Gateway::prepare(Run& run, Request& request) {
+    MINTMARK_CO_CHECK(begin_row(run, request));
+    const ledger::RequestRow& row = *run.row;
+    if (const std::string_view voucher = request.header("x-mintmark-voucher"); !voucher.empty()) {
+        MINTMARK_CO_TRY(const json::Json taken, co_await take_voucher(std::string(voucher)));
+        (void)taken;
     }
     if (!row.idempotency_key.empty()) {
         MINTMARK_CO_TRY(const auto known, co_await find_answered(row.key_id, row.idempotency_key));
@@ -209,22 +221,25 @@ Task<Result<bool>> Gateway::prepare(Run& run, Request& request) {
                        "its status on the chain is neither Active nor Deprecated");
     }
     run.worst = worst_case(run.call);
-    Status reserved = co_await reserve(run);
-    if (!ledger_->is_shared()) {
-        MINTMARK_CO_CHECK(reserved);
-        co_return true;
-    }
+    MINTMARK_CO_CHECK(co_await reserve(run));
+    co_return true;
+}
+
+Task<Status> Gateway::reserve(Run& run) {
+    return ledger_->is_shared() ? reserve_shared(run) : reserve_here(run);
+}
+
+Task<Status> Gateway::reserve_shared(Run& run) {
+    Status reserved = co_await reserve_here(run);
     if (reserved) reserved = co_await confirm(run);
     // What another gateway has taken is known now: perhaps something else pays.
     const bool is_stale = !reserved && !run.payment &&
                           (reserved.error().code == ErrorCode::kInsufficientFunds ||
                            reserved.error().code == ErrorCode::kRejected);
-    if (is_stale) {
-        reserved = co_await reserve(run);
-        if (reserved) reserved = co_await confirm(run);
-    }
-    MINTMARK_CO_CHECK(reserved);
-    co_return true;
+    if (!is_stale) co_return reserved;
+    reserved = co_await reserve_here(run);
+    if (reserved) reserved = co_await confirm(run);
+    co_return reserved;
 }
 
 /// Not before it is known does anything run: the other gateways reserve of the same. A payment's
@@ -240,8 +255,7 @@ Task<Status> Gateway::confirm(Run& run) {
     co_return verdict;
 }
 
-Task<Status> Gateway::reserve(Run& run) {
-    ledger::RequestRow& row = run.row;
+Task<Status> Gateway::reserve_here(Run& run) {
     chain::U256 exact;
     const auto priced = price_exact(run.card.card, run.worst);
     const bool has_card =
@@ -256,29 +270,34 @@ Task<Status> Gateway::reserve(Run& run) {
         MINTMARK_CO_TRY(run.entitlement,
                         co_await entitlements_->choose(run.buyer, *run.model, run.worst, exact));
     }
+    co_return reserve_priced(run, exact, has_card);
+}
+
+Status Gateway::reserve_priced(Run& run, const chain::U256& exact, bool has_card) {
+    ledger::RequestRow& row = *run.row;
     const auto kind = run.entitlement.kind;
     const bool counts_money =
         kind == Entitlement::Kind::kGrant || kind == Entitlement::Kind::kChannel;
     if (!has_card && counts_money) {
-        co_return fail(ErrorCode::kNotFound, "the model has no price", "use a pass");
+        return fail(ErrorCode::kNotFound, "the model has no price", "use a pass");
     }
-    MINTMARK_CO_TRY(row.units_reserved, run.entitlement.units_of(run.worst, exact));
+    MINTMARK_TRY(row.units_reserved, run.entitlement.units_of(run.worst, exact));
     if (has_card) {
-        MINTMARK_CO_TRY(row.usd_reserved, in_pico_usd(exact));
+        MINTMARK_TRY(row.usd_reserved, in_pico_usd(exact));
     }
     row.account = run.entitlement.account;
     row.lane = run.entitlement.lane;
     row.price_epoch = run.card.epoch;
     row.is_whole = !run.call.is_stream && !run.payment && run.call.endpoint != Endpoint::kTensor;
-    MINTMARK_CO_TRY(run.reserved_at, ledger_->reserve(row));
-    co_return Status{};
+    MINTMARK_TRY(run.reserved_at, ledger_->reserve_row(run.row));
+    return {};
 }
 
-Task<Result<Upstreams::Answer>> Gateway::ask_upstream(Run& run, serving::ClientRequest request) {
+Task<Result<Upstreams::Answer>> Gateway::ask_upstream(Run& run, serving::ClientRequest& request) {
     run.upstream_span =
         tracer_->child(run.span, operation_name(run.call.endpoint), SpanKind::kClient);
     tracer_->inject(run.upstream_span, request.headers);
-    auto sent = co_await upstreams_->send(run.model->upstreams, std::move(request));
+    auto sent = co_await upstreams_->send(run.model->upstreams, request);
     if (sent) {
         run.upstream = sent->upstream;
         run.upstream_span.set("mintmark.upstream", run.upstream);
@@ -327,7 +346,7 @@ Task<std::optional<Refusal>> Gateway::answer_whole(Run& run, Responder& responde
     request.body = upstream_body(run.call, *run.model);
     request.headers.reserve(6);
     request.headers.emplace_back("X-Request-Id", run.id);
-    auto sent = co_await ask_upstream(run, std::move(request));
+    auto sent = co_await ask_upstream(run, request);
     if (!sent) co_return upstream_refusal(sent.error());
     auto body = co_await sent->response->read_all();
     run.upstream_span.is_error = run.upstream_span.is_error || !body;
@@ -356,7 +375,7 @@ Task<std::optional<Refusal>> Gateway::answer_whole(Run& run, Responder& responde
                       : usage_with_cost(reported_form(run.call.endpoint, usage), cost_text(run)));
         return edits.apply();
     };
-    const bool is_kept = !run.row.idempotency_key.empty();
+    const bool is_kept = !run.row->idempotency_key.empty();
     // close() fixes the cost; the text of an idempotent answer goes to disk with it.
     if (is_kept) price(run, usage);
     if (auto no = co_await collect(run)) co_return no;
@@ -371,35 +390,41 @@ Task<std::optional<Refusal>> Gateway::answer_whole(Run& run, Responder& responde
 }
 
 /// The use that is charged: what the upstream says, as far as it can be true.
-Task<market::Usage> Gateway::settle_usage(Run& run, std::optional<market::Usage> reported) {
+serving::Soon<market::Usage> Gateway::settle_usage(Run& run,
+                                                   const std::optional<market::Usage>& reported) {
     market::Usage usage = reported.value_or(market::Usage{});
     at(usage, Unit::kCall) = 1;
     const auto endpoint = run.call.endpoint;
-    if (endpoint == Endpoint::kImage) {
-        co_return usage;
-    }
+    if (endpoint == Endpoint::kImage) return usage;
     const std::uint64_t output = at(usage, Unit::kOutputToken);
     // A token is at least a byte of text, give or take the marks of a template.
     const bool is_absurd = reported && endpoint != Endpoint::kEmbedding &&
                            output > run.text.size() + 8 * run.call.choices;
     const bool is_missing =
         !reported || (output == 0 && !run.text.empty() && at(usage, Unit::kReasoningToken) == 0);
-    if (is_missing || is_absurd) {
-        metrics_.usage_corrected(run.upstream, is_missing ? "missing" : "more tokens than bytes");
-        const auto count = [&](const std::string& text) -> Task<std::uint64_t> {
-            if (text.empty()) co_return 0;
-            const auto tokens =
-                co_await upstreams_->count_tokens(run.upstream, run.model->upstream_model, text);
-            co_return tokens.value_or((text.size() + kBytesPerToken - 1) / kBytesPerToken);
-        };
-        at(usage, Unit::kOutputToken) = co_await count(run.text);
-        if (!reported) {
-            at(usage, Unit::kInputToken) =
-                std::max<std::uint64_t>(co_await count(prompt_text(run.call)), 1);
-        }
+    if (!is_missing && !is_absurd) return bounded(run, usage);
+    metrics_.usage_corrected(run.upstream, is_missing ? "missing" : "more tokens than bytes");
+    return count_usage(run, usage, reported.has_value());
+}
+
+Task<market::Usage> Gateway::count_usage(Run& run, market::Usage usage, bool has_input) {
+    const auto count = [&](const std::string& text) -> Task<std::uint64_t> {
+        if (text.empty()) co_return 0;
+        const auto tokens =
+            co_await upstreams_->count_tokens(run.upstream, run.model->upstream_model, text);
+        co_return tokens.value_or((text.size() + kBytesPerToken - 1) / kBytesPerToken);
+    };
+    at(usage, Unit::kOutputToken) = co_await count(run.text);
+    if (!has_input) {
+        at(usage, Unit::kInputToken) =
+            std::max<std::uint64_t>(co_await count(prompt_text(run.call)), 1);
     }
-    const std::uint64_t input_bound = at(run.worst, Unit::kInputToken);
-    const std::uint64_t output_bound = at(run.worst, Unit::kOutputToken);
+    co_return bounded(run, usage);
+}
+
+market::Usage Gateway::bounded(const Run& run, market::Usage usage) {
+    const std::uint64_t input_bound = run.worst[static_cast<std::size_t>(Unit::kInputToken)];
+    const std::uint64_t output_bound = run.worst[static_cast<std::size_t>(Unit::kOutputToken)];
     const auto bound = [&](Unit unit, std::uint64_t most) {
         if (at(usage, unit) <= most) return;
         metrics_.usage_corrected(run.upstream, "above the bound");
@@ -415,14 +440,14 @@ Task<market::Usage> Gateway::settle_usage(Run& run, std::optional<market::Usage>
     bound(Unit::kCachedInputToken, input_bound - at(usage, Unit::kInputToken));
     bound(Unit::kOutputToken, output_bound);
     bound(Unit::kReasoningToken, output_bound - at(usage, Unit::kOutputToken));
-    co_return usage;
+    return usage;
 }
 
 void Gateway::price(Run& run, const market::Usage& usage) const {
     const auto exact = price_exact(run.card.card, usage).value_or(chain::U256());
-    run.units = std::min(run.entitlement.units_of(usage, exact).value_or(run.row.units_reserved),
-                         run.row.units_reserved);
-    run.usd = std::min(in_pico_usd(exact).value_or(0), run.row.usd_reserved);
+    run.units = std::min(run.entitlement.units_of(usage, exact).value_or(run.row->units_reserved),
+                         run.row->units_reserved);
+    run.usd = std::min(in_pico_usd(exact).value_or(0), run.row->usd_reserved);
     if (!run.payment) return;
     if (run.payment->accepted.scheme == PaymentScheme::kUpto) {
         const auto taken = amount_of(run.usd, config_.x402.decimals).value_or(run.payment->value);
@@ -430,12 +455,11 @@ void Gateway::price(Run& run, const market::Usage& usage) const {
         return;
     }
     // A payment of the scheme "exact" is what it is.
-    run.usd = run.row.usd_reserved;
+    run.usd = run.row->usd_reserved;
 }
 
-/// Charges, and waits until that is on disk.
-Task<Status> Gateway::close(Run& run, const market::Usage& usage, std::string state, int status,
-                            std::string body) {
+Result<std::uint64_t> Gateway::charge(Run& run, const market::Usage& usage, std::string state,
+                                      int status, std::string body) {
     run.usage = usage;
     price(run, usage);
     ledger::Outcome outcome;
@@ -447,16 +471,23 @@ Task<Status> Gateway::close(Run& run, const market::Usage& usage, std::string st
     outcome.finished_ms = unix_ms();
     outcome.status = status;
     if (body.size() <= kMaxKeptBytes) outcome.body = std::move(body);
-    MINTMARK_CO_TRY(const std::uint64_t sequence, ledger_->finish(run.id, std::move(outcome)));
+    return ledger_->finish(run.id, std::move(outcome));
+}
+
+/// Charges, and waits until that is on disk.
+Task<Status> Gateway::close(Run& run, const market::Usage& usage, std::string state, int status,
+                            std::string body) {
+    MINTMARK_CO_TRY(const std::uint64_t sequence,
+                    charge(run, usage, std::move(state), status, std::move(body)));
     Span commit = tracer_->child(run.span, "ledger commit", SpanKind::kInternal);
     const Status durable = co_await durability_.wait(sequence);
     commit.is_error = !durable;
     tracer_->end(std::move(commit));
-    if (!run.row.idempotency_key.empty()) {
-        ledger_->forget_idempotency(run.row.key_id, run.row.idempotency_key);
+    if (!run.row->idempotency_key.empty()) {
+        ledger_->forget_idempotency(run.row->key_id, run.row->idempotency_key);
     }
     // It will reach the disk when there is room again; the buyer got nothing for it.
-    if (!durable) (void)ledger_->take_back(run.row, run.units, run.usd);
+    if (!durable) (void)ledger_->take_back(*run.row, run.units, run.usd);
     if (durable) metrics_.charged(run.model->id, static_cast<double>(run.usd) * 1e-12);
     co_return durable;
 }
@@ -468,8 +499,8 @@ void Gateway::cancel(Run& run, std::string state, int status) {
     outcome.status = status;
     outcome.finished_ms = unix_ms();
     (void)ledger_->finish(run.id, std::move(outcome));
-    if (!run.row.idempotency_key.empty()) {
-        ledger_->forget_idempotency(run.row.key_id, run.row.idempotency_key);
+    if (!run.row->idempotency_key.empty()) {
+        ledger_->forget_idempotency(run.row->key_id, run.row->idempotency_key);
     }
 }
 

@@ -125,7 +125,7 @@ Task<std::optional<Refusal>> Gateway::take_payment(Run& run, const Request& requ
         co_return refusal_of(checked.error());
     }
     if (!checked) co_return payment_refusal(*terms, request, checked.error().message);
-    run.payment = *std::move(payment);
+    run.payment = std::make_unique<Payment>(*std::move(payment));
     co_return std::nullopt;
 }
 
@@ -157,8 +157,12 @@ Result<Entitlement> Gateway::payment_entitlement(Run& run) {
 }
 
 /// Before any byte of an answer leaves. A refusal: it was not paid, and the answer stays here.
-Task<std::optional<Refusal>> Gateway::collect(Run& run) {
-    if (!run.payment) co_return std::nullopt;
+serving::Soon<std::optional<Refusal>> Gateway::collect(Run& run) {
+    if (!run.payment) return std::optional<Refusal>();
+    return collect_payment(run);
+}
+
+Task<std::optional<Refusal>> Gateway::collect_payment(Run& run) {
     const bool is_upto = run.payment->accepted.scheme == PaymentScheme::kUpto;
     const chain::U256 amount = is_upto ? run.units : run.payment->value;
     const Settlement settlement =

@@ -24,10 +24,11 @@ struct Run {
     CardFacts card = {};
     Entitlement entitlement = {};
     market::Usage worst = {};
-    std::optional<Payment> payment = {};  ///< of a caller without an account
+    std::unique_ptr<Payment> payment = {};  ///< of a caller without an account
     Signer payment_signer = Signer::kPayer;
     std::string payment_key = {};  ///< the same payment again is the same request
-    ledger::RequestRow row = {};
+    /// Not changed any more once it is reserved: the ledger has it too.
+    std::shared_ptr<ledger::RequestRow> row = std::make_shared<ledger::RequestRow>();
     std::uint64_t reserved_at = 0;  ///< the reservation's place in the journal
     std::uint64_t nonce_at = 0;     ///< the payment's; 0: none
     serving::Headers headers = {};  ///< of the answer

@@ -65,7 +65,7 @@ Task<std::optional<Refusal>> Gateway::answer_stream(Run& run, Responder& respond
     request.headers.reserve(6);
     request.headers.emplace_back("X-Request-Id", run.id);
     request.headers.emplace_back("Accept", "text/event-stream");
-    auto sent = co_await ask_upstream(run, std::move(request));
+    auto sent = co_await ask_upstream(run, request);
     if (!sent) {
         Refusal no;
         no.status = sent.error().code == ErrorCode::kExpired ? 504 : 502;
@@ -110,7 +110,7 @@ Task<std::optional<Refusal>> Gateway::answer_stream(Run& run, Responder& respond
 Task<void> Gateway::pump(Run& run, Responder& responder, serving::Incoming& upstream) {
     serving::SseParser parser;
     StreamState state;
-    const bool is_kept = !run.row.idempotency_key.empty();
+    const bool is_kept = !run.row->idempotency_key.empty();
     const auto emit = [&](const ServerSentEvent& event) -> Task<void> {
         const std::string text = serving::format_event(event);
         run.response_hash.update(as_bytes(text));

@@ -174,7 +174,7 @@ Task<std::optional<Refusal>> Gateway::answer_tensors(Run& run, Responder& respon
         co_await serving::offload<std::shared_ptr<Result<Tensors>>>(tensor_pool_, std::move(work));
     if (!*outputs) co_return refusal_of(outputs->error());
     // Nothing is kept of binary tensors, so who asks for a repeatable answer gets JSON.
-    const bool is_kept = !run.row.idempotency_key.empty();
+    const bool is_kept = !run.row->idempotency_key.empty();
     if (is_kept) {
         for (WantedOutput& output : run.tensors.outputs) output.is_binary = false;
     }

@@ -65,7 +65,7 @@ Result<std::unique_ptr<Upstreams>> Upstreams::open(const std::vector<UpstreamCon
 }
 
 Task<Result<Upstreams::Answer>> Upstreams::send(const std::vector<std::string>& names,
-                                                serving::ClientRequest request) {
+                                                serving::ClientRequest& request) {
     std::vector<Upstream*> order;
     for (const bool wanted : {true, false}) {
         for (const std::string& name : names) {
@@ -100,14 +100,10 @@ Task<Result<Upstreams::Answer>> Upstreams::send(const std::vector<std::string>& 
 
 Task<Result<std::unique_ptr<serving::Incoming>>> Upstreams::ask(
     Upstream& upstream, const serving::ClientRequest& request) {
-    if (!upstream.config.infernet.container.empty()) {
-        const InfernetNode node{*upstream.client, upstream.config.infernet,
-                                serving::Milliseconds(upstream.config.first_byte_ms)};
-        co_return co_await run_on_infernet(node, request);
-    }
-    MINTMARK_CO_TRY(std::unique_ptr<serving::Incoming> response,
-                    co_await upstream.client->send(request));
-    co_return response;
+    if (upstream.config.infernet.container.empty()) return upstream.client->send(request);
+    const InfernetNode node{*upstream.client, upstream.config.infernet,
+                            serving::Milliseconds(upstream.config.first_byte_ms)};
+    return run_on_infernet(node, request);
 }
 
 Task<Result<std::uint64_t>> Upstreams::count_tokens(const std::string& upstream,

@@ -29,9 +29,10 @@ class Upstreams {
         std::unique_ptr<serving::Incoming> response;  ///< in OpenAI's form, whatever it speaks
     };
     /// Sends to the first of `names` that answers with anything but 5xx or 429; healthy ones first.
-    /// Then the last answer, if there is one; else kNetwork or kExpired.
+    /// Then the last answer, if there is one; else kNetwork or kExpired. Adds headers to the
+    /// request.
     [[nodiscard]] Task<Result<Answer>> send(const std::vector<std::string>& names,
-                                            serving::ClientRequest request);
+                                            serving::ClientRequest& request);
     /// Tokens of a text as the upstream counts them; kUnsupported when it does not.
     [[nodiscard]] Task<Result<std::uint64_t>> count_tokens(const std::string& upstream,
                                                            const std::string& model,

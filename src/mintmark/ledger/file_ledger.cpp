@@ -101,6 +101,11 @@ const AccountState* FileLedger::account(const std::string& id) {
 }
 
 Result<std::uint64_t> FileLedger::reserve(const RequestRow& request) {
+    return reserve_row(std::make_shared<const RequestRow>(request));
+}
+
+Result<std::uint64_t> FileLedger::reserve_row(std::shared_ptr<const RequestRow> row) {
+    const RequestRow& request = *row;
     const auto found = accounts_.find(request.account);
     if (found == accounts_.end() || !found->second.lanes.contains(request.lane)) {
         return fail(ErrorCode::kNotFound, "the account " + request.account + " is not open");
@@ -126,12 +131,13 @@ Result<std::uint64_t> FileLedger::reserve(const RequestRow& request) {
     }
     account.reserved = plus(account.reserved, request.units_reserved);
     if (key != nullptr) key->reserved += request.usd_reserved;
-    const auto row = std::make_shared<const RequestRow>(request);
     if (!request.is_whole) {
-        open_.emplace(row->id, Running{row, nullptr});
-        return journal_->append(request);
+        const std::uint64_t sequence = journal_->append(request);
+        open_.emplace(request.id, Running{row, nullptr});
+        return sequence;
     }
-    open_.emplace(row->id, Running{row, journal_->hold(row)});
+    auto held = journal_->hold(row);
+    open_.emplace(request.id, Running{std::move(row), std::move(held)});
     return 0;
 }
 

@@ -16,6 +16,7 @@ class FileLedger final : public Ledger {
                                    const std::string& lane, const Amount& base) override;
     [[nodiscard]] const AccountState* account(const std::string& id) override;
     [[nodiscard]] Result<std::uint64_t> reserve(const RequestRow& request) override;
+    [[nodiscard]] Result<std::uint64_t> reserve_row(std::shared_ptr<const RequestRow> row) override;
     std::uint64_t progress(const std::string& request, const Amount& units,
                            std::uint64_t usd) override;
     [[nodiscard]] Result<std::uint64_t> finish(const std::string& request,

@@ -6,6 +6,7 @@
 namespace mintmark::ledger {
 namespace {
 constexpr int kRetryMs = 200;
+constexpr std::size_t kUsualBatch = 64;  ///< entries are large: moving them is not free
 constexpr auto kNever = Journal::Clock::time_point::max();
 constexpr auto kPast = Journal::Clock::time_point::min();
 }  // namespace
@@ -34,9 +35,13 @@ Journal::~Journal() {
     thread_.join();
 }
 
-std::uint64_t Journal::push(Entry entry) {
-    if (pending_.empty()) oldest_ = Clock::now();
-    pending_.push_back(std::move(entry));
+template <class Row>
+std::uint64_t Journal::push(Row&& row) {
+    if (pending_.empty()) {
+        oldest_ = Clock::now();
+        pending_.reserve(kUsualBatch);
+    }
+    pending_.emplace_back(std::forward<Row>(row));
     return ++sequence_;
 }
 
@@ -66,7 +71,7 @@ std::shared_ptr<Journal::Held> Journal::hold(std::shared_ptr<const RequestRow> r
     return held;
 }
 
-std::uint64_t Journal::append_end(Held& held, FinishRow end) {
+std::uint64_t Journal::append_end(Held& held, FinishRow&& end) {
     std::vector<Entry> written;
     const std::lock_guard lock(mutex_);
     written.swap(written_);

@@ -166,7 +166,7 @@ class Journal {
     class Held;
     [[nodiscard]] std::shared_ptr<Held> hold(std::shared_ptr<const RequestRow> row);
     /// Its end. Returns the entry's sequence number.
-    std::uint64_t append_end(Held& held, FinishRow end);
+    std::uint64_t append_end(Held& held, FinishRow&& end);
     /// Before anything else of it is appended.
     void release(Held& held);
 
@@ -176,7 +176,8 @@ class Journal {
     bool wait_for_entries(std::vector<Entry>& batch, std::uint64_t& first);
     void beat();
     // With the mutex.
-    std::uint64_t push(Entry entry);
+    template <class Row>
+    std::uint64_t push(Row&& row);
     [[nodiscard]] Clock::time_point due() const;
     void sleep(std::unique_lock<std::mutex>& lock, Clock::time_point until);
     void wake_if_early();

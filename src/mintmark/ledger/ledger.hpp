@@ -102,6 +102,11 @@ class Ledger {
     /// idempotency key's request runs or was answered; kNotFound; kIo. 0, which nobody need wait
     /// for: a file that learns of it by its end (RequestRow::is_whole).
     [[nodiscard]] virtual Result<std::uint64_t> reserve(const RequestRow& request) = 0;
+    /// The same without a copy: nobody changes the row any more.
+    [[nodiscard]] virtual Result<std::uint64_t> reserve_row(
+        std::shared_ptr<const RequestRow> request) {
+        return reserve(*request);
+    }
     /// Counts what a running request has cost so far, for the case of a crash.
     virtual std::uint64_t progress(const std::string& request, const Amount& units,
                                    std::uint64_t usd) = 0;

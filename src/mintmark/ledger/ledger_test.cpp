@@ -109,6 +109,29 @@ TYPED_TEST(LedgerTest, UnsignedUseStopsAtTheExposure) {
     EXPECT_TRUE(client.done(ledger.reserve(request("2", 10))));
 }
 
+/// Whose row is shared is held to the same as whose row is copied.
+TYPED_TEST(LedgerTest, ASharedRowIsReservedAsAnyOther) {
+    this->open();
+    Client& client = *this->client_;
+    Ledger& ledger = this->ledger();
+    ASSERT_TRUE(client.fund("grant:a", 10));
+    const auto share = [](RequestRow row, bool is_whole) {
+        row.is_whole = is_whole;
+        return std::make_shared<const RequestRow>(std::move(row));
+    };
+    EXPECT_TRUE(client.done(ledger.reserve_row(share(request("1", 6), true))));
+    EXPECT_FALSE(ledger.reserve_row(share(request("1", 1), true))) << "the id runs";
+    EXPECT_FALSE(client.done(ledger.reserve_row(share(request("2", 5), true)))) << "too much";
+    EXPECT_TRUE(client.done(ledger.reserve_row(share(request("3", 4), false))));
+    EXPECT_TRUE(client.done(ledger.finish("1", cost(2))));
+    EXPECT_TRUE(client.done(ledger.finish("3", cost(4))));
+    EXPECT_EQ(ledger.account("grant:a")->used(), Amount(6U));
+    const auto found = ledger.find("1").value();
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->row.account, "grant:a");
+    EXPECT_EQ(found->end.units, Amount(2U));
+}
+
 TYPED_TEST(LedgerTest, IdempotencyKeysHoldOnePlaceAndKeepTheAnswer) {
     this->open();
     Client& client = *this->client_;

@@ -36,8 +36,14 @@ ClientResponse::~ClientResponse() {
     }
 }
 
-Task<Result<std::string>> ClientResponse::read_some() {
+Soon<Result<std::string>> ClientResponse::read_some() {
     std::string ready = parser_->take_body();
+    if (!ready.empty() || parser_->is_done()) return Result<std::string>(std::move(ready));
+    return read_more();
+}
+
+Task<Result<std::string>> ClientResponse::read_more() {
+    std::string ready;
     while (ready.empty() && !parser_->is_done()) {
         stream_->set_deadline(client_.options_.silence);
         MINTMARK_CO_TRY(const std::string_view got, co_await stream_->read_some());
@@ -77,7 +83,7 @@ void Client::keep(std::unique_ptr<Stream> stream) {
     }
 }
 
-Task<Result<std::unique_ptr<ClientResponse>>> Client::send(const ClientRequest& request) {
+Task<Result<std::unique_ptr<Incoming>>> Client::send(const ClientRequest& request) {
     const std::string message = request_text(options_.base, host_, request);
     if (!idle_.empty()) {
         auto kept = std::move(idle_.back());
@@ -95,9 +101,9 @@ Task<Result<std::unique_ptr<ClientResponse>>> Client::send(const ClientRequest& 
     co_return co_await send_over(std::move(fresh), message, ignored);
 }
 
-Task<Result<std::unique_ptr<ClientResponse>>> Client::send_over(std::unique_ptr<Stream> stream,
-                                                                const std::string& message,
-                                                                bool& is_untouched) {
+Task<Result<std::unique_ptr<Incoming>>> Client::send_over(std::unique_ptr<Stream> stream,
+                                                          const std::string& message,
+                                                          bool& is_untouched) {
     stream->set_deadline(options_.first_byte);
     MINTMARK_CO_CHECK(co_await stream->write(message));
     auto parser = std::make_unique<ResponseParser>(options_.message);

@@ -39,7 +39,7 @@ class Incoming {
     [[nodiscard]] virtual int status() const = 0;
     [[nodiscard]] virtual Headers headers() const = 0;
     /// The next piece of the body; "" at its end. kNetwork, kExpired, kMalformed, kOutOfRange.
-    [[nodiscard]] virtual Task<Result<std::string>> read_some() = 0;
+    [[nodiscard]] virtual Soon<Result<std::string>> read_some() = 0;
     [[nodiscard]] Task<Result<std::string>> read_all();
 };
 
@@ -52,9 +52,11 @@ class ClientResponse final : public Incoming {
     ~ClientResponse() override;
     [[nodiscard]] int status() const override { return parser_->status(); }
     [[nodiscard]] Headers headers() const override { return parser_->headers(); }
-    [[nodiscard]] Task<Result<std::string>> read_some() override;
+    [[nodiscard]] Soon<Result<std::string>> read_some() override;
 
   private:
+    Task<Result<std::string>> read_more();
+
     Client& client_;
     std::unique_ptr<Stream> stream_;
     std::unique_ptr<ResponseParser> parser_;
@@ -68,14 +70,14 @@ class Client {
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
     /// Sends and reads the headers. A kept connection that turns out to be dead is replaced once.
-    [[nodiscard]] Task<Result<std::unique_ptr<ClientResponse>>> send(const ClientRequest& request);
+    [[nodiscard]] Task<Result<std::unique_ptr<Incoming>>> send(const ClientRequest& request);
     [[nodiscard]] const ClientOptions& options() const noexcept { return options_; }
 
   private:
     friend class ClientResponse;
-    Task<Result<std::unique_ptr<ClientResponse>>> send_over(std::unique_ptr<Stream> stream,
-                                                            const std::string& message,
-                                                            bool& is_untouched);
+    Task<Result<std::unique_ptr<Incoming>>> send_over(std::unique_ptr<Stream> stream,
+                                                      const std::string& message,
+                                                      bool& is_untouched);
     void keep(std::unique_ptr<Stream> stream);
 
     ClientOptions options_;

@@ -59,17 +59,11 @@ class TcpStream final : public Stream, private Deadlines::Watched {
         }
     }
     /// Most writes fit into the socket's buffer and end at once.
-    Task<Status> write(std::string_view bytes) override {
-        while (!bytes.empty()) {
-            error_code ec;
-            bytes.remove_prefix(socket_.write(bytes, ec));
-            if (!ec) continue;
-            if (ec != asio::error::would_block) co_return error("write", ec);
-            const Busy busy(*this);
-            auto [late] = co_await socket_.wait(Poller::Socket::Side::kWrite);
-            if (late) co_return error("write", late);
-        }
-        co_return Status{};
+    Soon<Status> write(std::string_view bytes) override {
+        error_code ec;
+        if (!bytes.empty()) bytes.remove_prefix(socket_.write(bytes, ec));
+        if (bytes.empty()) return Status{};
+        return write_rest(bytes);
     }
     void set_deadline(Milliseconds from_now) override {
         until = Deadlines::Clock::now() + from_now;
@@ -85,6 +79,18 @@ class TcpStream final : public Stream, private Deadlines::Watched {
     [[nodiscard]] Poller::Socket& next() { return socket_; }
 
   private:
+    Task<Status> write_rest(std::string_view bytes) {
+        while (!bytes.empty()) {
+            error_code ec;
+            bytes.remove_prefix(socket_.write(bytes, ec));
+            if (!ec) continue;
+            if (ec != asio::error::would_block) co_return error("write", ec);
+            const Busy busy(*this);
+            auto [late] = co_await socket_.wait(Poller::Socket::Side::kWrite);
+            if (late) co_return error("write", late);
+        }
+        co_return Status{};
+    }
     /// While something is in progress, the deadline counts.
     class Busy {
       public:
@@ -136,12 +142,7 @@ class TlsStream final : public Stream {
         if (ec && !is_end(ec)) co_return network_error("read", ec);
         co_return std::string_view(buffer_.data(), size);
     }
-    Task<Status> write(std::string_view bytes) override {
-        auto [ec, size] =
-            co_await asio::async_write(stream_, asio::buffer(bytes.data(), bytes.size()), kWait);
-        if (ec) co_return network_error("write", ec);
-        co_return Status{};
-    }
+    Soon<Status> write(std::string_view bytes) override { return write_all(bytes); }
     void set_deadline(Milliseconds from_now) override {
         beast::get_lowest_layer(stream_).expires_after(from_now);
     }
@@ -154,6 +155,12 @@ class TlsStream final : public Stream {
         error_code ignored;
         const auto& socket = beast::get_lowest_layer(stream_).socket();
         return socket.remote_endpoint(ignored).address().to_string();
+    }
+    Task<Status> write_all(std::string_view bytes) {
+        auto [ec, size] =
+            co_await asio::async_write(stream_, asio::buffer(bytes.data(), bytes.size()), kWait);
+        if (ec) co_return network_error("write", ec);
+        co_return Status{};
     }
     /// host: checked against the certificate; empty on the server's side.
     Task<Status> shake(asio::ssl::stream_base::handshake_type side, std::string host) {

@@ -25,7 +25,7 @@ class Stream {
     /// kNetwork; kExpired past the deadline.
     [[nodiscard]] virtual Task<Result<std::string_view>> read_some() = 0;
     /// All of it. The bytes must live until the task ends.
-    [[nodiscard]] virtual Task<Status> write(std::string_view bytes) = 0;
+    [[nodiscard]] virtual Soon<Status> write(std::string_view bytes) = 0;
     /// From now on, all that is in progress must end in this time; replaces the last deadline.
     virtual void set_deadline(Milliseconds from_now) = 0;
     virtual void close() = 0;

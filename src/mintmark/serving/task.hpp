@@ -77,8 +77,8 @@ class PromiseOf;
 
 }  // namespace task
 
-/// g++ 12 destroys temporaries that are made of braces inside a co_await expression twice: name
-/// them first.
+/// g++ 12 destroys temporaries that are made of braces, or of ?:, inside a co_await expression
+/// twice: name them first.
 ///
 /// Everything that waits runs as a task on one thread, so state that only tasks touch needs no
 /// lock. A task starts when it is awaited.
@@ -108,6 +108,39 @@ class [[nodiscard]] Task {
 
   private:
     Handle handle_;
+};
+
+/// A value that is there, or the task that will have it: what rarely waits needs no frame.
+template <class T>
+class [[nodiscard]] Soon {
+  public:
+    // Implicit, so that a function returns either.
+    Soon(T value) : value_(std::move(value)) {}
+    Soon(Task<T> task) : task_(std::move(task)) {}
+
+    class Awaiter {
+      public:
+        explicit Awaiter(Soon& soon) noexcept : soon_(soon) {}
+        [[nodiscard]] bool await_ready() const noexcept { return soon_.value_.has_value(); }
+        template <class Parent>
+        bool await_suspend(std::coroutine_handle<Parent> parent) const {
+            return awaiter().await_suspend(parent);
+        }
+        T await_resume() const {
+            return soon_.value_ ? *std::move(soon_.value_) : awaiter().await_resume();
+        }
+
+      private:
+        [[nodiscard]] typename Task<T>::Awaiter awaiter() const noexcept {
+            return std::move(*soon_.task_).operator co_await();
+        }
+        Soon& soon_;
+    };
+    [[nodiscard]] Awaiter operator co_await() && noexcept { return Awaiter(*this); }
+
+  private:
+    std::optional<T> value_ = {};
+    std::optional<Task<T>> task_ = {};
 };
 
 namespace task {

@@ -147,6 +147,54 @@ TEST(Task, BlockingWorkLeavesTheLoopAndComesBack) {
     EXPECT_TRUE(was_elsewhere);
 }
 
+TEST(Soon, IsAValueOrATaskAndIsThereOnce) {
+    Loop loop;
+    const auto by = [&](int way) -> Soon<std::unique_ptr<int>> {
+        if (way == 0) return std::make_unique<int>(0);
+        if (way == 1) return boxed(1);
+        return [](Loop& in) -> Task<std::unique_ptr<int>> {
+            co_return std::make_unique<int>(co_await after_a_turn(in, 2));
+        }(loop);
+    };
+    std::vector<int> seen;
+    const auto body = [&]() -> Task<void> {
+        for (int i = 0; i < 30'000; ++i) {  // no deeper stack either
+            const auto got = co_await by(i % 3);
+            if (i < 6) seen.push_back(*got);
+        }
+    };
+    spawn(loop, body());
+    loop.run();
+    EXPECT_EQ(seen, (std::vector<int>{0, 1, 2, 0, 1, 2}));
+}
+
+TEST(Soon, LeavesNothingBehindAndThrowsAsItsTask) {
+    int alive = 0;
+    Loop loop;
+    const auto value = [&]() -> Soon<std::shared_ptr<Counted>> {
+        return std::make_shared<Counted>(alive);
+    };
+    const auto failing = []() -> Soon<int> { return thrower(); };
+    bool has_thrown = false;
+    const auto body = [&]() -> Task<void> {
+        {
+            const auto held = co_await value();
+            EXPECT_EQ(alive, 1);
+            const auto nobody_awaits = value();
+            EXPECT_EQ(alive, 2);
+        }
+        try {
+            (void)co_await failing();
+        } catch (const std::runtime_error&) {
+            has_thrown = true;
+        }
+    };
+    spawn(loop, body());
+    loop.run();
+    EXPECT_TRUE(has_thrown);
+    EXPECT_EQ(alive, 0);
+}
+
 TEST(Frames, AreKeptBySizeAndNeverSharedByTwo) {
     for (const std::size_t size : {1U, 64U, 65U, 4'096U, 16'300U, 100'000U}) {
         void* first = take_frame(size);
