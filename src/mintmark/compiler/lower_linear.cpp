@@ -152,10 +152,10 @@ std::uint32_t part_of_last(const model::QSlice& op, const model::Shape& in,
 
 }  // namespace
 
-Dims Lowering::split_columns(const model::QNode& node) const {
+Dims Lowering::split_columns(const model::QNode& node, std::size_t rows, std::size_t summed) const {
     const model::Shape& shape = graph_.tensors[node.output].shape;
     const Dims split = split_last(node.output);
-    const std::size_t before = without_ones(shape).size();
+    const std::size_t before = std::max({without_ones(shape).size(), rows, summed});
     const bool fits = volume(split) == shape.back() && before + split.size() <= kMaxAxes;
     return fits ? split : without_ones({shape.back()});
 }
@@ -214,9 +214,9 @@ Result<View> Lowering::lower_op(const model::QMatMul& op, const model::QNode& no
         append_axes(out, group_dims(x.view, x.groups[d]));
     }
     const auto column_axis = static_cast<std::uint8_t>(out.size());
-    const Dims split = split_columns(node);
-    append_axes(out, split);
     const Dims contract = group_dims(x.view, x.groups.back());
+    const Dims split = split_columns(node, out.size(), contract.size());
+    append_axes(out, split);
     Dims weight_dims = contract;
     append_axes(weight_dims, split);
     const HiddenLayout layout{.order = {}, .num_summed = contract.size()};

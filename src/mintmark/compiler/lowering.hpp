@@ -75,7 +75,8 @@ class Lowering {
                                        const model::Shape& shape) const;
     [[nodiscard]] Operand read_broadcast(const Input& x, const OutBox& box) const;
     /// Axes of a matrix product's columns: those into which every reader splits them, else one.
-    [[nodiscard]] Dims split_columns(const model::QNode& node) const;
+    [[nodiscard]] Dims split_columns(const model::QNode& node, std::size_t rows,
+                                     std::size_t summed) const;
     /// Axes of the last dim of a tensor as its readers see it, without ones.
     [[nodiscard]] Dims split_last(model::TensorId tensor) const;
     /// The part of x that a slice takes when it is one entry of a stored axis.
