@@ -13,6 +13,7 @@
 #include "mintmark/model/layer_report.hpp"
 #include "mintmark/model/model.hpp"
 #include "mintmark/model/plan.hpp"
+#include "mintmark/model/probabilities.hpp"
 #include "mintmark/model/quantiser.hpp"
 #include "mintmark/model/simplify.hpp"
 #include "mintmark/model/steps.hpp"
@@ -102,8 +103,10 @@ std::size_t arg_max(const std::vector<std::vector<double>>& outputs) {
 /// Collects float against integer over samples.
 class Comparison {
   public:
-    Comparison(const QuantGraph& graph, QuantReport& report)
-        : ports_(graph.output_ports), report_(report) {
+    Comparison(const Graph& exact, const QuantGraph& graph, QuantReport& report)
+        : ports_(graph.output_ports),
+          are_probabilities_(are_probabilities(exact)),
+          report_(report) {
         for (const QPort& port : ports_) report_.num_outputs += element_count(port.shape);
         outputs_.resize(report_.num_outputs);
     }
@@ -119,6 +122,9 @@ class Comparison {
                 out.float_hi = std::max(out.float_hi, exact[p][i]);
                 out.max_error = std::max(out.max_error, error);
                 out.mean_error += error;
+                if (are_probabilities_[p])
+                    report_.error_at_half =
+                        std::max(report_.error_at_half, error_at_half(exact[p][i], integer[p][i]));
             }
         }
         if (arg_max(exact) == arg_max(integer)) ++agreements_;
@@ -188,6 +194,7 @@ class Comparison {
     }
 
     std::span<const QPort> ports_;
+    std::vector<bool> are_probabilities_;
     QuantReport& report_;
     std::vector<Element> outputs_;
     std::size_t agreements_ = 0;
@@ -199,6 +206,11 @@ double perplexity_change(const QuantReport& report) {
     return std::abs(*report.integer_perplexity / *report.float_perplexity - 1);
 }
 
+/// Of the outputs, where a curve is steepest too.
+double largest_error(const QuantReport& report) {
+    return std::max(report.max_relative_error, report.error_at_half);
+}
+
 /// Squared error that the target allows, as a share of the present one. Cosines and perplexities
 /// fall with the square of the error. Half of it: the largest error falls slower than the mean.
 double allowed(const QuantReport& report, const AccuracyTarget& target) {
@@ -207,9 +219,9 @@ double allowed(const QuantReport& report, const AccuracyTarget& target) {
         return (1 - *target.min_cosine) / std::max(1 - report.min_cosine, kTiny) / 2;
     if (target.max_perplexity_change)
         return *target.max_perplexity_change / std::max(perplexity_change(report), kTiny) / 2;
-    const double wanted =
-        target.min_top1_agreement ? report.max_relative_error / 2 : target.max_relative_error;
-    const double ratio = wanted / std::max(report.max_relative_error, kTiny);
+    const double error = largest_error(report);
+    const double wanted = target.min_top1_agreement ? error / 2 : target.max_relative_error;
+    const double ratio = wanted / std::max(error, kTiny);
     return ratio * ratio / 2;
 }
 
@@ -239,14 +251,14 @@ bool reaches(const QuantReport& report, const AccuracyTarget& target) {
     if (target.min_cosine) return report.min_cosine >= *target.min_cosine;
     if (target.max_perplexity_change)
         return perplexity_change(report) <= *target.max_perplexity_change;
-    return report.max_relative_error <= target.max_relative_error;
+    return largest_error(report) <= target.max_relative_error;
 }
 
 /// What more bits are to make smaller.
 double loss(const QuantReport& report, const AccuracyTarget& target) {
     if (target.min_cosine) return 1 - report.min_cosine;
     if (target.max_perplexity_change) return perplexity_change(report);
-    return report.max_relative_error;
+    return largest_error(report);
 }
 
 bool is_better(const QuantReport& a, const QuantReport& b, const AccuracyTarget& target) {
@@ -254,7 +266,7 @@ bool is_better(const QuantReport& a, const QuantReport& b, const AccuracyTarget&
         return a.top1_agreement > b.top1_agreement;
     if (target.min_cosine) return a.min_cosine > b.min_cosine;
     if (target.max_perplexity_change) return perplexity_change(a) < perplexity_change(b);
-    return a.max_relative_error < b.max_relative_error;
+    return largest_error(a) < largest_error(b);
 }
 
 }  // namespace
@@ -343,7 +355,7 @@ Result<QuantReport> compare(FloatOutputs& exact_outputs, const QuantGraph& quant
         return fail(ErrorCode::kInvalidArgument,
                     "quantisation: labels and samples differ in number");
     QuantReport report;
-    Comparison comparison(quantised, report);
+    Comparison comparison(exact_outputs.graph(), quantised, report);
     TaskMetrics metrics(exact_outputs.graph());
     std::size_t float_right = 0, integer_right = 0;
     for (std::size_t s = 0; s < samples.size(); ++s) {
