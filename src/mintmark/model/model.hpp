@@ -129,7 +129,7 @@ struct QuantReport {
 
 /// What automatic choice of bits must reach.
 struct AccuracyTarget {
-    double max_relative_error = 0.005;  ///< and error_at_half; unless one of these is set:
+    double max_relative_error = 0.005;  ///< and half of error_at_half; unless one of these is set:
     std::optional<double> min_top1_agreement = {};  ///< e.g. 0.995: instead of the error bound
     std::optional<double> min_cosine = {};          ///< e.g. 0.999: likewise, of embeddings
     /// E.g. 0.01: likewise, of language models; largest |integer / float perplexity - 1|.
@@ -145,8 +145,8 @@ struct QuantResult {
 
 /// Tries (activation, weight) bits (8,8) and (8,12); then 8 bits with 12 or 16 for the tensors that
 /// cause most of the error (tensor_bits); then (10,12) (12,14) (14,16), with the other settings of
-/// `options`; at last all bits for the output as well. Returns the first that reaches the target,
-/// or the most accurate.
+/// `options`; then 14 bits with 16 for some, at last all bits for the output as well. Returns the
+/// first that reaches the target, or the most accurate.
 [[nodiscard]] Result<QuantResult> quantise_auto(const Graph& graph, std::span<const Sample> samples,
                                                 const AccuracyTarget& target = {},
                                                 const QuantOptions& options = {},

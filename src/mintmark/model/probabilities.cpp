@@ -7,7 +7,7 @@
 namespace mintmark::model {
 namespace {
 
-constexpr double kLeast = 0x1p-8;  ///< 15 bits of a result are 2 % of it
+constexpr double kLeast = 0x1p-6;  ///< closer to 0, errors of the result hide those of the score
 
 double score(double probability) {
     const double p = std::clamp(probability, kLeast / 2, 1 - kLeast / 2);
@@ -41,10 +41,12 @@ std::vector<bool> are_probabilities(const Graph& graph) {
     return out;
 }
 
-double error_at_half(double exact, double integer) {
+double error_at_half(double exact, double integer, double step) {
     if (exact < kLeast || exact > 1 - kLeast) return 0;
+    const double error = std::max(std::abs(integer - exact) - step / 2, 0.0);
+    const double near = integer < exact ? exact - error : exact + error;
     // The curve's slope at one half is a quarter.
-    return std::abs(score(exact) - score(integer)) / 4;
+    return std::abs(score(exact) - score(near)) / 4;
 }
 
 }  // namespace mintmark::model

@@ -124,7 +124,8 @@ class Comparison {
                 out.mean_error += error;
                 if (are_probabilities_[p])
                     report_.error_at_half =
-                        std::max(report_.error_at_half, error_at_half(exact[p][i], integer[p][i]));
+                        std::max(report_.error_at_half,
+                                 error_at_half(exact[p][i], integer[p][i], ports_[p].step));
             }
         }
         if (arg_max(exact) == arg_max(integer)) ++agreements_;
@@ -206,9 +207,9 @@ double perplexity_change(const QuantReport& report) {
     return std::abs(*report.integer_perplexity / *report.float_perplexity - 1);
 }
 
-/// Of the outputs, where a curve is steepest too.
+/// Of the outputs; where a curve is steepest, and no sample may have been, half of it.
 double largest_error(const QuantReport& report) {
-    return std::max(report.max_relative_error, report.error_at_half);
+    return std::max(report.max_relative_error, report.error_at_half / 2);
 }
 
 /// Squared error that the target allows, as a share of the present one. Cosines and perplexities
@@ -225,8 +226,9 @@ double allowed(const QuantReport& report, const AccuracyTarget& target) {
     return ratio * ratio / 2;
 }
 
-/// Raises the tensors that cause most of the error, as few as the target needs; false: none left.
-bool raise_bits(std::vector<LayerError> layers, double keep,
+/// Raises the tensors that cause most of the error, as few as the target needs, from `usual` bits
+/// on; false: none left.
+bool raise_bits(std::vector<LayerError> layers, double keep, std::uint8_t usual,
                 std::map<std::string, std::uint8_t>& bits) {
     std::ranges::sort(layers, [](const LayerError& a, const LayerError& b) {
         const double x = a.share.value_or(0), y = b.share.value_or(0);
@@ -237,7 +239,7 @@ bool raise_bits(std::vector<LayerError> layers, double keep,
     for (const LayerError& layer : layers) {
         const double share = layer.share.value_or(0);
         if (left <= keep || share < 1e-4) break;
-        std::uint8_t& own = bits.try_emplace(layer.bits_key, std::uint8_t{8}).first->second;
+        std::uint8_t& own = bits.try_emplace(layer.bits_key, usual).first->second;
         if (own >= 16) continue;
         own = own < 12 ? 12 : 16;
         left -= share;
@@ -407,9 +409,9 @@ class Search {
         return reached;
     }
 
-    /// Raises single tensors above 8 bits, at most kMostRounds times and as long as it helps. What
-    /// makes the error larger is not tried again: bits widen sums, and sums that leave the
-    /// look-ups' domain lose their last bits.
+    /// Raises single tensors above the usual bits, at most kMostRounds times and as long as it
+    /// helps. What makes the error larger is not tried again: bits widen sums, and sums that leave
+    /// the look-ups' domain lose their last bits.
     Result<bool> mix(QuantOptions options) {
         if (mixing_is_futile_ || !last_) return false;
         // What is raised stays so under other weight bits.
@@ -418,7 +420,7 @@ class Search {
             MINTMARK_TRY(const auto layers,
                          explain(exact_.graph(), last_->graph, exact_.samples(), 2));
             const double keep = allowed(last_->report, target_);
-            if (!raise_bits(layers, keep, options.tensor_bits)) break;
+            if (!raise_bits(layers, keep, options.activation_bits, options.tensor_bits)) break;
             const double before = loss(last_->report, target_);
             MINTMARK_TRY(const bool reached, add(options));
             if (reached) return true;
@@ -428,6 +430,13 @@ class Search {
             if (after > kBetter * before) break;
         }
         return false;
+    }
+
+    /// As mix, from the most bits on that all tensors can have, if these were tried.
+    Result<bool> mix_at_last(const QuantOptions& options) {
+        if (!last_ || last_->options.activation_bits != options.activation_bits) return false;
+        mixing_is_futile_ = false;
+        return mix(options);
     }
 
     /// The best so far again, with as many bits as an output can have. Only for targets that
@@ -472,6 +481,10 @@ Status search(Search& search, QuantOptions options) {
         if (reached) break;
         MINTMARK_TRY(reached, search.add(with(static_cast<std::uint8_t>(activation_bits),
                                               static_cast<std::uint8_t>(weight_bits))));
+    }
+    // No tensor has more than 16 bits; a few may need the last two.
+    if (!reached) {
+        MINTMARK_TRY(reached, search.mix_at_last(with(14, 16)));
     }
     if (!reached) return search.widen_output();
     return {};

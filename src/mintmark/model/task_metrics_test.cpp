@@ -83,12 +83,13 @@ TEST(Probabilities, AreWhatSoftmaxesAndSigmoidsGive) {
 }
 
 TEST(Probabilities, ErrorsOfScoresCountAtOneHalf) {
-    EXPECT_NEAR(error_at_half(0.5, 0.51), 0.01, 1e-5);
+    EXPECT_NEAR(error_at_half(0.5, 0.51, 0), 0.01, 1e-5);
     // The same error of the score, far from one half.
-    EXPECT_NEAR(error_at_half(0.98, 0.98 + 0.01 * 4 * 0.98 * 0.02), 0.01, 1e-3);
-    EXPECT_EQ(error_at_half(0.999, 0.9), 0);
-    EXPECT_EQ(error_at_half(0.001, 0), 0);
-    EXPECT_GT(error_at_half(0.02, 0), 0.2);
+    EXPECT_NEAR(error_at_half(0.98, 0.98 + 0.01 * 4 * 0.98 * 0.02, 0), 0.01, 1e-3);
+    EXPECT_EQ(error_at_half(0.999, 0.9, 0), 0);
+    EXPECT_EQ(error_at_half(0.001, 0, 0), 0);
+    EXPECT_GT(error_at_half(0.02, 0, 0), 0.2);
+    EXPECT_EQ(error_at_half(0.02, 0.0204, 0.001), 0);
 }
 
 }  // namespace
