@@ -11,7 +11,13 @@ std::string metrics_text(const model::QuantReport& r) {
     table
         .row("largest error",
              fmt::format("{:.4f} % of the output's range", 100 * r.max_relative_error))
-        .row("mean error", fmt::format("{:.4f} %", 100 * r.mean_relative_error))
+        .row("mean error", fmt::format("{:.4f} %", 100 * r.mean_relative_error));
+    if (r.error_at_half > 0)
+        table.row("error at one half",
+                  fmt::format("{:.4f} %, of probabilities: the largest error of a score, where "
+                              "it counts most",
+                              100 * r.error_at_half));
+    table
         .row("same top answer", fmt::format("{:.2f} % of samples, {:.2f} % of rows",
                                             100 * r.top1_agreement, 100 * r.row_top1_agreement))
         .row("least cosine", fmt::format("{:.6f}", r.min_cosine));

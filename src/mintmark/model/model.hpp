@@ -107,6 +107,9 @@ struct QuantReport {
     std::uint8_t activation_bits = 0, weight_bits = 0;
     std::size_t samples = 0;
     double max_relative_error = 0, mean_relative_error = 0;
+    /// Of outputs that are probabilities: the largest error that the samples' errors of scores
+    /// would make at one half, where no sample may have been.
+    double error_at_half = 0;
     double top1_agreement = 1;      ///< share of samples whose largest output has the same index
     double row_top1_agreement = 1;  ///< the same for each row (last axis) of the first output
     double min_cosine = 1;          ///< of both first outputs, least over the samples
@@ -126,7 +129,7 @@ struct QuantReport {
 
 /// What automatic choice of bits must reach.
 struct AccuracyTarget {
-    double max_relative_error = 0.005;              ///< unless min_top1_agreement is set
+    double max_relative_error = 0.005;  ///< and half of error_at_half; unless one of these is set:
     std::optional<double> min_top1_agreement = {};  ///< e.g. 0.995: instead of the error bound
     std::optional<double> min_cosine = {};          ///< e.g. 0.999: likewise, of embeddings
     /// E.g. 0.01: likewise, of language models; largest |integer / float perplexity - 1|.
@@ -142,8 +145,8 @@ struct QuantResult {
 
 /// Tries (activation, weight) bits (8,8) and (8,12); then 8 bits with 12 or 16 for the tensors that
 /// cause most of the error (tensor_bits); then (10,12) (12,14) (14,16), with the other settings of
-/// `options`; at last all bits for the output as well. Returns the first that reaches the target,
-/// or the most accurate.
+/// `options`; then 14 bits with 16 for some, at last all bits for the output as well. Returns the
+/// first that reaches the target, or the most accurate.
 [[nodiscard]] Result<QuantResult> quantise_auto(const Graph& graph, std::span<const Sample> samples,
                                                 const AccuracyTarget& target = {},
                                                 const QuantOptions& options = {},

@@ -227,8 +227,14 @@ std::optional<QLut> Quantiser::look_up(const Layer& layer, const Interval& u,
     const double symmetric = precise ? kLookUpRows / 2 - 1 : std::min(signed_max(), seen);
     QLut lut;
     if (!layer.activation) {
-        // Squares of what a spectrum could hold leave no rows for the roots of what it does hold.
-        const bool spans = layer.kind == LayerKind::kConv && is_measured(layer.output);
+        // Squares of what a spectrum could hold leave no rows for the roots of what it does hold,
+        // and sums of such lengths none for what they are.
+        const bool is_length = layer.kind == LayerKind::kMatMulDyn && !layer.is_square &&
+                               plan_.shapes[layer.inputs[0]].back() == 2 &&
+                               element_count(plan_.shapes[layer.inputs[0]]) ==
+                                   2 * element_count(plan_.shapes[layer.output]);
+        const bool spans =
+            is_length || (layer.kind == LayerKind::kConv && is_measured(layer.output));
         if (precise || plan_.integral[layer.output] || layer.is_square || layer.keeps_all ||
             is_mask(layer) ||
             all(Choice::kUnscaled,

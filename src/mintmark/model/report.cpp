@@ -13,6 +13,7 @@
 #include "mintmark/model/layer_report.hpp"
 #include "mintmark/model/model.hpp"
 #include "mintmark/model/plan.hpp"
+#include "mintmark/model/probabilities.hpp"
 #include "mintmark/model/quantiser.hpp"
 #include "mintmark/model/simplify.hpp"
 #include "mintmark/model/steps.hpp"
@@ -102,8 +103,10 @@ std::size_t arg_max(const std::vector<std::vector<double>>& outputs) {
 /// Collects float against integer over samples.
 class Comparison {
   public:
-    Comparison(const QuantGraph& graph, QuantReport& report)
-        : ports_(graph.output_ports), report_(report) {
+    Comparison(const Graph& exact, const QuantGraph& graph, QuantReport& report)
+        : ports_(graph.output_ports),
+          are_probabilities_(are_probabilities(exact)),
+          report_(report) {
         for (const QPort& port : ports_) report_.num_outputs += element_count(port.shape);
         outputs_.resize(report_.num_outputs);
     }
@@ -119,6 +122,10 @@ class Comparison {
                 out.float_hi = std::max(out.float_hi, exact[p][i]);
                 out.max_error = std::max(out.max_error, error);
                 out.mean_error += error;
+                if (are_probabilities_[p])
+                    report_.error_at_half =
+                        std::max(report_.error_at_half,
+                                 error_at_half(exact[p][i], integer[p][i], ports_[p].step));
             }
         }
         if (arg_max(exact) == arg_max(integer)) ++agreements_;
@@ -188,6 +195,7 @@ class Comparison {
     }
 
     std::span<const QPort> ports_;
+    std::vector<bool> are_probabilities_;
     QuantReport& report_;
     std::vector<Element> outputs_;
     std::size_t agreements_ = 0;
@@ -199,6 +207,11 @@ double perplexity_change(const QuantReport& report) {
     return std::abs(*report.integer_perplexity / *report.float_perplexity - 1);
 }
 
+/// Of the outputs; where a curve is steepest, and no sample may have been, half of it.
+double largest_error(const QuantReport& report) {
+    return std::max(report.max_relative_error, report.error_at_half / 2);
+}
+
 /// Squared error that the target allows, as a share of the present one. Cosines and perplexities
 /// fall with the square of the error. Half of it: the largest error falls slower than the mean.
 double allowed(const QuantReport& report, const AccuracyTarget& target) {
@@ -207,14 +220,15 @@ double allowed(const QuantReport& report, const AccuracyTarget& target) {
         return (1 - *target.min_cosine) / std::max(1 - report.min_cosine, kTiny) / 2;
     if (target.max_perplexity_change)
         return *target.max_perplexity_change / std::max(perplexity_change(report), kTiny) / 2;
-    const double wanted =
-        target.min_top1_agreement ? report.max_relative_error / 2 : target.max_relative_error;
-    const double ratio = wanted / std::max(report.max_relative_error, kTiny);
+    const double error = largest_error(report);
+    const double wanted = target.min_top1_agreement ? error / 2 : target.max_relative_error;
+    const double ratio = wanted / std::max(error, kTiny);
     return ratio * ratio / 2;
 }
 
-/// Raises the tensors that cause most of the error, as few as the target needs; false: none left.
-bool raise_bits(std::vector<LayerError> layers, double keep,
+/// Raises the tensors that cause most of the error, as few as the target needs, from `usual` bits
+/// on; false: none left.
+bool raise_bits(std::vector<LayerError> layers, double keep, std::uint8_t usual,
                 std::map<std::string, std::uint8_t>& bits) {
     std::ranges::sort(layers, [](const LayerError& a, const LayerError& b) {
         const double x = a.share.value_or(0), y = b.share.value_or(0);
@@ -225,7 +239,7 @@ bool raise_bits(std::vector<LayerError> layers, double keep,
     for (const LayerError& layer : layers) {
         const double share = layer.share.value_or(0);
         if (left <= keep || share < 1e-4) break;
-        std::uint8_t& own = bits.try_emplace(layer.bits_key, std::uint8_t{8}).first->second;
+        std::uint8_t& own = bits.try_emplace(layer.bits_key, usual).first->second;
         if (own >= 16) continue;
         own = own < 12 ? 12 : 16;
         left -= share;
@@ -239,14 +253,14 @@ bool reaches(const QuantReport& report, const AccuracyTarget& target) {
     if (target.min_cosine) return report.min_cosine >= *target.min_cosine;
     if (target.max_perplexity_change)
         return perplexity_change(report) <= *target.max_perplexity_change;
-    return report.max_relative_error <= target.max_relative_error;
+    return largest_error(report) <= target.max_relative_error;
 }
 
 /// What more bits are to make smaller.
 double loss(const QuantReport& report, const AccuracyTarget& target) {
     if (target.min_cosine) return 1 - report.min_cosine;
     if (target.max_perplexity_change) return perplexity_change(report);
-    return report.max_relative_error;
+    return largest_error(report);
 }
 
 bool is_better(const QuantReport& a, const QuantReport& b, const AccuracyTarget& target) {
@@ -254,7 +268,7 @@ bool is_better(const QuantReport& a, const QuantReport& b, const AccuracyTarget&
         return a.top1_agreement > b.top1_agreement;
     if (target.min_cosine) return a.min_cosine > b.min_cosine;
     if (target.max_perplexity_change) return perplexity_change(a) < perplexity_change(b);
-    return a.max_relative_error < b.max_relative_error;
+    return largest_error(a) < largest_error(b);
 }
 
 }  // namespace
@@ -343,7 +357,7 @@ Result<QuantReport> compare(FloatOutputs& exact_outputs, const QuantGraph& quant
         return fail(ErrorCode::kInvalidArgument,
                     "quantisation: labels and samples differ in number");
     QuantReport report;
-    Comparison comparison(quantised, report);
+    Comparison comparison(exact_outputs.graph(), quantised, report);
     TaskMetrics metrics(exact_outputs.graph());
     std::size_t float_right = 0, integer_right = 0;
     for (std::size_t s = 0; s < samples.size(); ++s) {
@@ -395,9 +409,9 @@ class Search {
         return reached;
     }
 
-    /// Raises single tensors above 8 bits, at most kMostRounds times and as long as it helps. What
-    /// makes the error larger is not tried again: bits widen sums, and sums that leave the
-    /// look-ups' domain lose their last bits.
+    /// Raises single tensors above the usual bits, at most kMostRounds times and as long as it
+    /// helps. What makes the error larger is not tried again: bits widen sums, and sums that leave
+    /// the look-ups' domain lose their last bits.
     Result<bool> mix(QuantOptions options) {
         if (mixing_is_futile_ || !last_) return false;
         // What is raised stays so under other weight bits.
@@ -406,7 +420,7 @@ class Search {
             MINTMARK_TRY(const auto layers,
                          explain(exact_.graph(), last_->graph, exact_.samples(), 2));
             const double keep = allowed(last_->report, target_);
-            if (!raise_bits(layers, keep, options.tensor_bits)) break;
+            if (!raise_bits(layers, keep, options.activation_bits, options.tensor_bits)) break;
             const double before = loss(last_->report, target_);
             MINTMARK_TRY(const bool reached, add(options));
             if (reached) return true;
@@ -416,6 +430,13 @@ class Search {
             if (after > kBetter * before) break;
         }
         return false;
+    }
+
+    /// As mix, from the most bits on that all tensors can have, if these were tried.
+    Result<bool> mix_at_last(const QuantOptions& options) {
+        if (!last_ || last_->options.activation_bits != options.activation_bits) return false;
+        mixing_is_futile_ = false;
+        return mix(options);
     }
 
     /// The best so far again, with as many bits as an output can have. Only for targets that
@@ -460,6 +481,10 @@ Status search(Search& search, QuantOptions options) {
         if (reached) break;
         MINTMARK_TRY(reached, search.add(with(static_cast<std::uint8_t>(activation_bits),
                                               static_cast<std::uint8_t>(weight_bits))));
+    }
+    // No tensor has more than 16 bits; a few may need the last two.
+    if (!reached) {
+        MINTMARK_TRY(reached, search.mix_at_last(with(14, 16)));
     }
     if (!reached) return search.widen_output();
     return {};

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "mintmark/model/probabilities.hpp"
 #include "mintmark/model/test_models.hpp"
 
 namespace mintmark::model {
@@ -74,6 +75,21 @@ TEST(Targets, CosineAndPerplexityAreReachedOrSaidNotToBe) {
     target = {};
     target.max_perplexity_change = 0.5;
     EXPECT_FALSE(quantise_auto(encoder.graph, encoder.input.samples, target)->reached);
+}
+
+TEST(Probabilities, AreWhatSoftmaxesAndSigmoidsGive) {
+    const TestModel model = load_test_model("moments");
+    EXPECT_EQ(are_probabilities(model.graph), (std::vector<bool>{false, false, true, false}));
+}
+
+TEST(Probabilities, ErrorsOfScoresCountAtOneHalf) {
+    EXPECT_NEAR(error_at_half(0.5, 0.51, 0), 0.01, 1e-5);
+    // The same error of the score, far from one half.
+    EXPECT_NEAR(error_at_half(0.98, 0.98 + 0.01 * 4 * 0.98 * 0.02, 0), 0.01, 1e-3);
+    EXPECT_EQ(error_at_half(0.999, 0.9, 0), 0);
+    EXPECT_EQ(error_at_half(0.001, 0, 0), 0);
+    EXPECT_GT(error_at_half(0.02, 0, 0), 0.2);
+    EXPECT_EQ(error_at_half(0.02, 0.0204, 0.001), 0);
 }
 
 }  // namespace

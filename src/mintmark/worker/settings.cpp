@@ -117,6 +117,7 @@ json::Json to_json(const model::QuantReport& r) {
                       {"top1_agreement", r.top1_agreement},
                       {"row_top1_agreement", r.row_top1_agreement},
                       {"min_cosine", r.min_cosine}};
+    if (r.error_at_half > 0) out["error_at_half"] = r.error_at_half;
     if (r.float_perplexity) out["float_perplexity"] = *r.float_perplexity;
     if (r.integer_perplexity) out["integer_perplexity"] = *r.integer_perplexity;
     if (r.float_accuracy) out["float_accuracy"] = *r.float_accuracy;
