@@ -60,7 +60,8 @@ inline constexpr const char* kTestModels[] = {"mlp",
                                               "t5_torchscript",
                                               "stacked_decoder",
                                               "stacked_encoder",
-                                              "exported"};
+                                              "exported",
+                                              "windows"};
 
 struct TestModel {
     Graph graph;

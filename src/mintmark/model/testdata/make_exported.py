@@ -60,5 +60,20 @@ def exported():
     m.save(both, m.node("Relu", y), m.node("Softmax", m.node("Sub", hidden, score), axis=-1), low=-1, high=1)
 
 
+def windows():
+    """Attention inside windows of an image, which lie in six axes (Swin)."""
+    m = Model("windows", opset=14)
+    x = m.input("x", 8, 8, 8)
+    rows = m.node("Transpose", m.node("Reshape", x, m.ints(2, 4, 2, 4, 8)), perm=[0, 2, 1, 3, 4])
+    qkv = m.node("MatMul", m.node("Reshape", rows, m.ints(4, 16, 8)), m.weight(8, 24))
+    parts = m.node("Transpose", m.node("Reshape", qkv, m.ints(4, 16, 3, 2, 4)), perm=[2, 0, 3, 1, 4])
+    q, k, v = (m.node("Gather", parts, m.const(np.int64(i)), axis=0) for i in range(3))
+    p = m.node("Softmax", m.node("MatMul", q, m.node("Transpose", k, perm=[0, 1, 3, 2])), axis=-1)
+    mixed = m.node("Reshape", m.node("Transpose", m.node("MatMul", p, v), perm=[0, 2, 1, 3]), m.ints(4, 16, 8))
+    y = m.node("Reshape", m.node("MatMul", mixed, m.weight(8, 8)), m.ints(2, 2, 4, 4, 8))
+    m.save(m.node("Reshape", m.node("Transpose", y, perm=[0, 2, 1, 3, 4]), m.ints(8, 8, 8)))
+
+
 if __name__ == "__main__":
     exported()
+    windows()
