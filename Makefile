@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build demo test test-long test-clients test-llm test-crash conformance real-networks trained-networks random-models classical-models abi coverage mutants contract-tools gas bench bench-accuracy bench-gateway bench-rivals lint format clean
+.PHONY: help setup build demo test test-long test-clients test-llm test-crash conformance real-networks trained-networks exported-networks random-models classical-models abi coverage mutants contract-tools gas bench bench-accuracy bench-gateway bench-rivals lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -69,6 +69,12 @@ real-networks: build ## pretrained networks of npm and PyPI packages on real inp
 trained-networks: build ## a CNN, a character GPT and an encoder, trained here in minutes: bits chosen for accuracy, perplexity, cosine; measured on other data
 	@tools/setup.sh train
 	@/usr/bin/python3 test/networks/trained.py
+
+exported-networks: build ## architectures of torchvision, transformers and timm as torch exports them: import, error against torch, proof
+	@tools/setup.sh torch
+	@[ -f build/exported-venv/ready ] || { /usr/bin/python3 -m venv --system-site-packages build/exported-venv && \
+	    build/exported-venv/bin/pip install -q -r test/networks/exported-requirements.txt && touch build/exported-venv/ready; }
+	@build/exported-venv/bin/python test/networks/exported.py
 
 bench: build ## setup, prove, verify, gas, sizes and memory of many models, as medians
 	@tools/setup.sh bench

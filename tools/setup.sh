@@ -20,6 +20,8 @@ if [ "${1:-}" = bench ]; then packages+=(python3-onnx); fi
 if [ "${1:-}" = conformance ]; then packages+=(python3-onnx); fi
 # `setup.sh train`: what trains small networks, or reads those that others trained.
 if [ "${1:-}" = train ]; then packages+=(libopenblas0-pthread python3-onnx python3-torch); fi
+# `setup.sh torch`: what exports networks of others.
+if [ "${1:-}" = torch ]; then packages+=(python3-torch python3-torchvision python3-venv); fi
 # `setup.sh bench-gateway`: what the gateway is measured with.
 if [ "${1:-}" = bench-gateway ]; then packages+=(nginx-light wrk procps util-linux); fi
 missing=()
