@@ -237,6 +237,8 @@ Task<Status> Gateway::reserve_shared(Run& run) {
                           (reserved.error().code == ErrorCode::kInsufficientFunds ||
                            reserved.error().code == ErrorCode::kRejected);
     if (!is_stale) co_return reserved;
+    run.row =
+        std::make_shared<ledger::RequestRow>(*run.row);  // the ledger may still read the first
     reserved = co_await reserve_here(run);
     if (reserved) reserved = co_await confirm(run);
     co_return reserved;
