@@ -1,12 +1,12 @@
-// Blocks of 32 MiB and more, which glibc takes fresh from the kernel each time, in huge pages: a
-// proof of a large model faults in 300,000 small ones otherwise (at most 3 % of its time where it
-// was measured, docs/benchmarks.md). free() takes them back as any others. Not under a sanitizer,
-// whose own allocator would be bypassed. Small ones a thread may keep (base/small_blocks.hpp).
-#include <sys/mman.h>
+// The program's operator new and delete. Blocks of a MiB and more come from one place that keeps
+// their pages (base/large_blocks.hpp), small ones a thread may keep (base/small_blocks.hpp), all
+// others are malloc's. Not under a sanitizer, whose own allocator would be bypassed.
+#include "mintmark/base/large_blocks.hpp"
+
+#include <unistd.h>
 
 #include <cstddef>
 #include <cstdlib>
-#include <limits>
 #include <new>
 
 #include "mintmark/base/small_blocks.hpp"
@@ -20,22 +20,54 @@
 #define MINTMARK_SANITIZED 1
 #endif
 
-#if defined(MADV_HUGEPAGE) && !defined(MINTMARK_SANITIZED)
+#ifndef MINTMARK_SANITIZED
 
 namespace {
 
-constexpr std::size_t kLarge = std::size_t{32} << 20U;
-constexpr std::size_t kHugePage = std::size_t{2} << 20U;
-
+using mintmark::LargeBlocks;
 using mintmark::SmallBlocks;
 
-void* allocate(std::size_t size) noexcept {
-    if (size < kLarge || size > std::numeric_limits<std::size_t>::max() - kHugePage)
-        return std::malloc(size);
-    const std::size_t whole = (size + kHugePage - 1) / kHugePage * kHugePage;
-    void* at = std::aligned_alloc(kHugePage, whole);
-    if (at != nullptr) static_cast<void>(::madvise(at, whole, MADV_HUGEPAGE));
-    return at;
+/// Addresses for all memory of the machine, twice: free ranges may lie between blocks.
+std::size_t room() noexcept {
+    const long pages = ::sysconf(_SC_PHYS_PAGES), size = ::sysconf(_SC_PAGESIZE);
+    const std::size_t all = static_cast<std::size_t>(pages) * static_cast<std::size_t>(size);
+    return 2 * all / LargeBlocks::kGrain * LargeBlocks::kGrain;
+}
+
+/// Never destroyed: what outlives main() gives its blocks back, too.
+LargeBlocks& large_blocks() noexcept {
+    alignas(LargeBlocks) static std::byte storage[sizeof(LargeBlocks)];
+    static LargeBlocks* const all = [] {
+        auto* made = ::new (storage) LargeBlocks(room());
+        LargeBlocks::set_of_process(*made);
+        return made;
+    }();
+    return *all;
+}
+
+void* allocate(std::size_t size, std::size_t alignment) noexcept {
+    if (size >= LargeBlocks::kLeast && alignment <= LargeBlocks::kGrain) {
+        if (void* at = large_blocks().take(size)) return at;
+    }
+    if (alignment <= alignof(std::max_align_t)) return std::malloc(SmallBlocks::rounded(size));
+    return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+}
+
+void* allocate_or_throw(std::size_t size, std::size_t alignment) {
+    for (;;) {
+        if (void* at = allocate(size, alignment)) return at;
+        const std::new_handler handler = std::get_new_handler();
+        if (handler == nullptr) throw std::bad_alloc();
+        handler();
+    }
+}
+
+void release(void* at) noexcept {
+    LargeBlocks* all = LargeBlocks::of_process();
+    if (all != nullptr && all->owns(at))
+        all->give(at);
+    else
+        std::free(at);
 }
 
 }  // namespace
@@ -44,19 +76,27 @@ void* operator new(std::size_t size) {
     if (SmallBlocks* mine = SmallBlocks::of_thread()) {
         if (void* at = mine->take(size)) return at;
     }
-    for (;;) {
-        if (void* at = allocate(SmallBlocks::rounded(size))) return at;
-        const std::new_handler handler = std::get_new_handler();
-        if (handler == nullptr) throw std::bad_alloc();
-        handler();
-    }
+    return allocate_or_throw(size, alignof(std::max_align_t));
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+    return allocate_or_throw(size, static_cast<std::size_t>(alignment));
 }
 void operator delete(void* at) noexcept {
-    std::free(at);
+    release(at);
 }
 void operator delete(void* at, std::size_t size) noexcept {
     SmallBlocks* mine = SmallBlocks::of_thread();
-    if (mine == nullptr || !mine->give(at, size)) std::free(at);
+    if (mine != nullptr && mine->give(at, size)) return;
+    if (size < LargeBlocks::kLeast)
+        std::free(at);
+    else
+        release(at);
+}
+void operator delete(void* at, std::align_val_t) noexcept {
+    release(at);
+}
+void operator delete(void* at, std::size_t, std::align_val_t) noexcept {
+    release(at);
 }
 
 #endif

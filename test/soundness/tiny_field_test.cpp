@@ -111,7 +111,12 @@ TEST_F(AsProduction, ProductSumcheck) {
     const auto mask = round_mask(all.subspan(kSlotCoin));
     std::vector<sumcheck::ProductInstance> instances;
     for (const auto& t : terms)
-        instances.push_back({t.weight, t.eq_point, t.a, t.b, t.mask_a, t.mask_b});
+        instances.push_back({t.weight,
+                             t.eq_point,
+                             {t.a.begin(), t.a.end()},
+                             {t.b.begin(), t.b.end()},
+                             t.mask_a,
+                             t.mask_b});
     sumcheck::RoundMasks masks;
     masks.constant = mask.constant;
     masks.coefs.resize(kRounds - 1);

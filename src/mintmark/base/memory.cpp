@@ -2,12 +2,8 @@
 
 #include <fmt/format.h>
 #include <malloc.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
@@ -15,12 +11,10 @@
 #include <optional>
 #include <string>
 
-#include "mintmark/base/parallel.hpp"
+#include "mintmark/base/large_blocks.hpp"
 
 namespace mintmark {
 namespace {
-
-std::atomic<bool> are_pages_kept = false;
 
 constexpr std::uint64_t kUnknown = std::numeric_limits<std::uint64_t>::max();
 
@@ -72,35 +66,15 @@ void keep_freed_pages() noexcept {
     ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
     ::mallopt(M_TRIM_THRESHOLD, 512 << 20);
     ::mallopt(M_TOP_PAD, 16 << 20);
-    are_pages_kept = true;
 }
 
 void warm_heap(std::uint64_t bytes) noexcept {
-#ifdef MADV_POPULATE_WRITE
-    if (!are_pages_kept) return;
-    constexpr std::size_t kPiece = std::size_t{16} << 20U;  // below the allocator's own mmap
-    constexpr std::uint64_t kMost = std::uint64_t{448} << 20U;
-    std::array<void*, kMost / kPiece> pieces{};
-    const auto count = static_cast<std::size_t>(std::min(bytes, kMost) / kPiece);
-    for (std::size_t i = 0; i < count; ++i) pieces[i] = std::malloc(kPiece);
-    parallel_for(count, 1, [&](std::size_t begin, std::size_t end) {
-        const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-        for (std::size_t i = begin; i < end; ++i) {
-            if (pieces[i] == nullptr) continue;
-            const auto from = reinterpret_cast<std::uintptr_t>(pieces[i]);
-            const std::uintptr_t first = (from + page - 1) / page * page;
-            const std::uintptr_t last = (from + kPiece) / page * page;
-            // What the kernel refuses comes later, page by page.
-            static_cast<void>(
-                ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE));
-            static_cast<void>(
-                ::madvise(reinterpret_cast<void*>(first), last - first, MADV_POPULATE_WRITE));
-        }
-    });
-    for (std::size_t i = count; i > 0; --i) std::free(pieces[i - 1]);
-#else
-    static_cast<void>(bytes);
-#endif
+    if (LargeBlocks* all = LargeBlocks::of_process()) all->warm(bytes);
+}
+
+void release_kept_pages() noexcept {
+    if (LargeBlocks* all = LargeBlocks::of_process()) all->release();
+    ::malloc_trim(0);
 }
 
 Status check_memory(const char* what, std::uint64_t bytes) {

@@ -16,14 +16,15 @@ namespace mintmark {
 /// available_memory(). `what` completes "... needs about 3.2 GB".
 [[nodiscard]] Status check_memory(const char* what, std::uint64_t bytes);
 
-/// For programs that prove: tables of some MiB come and go in every round of a proof, so the
-/// allocator keeps their pages instead of giving them back to the system and faulting them in again
-/// (a tenth of the time).
+/// For programs that prove: malloc keeps pages of blocks that come and go in every round of a proof
+/// instead of giving them back to the system. Blocks of a MiB and more: large_blocks.hpp.
 void keep_freed_pages() noexcept;
 
-/// Has the allocator hold about `bytes` of memory whose pages are there already, brought in by all
-/// threads: large tables that one thread makes would fault them in one by one. A hint, of at most
-/// 448 MiB; without effect before keep_freed_pages().
+/// Brings in pages for large blocks of about `bytes` on all threads: tables that one thread fills
+/// would fault them in one by one. A hint; without effect where nothing keeps large blocks.
 void warm_heap(std::uint64_t bytes) noexcept;
+
+/// What is kept for the next proof goes back to the system: for processes that now wait.
+void release_kept_pages() noexcept;
 
 }  // namespace mintmark

@@ -116,7 +116,7 @@ void batch_add_referred(benchmark::State& state) {
     }
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(count / 2));
 }
-BENCHMARK(batch_add_referred)->Arg(1 << 12)->Arg(1 << 17)->Arg(1 << 20);
+BENCHMARK(batch_add_referred)->RangeMultiplier(2)->Range(1 << 12, 1 << 20);
 
 void curve_msm(benchmark::State& state) {
     const auto count = static_cast<std::size_t>(state.range(0));

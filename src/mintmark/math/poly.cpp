@@ -1,8 +1,11 @@
 #include "mintmark/math/poly.hpp"
 
+#include <algorithm>
+
 #include "mintmark/base/assert.hpp"
 #include "mintmark/base/parallel.hpp"
 #include "mintmark/math/kernels.hpp"
+#include "mintmark/math/small_fold.hpp"
 
 namespace mintmark {
 namespace {
@@ -80,6 +83,24 @@ Fr mle_eval(std::span<const Fr> table, std::span<const Fr> point) {
     std::vector<Fr> values(table.begin(), table.end());
     for (const Fr& r : point) bind_low(values, r);
     return values[0];
+}
+
+Fr mle_eval_ints(std::span<const std::int64_t> table, std::span<const Fr> point) {
+    MINTMARK_ASSERT(table.size() <= std::size_t{1} << point.size());
+    constexpr std::size_t kLow = 10, kRows = 16;
+    const std::size_t low = std::min(point.size(), kLow);
+    const std::vector<Fr> weights = eq_table(point.first(low));
+    const std::vector<Fr> of_row = eq_table(point.subspan(low));
+    const std::size_t whole = table.size() >> low, rest = table.size() - (whole << low);
+    std::vector<Fr> rows(whole + (rest > 0 ? 1 : 0));
+    parallel_for(whole, kRows, [&](std::size_t begin, std::size_t end) {
+        add_small_dots<std::int64_t>(std::span(rows).subspan(begin, end - begin), weights,
+                                     table.data() + (begin << low), std::size_t{1} << low);
+    });
+    if (rest > 0)
+        add_small_dots<std::int64_t>(std::span(rows).last(1), std::span(weights).first(rest),
+                                     table.data() + (whole << low), rest);
+    return dot(rows, std::span(of_row).first(rows.size()));
 }
 
 Fr horner(std::span<const Fr> coefficients, const Fr& x) noexcept {

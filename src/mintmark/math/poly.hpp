@@ -32,6 +32,10 @@ void bind_low(std::vector<Fr>& table, const Fr& r);
 /// The multilinear extension of `table` (2^n values) at `point` (n coordinates).
 [[nodiscard]] Fr mle_eval(std::span<const Fr> table, std::span<const Fr> point);
 
+/// The same of integers, which are not written out as field elements; those left out at the end of
+/// the 2^n are zeros. Threaded.
+[[nodiscard]] Fr mle_eval_ints(std::span<const std::int64_t> table, std::span<const Fr> point);
+
 /// Value at x of the polynomial with these coefficients, lowest first (Horner); 0 when empty.
 [[nodiscard]] Fr horner(std::span<const Fr> coefficients, const Fr& x) noexcept;
 

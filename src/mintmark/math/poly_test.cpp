@@ -53,6 +53,23 @@ TEST(Eq, IndexOfManyVariables) {
     EXPECT_EQ(eq_index(ones, ~std::uint64_t{0}), Fr::one());
 }
 
+TEST(Mle, OfIntegersIsThatOfTheirFieldElements) {
+    for (std::size_t n = 0; n <= 13; ++n) {
+        const auto point = random_values(n, 40 + n);
+        for (const std::size_t missing :
+             {std::size_t{0}, std::size_t{1}, std::size_t{1} << n / 2}) {
+            std::vector<std::int64_t> ints((std::size_t{1} << n) -
+                                           std::min(missing, std::size_t{1} << n));
+            for (std::size_t i = 0; i < ints.size(); ++i)
+                ints[i] = static_cast<std::int64_t>(i * i * 7919 % 100003) - 50000 +
+                          (i % 5 == 0 ? std::int64_t{1} << 40 : 0);
+            std::vector<Fr> fields(std::size_t{1} << n);
+            for (std::size_t i = 0; i < ints.size(); ++i) fields[i] = Fr::from_i64(ints[i]);
+            ASSERT_EQ(mle_eval_ints(ints, point), mle_eval(fields, point)) << n << ' ' << missing;
+        }
+    }
+}
+
 TEST(Lt, MatchesTheSumForEveryBound) {
     for (std::size_t n = 0; n <= 8; ++n) {
         const auto a = random_values(n, 10 + n);

@@ -12,18 +12,23 @@ namespace mintmark {
 namespace {
 
 constexpr std::size_t kGrain = 4096;
+constexpr std::size_t kSlice = std::size_t{1} << 14U;
 constexpr std::size_t kMinBatch = 32;  // below, an inversion costs more than it saves
 
-constexpr std::align_val_t kHugePage{std::size_t{1} << 21U};
+constexpr std::size_t kLarge = std::size_t{4} << 20U;
+constexpr std::align_val_t kLargeAlign{std::size_t{1} << 16U};
 
 /// What memory of this size is aligned to.
 constexpr std::align_val_t page_of(std::size_t size) noexcept {
-    return size >= 2 * static_cast<std::size_t>(kHugePage) ? kHugePage
-                                                           : std::align_val_t{alignof(PointXy)};
+    return size >= kLarge ? kLargeAlign : std::align_val_t{alignof(PointXy)};
 }
 
-void grow(std::vector<PointXy>& points, std::size_t size) {
-    if (points.size() < size) points.resize(size);
+/// Room for `size`; what was there is lost when there was less.
+template <class T>
+void grow(UninitVector<T>& items, std::size_t size) {
+    if (items.size() >= size) return;
+    items.clear();
+    items.resize(size);
 }
 
 G1Affine to_affine(const PointXy& point) noexcept {
@@ -59,17 +64,17 @@ Piece sum_places(std::span<const PointXy> bases, std::span<const std::uint32_t> 
 
 /// Pairs off the points of each run: the sums go to reduced_, a point left over is `copied`.
 template <class Copy, class Add>
-void RunSums::pair_off(const Copy& copied, const Add& add) {
+void RunSums::pair_off(std::span<std::uint32_t> part, const Copy& copied, const Add& add) {
     std::size_t total = 0, pairs = 0;
-    for (const std::uint32_t size : sizes) {
+    for (const std::uint32_t size : part) {
         total += (size + 1) / 2;
         pairs += size / 2;
     }
     grow(reduced_, total);
-    if (slots_.size() < pairs) slots_.resize(pairs);
+    grow(slots_, pairs);
     PairSlot* slot = slots_.data();
     std::uint32_t from = 0, to = 0;
-    for (std::uint32_t& size : sizes) {
+    for (std::uint32_t& size : part) {
         for (std::uint32_t i = 0; i + 1 < size; i += 2) *slot++ = {from + i, to++};
         if (size % 2 == 1) reduced_[to++] = copied(from + size - 1);
         from += size;
@@ -80,31 +85,53 @@ void RunSums::pair_off(const Copy& copied, const Add& add) {
 }
 
 void RunSums::reduce(std::span<const PointXy> bases) {
-    pair_off([&](std::uint32_t place) { return referred_point(bases, refs[place]); },
-             [&](std::span<const PairSlot> slots) {
-                 add_base_pairs(bases, refs, reduced_.data(), slots, scratch_);
-             });
-    while (halve()) {
+    const auto is_used = [](std::uint32_t size) { return size > 0; };
+    grow(sums_, static_cast<std::size_t>(std::ranges::count_if(sizes, is_used)));
+    PointXy* out = sums_.data();
+    for (std::size_t run = 0, ref = 0; run < sizes.size();) {
+        std::size_t end = run, count = 0;
+        while (end < sizes.size() && (count == 0 || count + sizes[end] <= kSlice))
+            count += sizes[end++];
+        reduce_part(bases, std::span(sizes).subspan(run, end - run),
+                    std::span(refs).subspan(ref, count));
+        const auto used =
+            std::ranges::count_if(sizes.begin() + static_cast<std::ptrdiff_t>(run),
+                                  sizes.begin() + static_cast<std::ptrdiff_t>(end), is_used);
+        out = std::copy_n(points_.begin(), used, out);
+        run = end;
+        ref += count;
     }
-    add_up_rest();
 }
 
-bool RunSums::halve() {
+void RunSums::reduce_part(std::span<const PointXy> bases, std::span<std::uint32_t> part,
+                          std::span<const std::uint32_t> of_part) {
+    pair_off(
+        part, [&](std::uint32_t place) { return referred_point(bases, of_part[place]); },
+        [&](std::span<const PairSlot> slots) {
+            add_base_pairs(bases, of_part, reduced_.data(), slots, scratch_);
+        });
+    while (halve(part)) {
+    }
+    add_up_rest(part);
+}
+
+bool RunSums::halve(std::span<std::uint32_t> part) {
     std::size_t pairs = 0;
-    for (const std::uint32_t size : sizes) pairs += size / 2;
+    for (const std::uint32_t size : part) pairs += size / 2;
     if (pairs < kMinBatch) return false;
-    pair_off([&](std::uint32_t place) { return points_[place]; },
-             [&](std::span<const PairSlot> slots) {
-                 add_pairs(points_.data(), reduced_.data(), slots, scratch_);
-             });
+    pair_off(
+        part, [&](std::uint32_t place) { return points_[place]; },
+        [&](std::span<const PairSlot> slots) {
+            add_pairs(points_.data(), reduced_.data(), slots, scratch_);
+        });
     return true;
 }
 
 /// Runs of several points that halve() left.
-void RunSums::add_up_rest() {
+void RunSums::add_up_rest(std::span<std::uint32_t> part) {
     std::vector<G1> sums;
     std::size_t from = 0;
-    for (const std::uint32_t size : sizes) {
+    for (const std::uint32_t size : part) {
         if (size > 1) {
             G1 sum;
             for (std::uint32_t i = 0; i < size; ++i) sum += to_affine(points_[from + i]);
@@ -116,7 +143,7 @@ void RunSums::add_up_rest() {
     const std::vector<G1Affine> affine = batch_to_affine(sums);
     from = 0;
     std::size_t to = 0, next = 0;
-    for (std::uint32_t& size : sizes) {
+    for (std::uint32_t& size : part) {
         if (size == 0) continue;
         const PointXy alone = points_[from];
         from += size;
@@ -133,7 +160,7 @@ void RunSums::add_up_rest() {
 void* allocate_pages(std::size_t size) {
     void* at = ::operator new(size, page_of(size));
 #ifdef MADV_HUGEPAGE
-    if (page_of(size) == kHugePage) static_cast<void>(::madvise(at, size, MADV_HUGEPAGE));
+    if (size >= kLarge) static_cast<void>(::madvise(at, size, MADV_HUGEPAGE));
 #endif
     return at;
 }
@@ -146,7 +173,7 @@ Points to_xy(std::span<const G1Affine> points) {
     Points out(points.size());
     parallel_for(points.size(), kGrain, [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i)
-            if (!points[i].infinity) out[i] = {points[i].x, points[i].y};
+            out[i] = points[i].infinity ? PointXy{} : PointXy{points[i].x, points[i].y};
     });
     return out;
 }

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "mintmark/base/uninit.hpp"
 #include "mintmark/math/batch_add.hpp"
 #include "mintmark/math/curve.hpp"
 
@@ -20,16 +21,18 @@ class RunSums {
 
     /// Adds up: afterwards each size is 0 or 1 and sums() has a point for each run that had any.
     void reduce(std::span<const PointXy> bases);
-    [[nodiscard]] const std::vector<PointXy>& sums() const noexcept { return points_; }
+    [[nodiscard]] const UninitVector<PointXy>& sums() const noexcept { return sums_; }
 
   private:
     template <class Copy, class Add>
-    void pair_off(const Copy& copied, const Add& add);
-    bool halve();
-    void add_up_rest();
+    void pair_off(std::span<std::uint32_t> part, const Copy& copied, const Add& add);
+    void reduce_part(std::span<const PointXy> bases, std::span<std::uint32_t> part,
+                     std::span<const std::uint32_t> of_part);
+    bool halve(std::span<std::uint32_t> part);
+    void add_up_rest(std::span<std::uint32_t> part);
 
-    std::vector<PointXy> points_, reduced_;
-    std::vector<PairSlot> slots_;
+    UninitVector<PointXy> sums_, points_, reduced_;
+    UninitVector<PairSlot> slots_;
     BatchScratch scratch_;
 };
 
@@ -46,6 +49,11 @@ struct HugePageAllocator {
         return static_cast<T*>(allocate_pages(count * sizeof(T)));
     }
     void deallocate(T* at, std::size_t count) noexcept { free_pages(at, count * sizeof(T)); }
+    /// Without arguments: unset, as in UninitVector.
+    template <class U, class... Args>
+    void construct(U* at, Args&&... args) noexcept {
+        if constexpr (sizeof...(Args) > 0) std::construct_at(at, std::forward<Args>(args)...);
+    }
     friend bool operator==(const HugePageAllocator&, const HugePageAllocator&) = default;
 };
 using Points = std::vector<PointXy, HugePageAllocator<PointXy>>;

@@ -38,8 +38,9 @@ std::uint64_t memory_needed(const Circuit& circuit) {
     const std::uint64_t standing =
         circuit.num_lanes() * 32 + circuit.num_rows() * (48 + 2 * kField) + 8 * m * circuit.n_w;
     // L1, whose lanes are read by row, when it is written out; L2: factors, and half of them again.
-    const std::uint64_t written =
+    const std::uint64_t most =
         std::min<std::uint64_t>(lanes, 2 * sumcheck::ProductInstance{}.most_written);
+    const std::uint64_t written = most / 16 * (circuit.num_lanes() * 16 / lanes + 1);
     const std::uint64_t product = product_tables(circuit) + written * kField + rows * 4 * kField;
     // A table of coefficients and one of values for each term of a claim; then the opening's
     // polynomials.

@@ -14,6 +14,8 @@
 namespace mintmark::prover {
 namespace {
 
+using sumcheck::FrTable;
+
 // "weight times element `from` of the old axes is added to element `to` of the new ones."
 struct Entry {
     std::size_t from, to;
@@ -135,14 +137,17 @@ Mode mode_of(const AxisMap& map, std::span<const Axis> axes, std::span<const Env
 }
 
 // values has shape pre x old x post; the result pre x fresh x post. Threads own columns (p, q).
-std::vector<Fr> apply(std::span<const Fr> values, std::size_t pre, const Mode& mode) {
+FrTable apply(std::span<const Fr> values, std::size_t pre, const Mode& mode) {
     const std::size_t post = values.size() / (pre * mode.old);
-    std::vector<Fr> out(pre * mode.fresh * post);
+    FrTable out(pre * mode.fresh * post);
     const std::size_t grain = 1 + 16384 / (1 + mode.entries.size());
     parallel_for(pre * post, grain, [&](std::size_t begin, std::size_t end) {
         for (std::size_t at = begin; at < end;) {
             const std::size_t p = at / post, q = at % post;
             const std::size_t run = std::min(post - q, end - at);
+            for (std::size_t to = 0; to < mode.fresh; ++to)
+                std::ranges::fill(std::span(out).subspan((p * mode.fresh + to) * post + q, run),
+                                  Fr::zero());
             for (const Entry& entry : mode.entries) {
                 const auto from = values.subspan((p * mode.old + entry.from) * post + q, run);
                 const auto to = std::span(out).subspan((p * mode.fresh + entry.to) * post + q, run);
@@ -177,16 +182,17 @@ bool is_every_index_in_order(const Fold& fold, std::size_t count) {
 }
 
 // As above for integers: columns in whole blocks, each as one sum of rows.
-std::vector<Fr> apply(std::span<const std::int64_t> values, std::size_t pre, const Mode& mode) {
+FrTable apply(std::span<const std::int64_t> values, std::size_t pre, const Mode& mode) {
     constexpr std::size_t kBlock = 16;
     const std::size_t post = values.size() / (pre * mode.old);
     const std::size_t block = std::min(post, kBlock);
     const auto folds = folds_of(mode);
-    std::vector<Fr> out(pre * mode.fresh * post);
+    FrTable out(pre * mode.fresh * post);
     const bool is_dot = post == 1 && mode.fresh == 1 && is_every_index_in_order(folds[0], mode.old);
     const std::size_t grain = 1 + 16384 / (block * (1 + mode.entries.size()));
     parallel_for(pre * post / block, grain, [&](std::size_t begin, std::size_t end) {
         if (is_dot) {
+            std::ranges::fill(std::span(out).subspan(begin, end - begin), Fr::zero());
             add_small_dots(std::span(out).subspan(begin, end - begin), folds[0].weights,
                            values.data() + begin * mode.old, mode.old);
             return;
@@ -199,9 +205,9 @@ std::vector<Fr> apply(std::span<const std::int64_t> values, std::size_t pre, con
                 rows.clear();
                 for (const std::size_t from : folds[to].from)
                     rows.push_back(values.data() + (p * mode.old + from) * post + q);
-                add_small_rows<std::int64_t>(
-                    std::span(out).subspan((p * mode.fresh + to) * post + q, run),
-                    folds[to].weights, rows);
+                const auto sums = std::span(out).subspan((p * mode.fresh + to) * post + q, run);
+                std::ranges::fill(sums, Fr::zero());
+                add_small_rows<std::int64_t>(sums, folds[to].weights, rows);
             }
             at += run;
         }
@@ -249,13 +255,13 @@ class Places {
 };
 
 // Lanes in the order of the kept axes as found -> the order of the variables x.
-std::vector<Fr> permute(std::vector<Fr> values, std::span<const std::uint8_t> found,
-                        std::span<const std::uint8_t> wanted, std::span<const EnvSlot> env) {
+FrTable permute(FrTable values, std::span<const std::uint8_t> found,
+                std::span<const std::uint8_t> wanted, std::span<const EnvSlot> env) {
     if (std::ranges::equal(found, wanted)) return values;
     MINTMARK_ASSERT(found.size() == wanted.size());
     constexpr std::size_t kGrain = 16;  // blocks
     const Places places(found, wanted, env);
-    std::vector<Fr> out(values.size());
+    FrTable out(values.size());
     const std::size_t blocks = (out.size() + Places::kLow - 1) / Places::kLow;
     parallel_for(blocks, kGrain, [&](std::size_t begin, std::size_t end) {
         for (std::size_t x = begin * Places::kLow; x < end * Places::kLow; x += Places::kLow)
@@ -268,9 +274,9 @@ std::vector<Fr> permute(std::vector<Fr> values, std::span<const std::uint8_t> fo
 
 }  // namespace
 
-std::vector<Fr> operand_table(const Circuit& circuit, const Step& step, const ProdTerm& term,
-                              const Operand& operand, std::span<const Fr> rho,
-                              std::span<const std::int64_t> lanes) {
+FrTable operand_table(const Circuit& circuit, const Step& step, const ProdTerm& term,
+                      const Operand& operand, std::span<const Fr> rho,
+                      std::span<const std::int64_t> lanes) {
     const auto& axes = circuit.tensors[operand.tensor].axes;
     const auto env = env_slots(step, term, rho);
     std::vector<Mode> modes;
@@ -288,7 +294,7 @@ std::vector<Fr> operand_table(const Circuit& circuit, const Step& step, const Pr
     std::ranges::sort(order, [&](std::size_t i, std::size_t j) {
         return modes[i].fresh * modes[j].old < modes[j].fresh * modes[i].old;
     });
-    std::vector<Fr> values;
+    FrTable values;
     if (order.empty()) {
         values.resize(lanes.size());
         parallel_for(lanes.size(), 4096, [&](std::size_t begin, std::size_t end) {

@@ -205,11 +205,12 @@ class Session {
         transcript_.absorb_fr("sum", std::array{proof_.sum});
     }
 
-    static std::vector<Fr> padded(std::span<const Fr> values, std::size_t size) {
-        std::vector<Fr> out;
-        out.reserve(size);
-        out.assign(values.begin(), values.end());
-        out.resize(size);
+    static sumcheck::FrTable padded(std::span<const Fr> values, std::size_t size) {
+        sumcheck::FrTable out(size);
+        parallel_for(size, std::size_t{1} << 14U, [&](std::size_t begin, std::size_t end) {
+            for (std::size_t i = begin; i < end; ++i)
+                out[i] = i < values.size() ? values[i] : Fr::zero();
+        });
         return out;
     }
 
@@ -228,11 +229,14 @@ class Session {
         const std::size_t rows = std::size_t{1} << circuit_.kappa();
         all.push_back({.weight = at_.delta,
                        .eq_point = {nu_point.begin(), nu_point.end()},
-                       .a = columns_.h,
-                       .b = std::move(lane_prints_),
+                       .a = {columns_.h.begin(), columns_.h.end()},
+                       .b = {lane_prints_.begin(), lane_prints_.end()},
                        .shared = {}});
         if (!columns_.row_h.empty())
-            all.back().shared = {.rows = columns_.rows, .a = columns_.row_h, .b = row_prints_};
+            all.back().shared = {.rows = columns_.rows,
+                                 .a = columns_.row_h,
+                                 .b = row_prints_,
+                                 .used = circuit_.num_lanes()};
         all.push_back({at_.delta.square(),
                        {kappa_point.begin(), kappa_point.end()},
                        padded(columns_.ht, rows),
@@ -253,7 +257,8 @@ class Session {
         all[lookup + 1].mask_a = masks_.slots[at.ht()];
     }
 
-    std::vector<Fr> table_of(const Step& step, const ProdTerm& term, const Operand& operand) const {
+    sumcheck::FrTable table_of(const Step& step, const ProdTerm& term,
+                               const Operand& operand) const {
         const Tensor& tensor = circuit_.tensors[operand.tensor];
         const auto lanes = columns_.ints(tensor.column)
                                .subspan(tensor.offset, std::size_t{1} << tensor.num_vars());
@@ -270,13 +275,11 @@ class Session {
             proof_.evals.products.emplace_back(result.a_evals[i], result.b_evals[i]);
         const auto r_nu = suffix(result.challenges, circuit_.nu());
         const auto r_kappa = suffix(result.challenges, circuit_.kappa());
-        auto t = columns_.lanes(Column::kT, 0, columns_.t.size());
-        t.resize(std::size_t{1} << circuit_.kappa());
         proof_.evals.h = result.a_evals[lookup];
         proof_.evals.q =
             result.b_evals[lookup] - at_.alpha - at_.beta.square() * id_mle(circuit_, r_nu);
         proof_.evals.ht = result.a_evals[lookup + 1];
-        proof_.evals.t = mle_eval(t, r_kappa);
+        proof_.evals.t = mle_eval_ints(columns_.t, r_kappa);
         at_.r = std::move(result.challenges);
     }
 
@@ -399,7 +402,7 @@ Result<Bytes> prove(const ProvingKey& key, const Srs& srs, const Statement& stat
         key.weight_blinders.size() != circuit.n_w ||
         key.blinder_degree > std::size_t{1} << circuit.mu)
         return fail(ErrorCode::kInvalidArgument, "the proving key is not whole");
-    warm_heap(memory_needed(circuit) / 2);
+    warm_heap(memory_needed(circuit));
     return Session(key, srs, statement, rng, tamper).run(std::move(witness));
 }
 

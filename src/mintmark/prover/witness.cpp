@@ -11,6 +11,7 @@
 #include "mintmark/circuit/table.hpp"
 #include "mintmark/circuit/unroll.hpp"
 #include "mintmark/prover/int_operand.hpp"
+#include "mintmark/prover/short_product.hpp"
 #include "mintmark/prover/short_rows.hpp"
 
 namespace mintmark::prover {
@@ -125,6 +126,24 @@ void add_rows(std::span<const std::int64_t> a, std::span<const std::int64_t> b,
     });
 }
 
+// The same of integers of 16 bits.
+void add_rows(const ShortProduct& product, const ProdTerm& term, const Targets& to, Sums& sums) {
+    constexpr std::size_t kBlock = ShortProduct::kBlock;
+    const std::size_t columns = to.a.size();
+    parallel_for((columns + kBlock - 1) / kBlock, 1, [&](std::size_t begin, std::size_t end) {
+        std::vector<std::int64_t> block(product.rows() * kBlock);
+        for (std::size_t from = begin * kBlock; from < std::min(end * kBlock, columns);
+             from += kBlock) {
+            const std::size_t width = std::min(kBlock, columns - from);
+            std::ranges::fill(block, 0);
+            product.add_block(from, width, block);
+            for (std::size_t j = 0; j < product.rows(); ++j)
+                for (std::size_t c = 0; c < width; ++c)
+                    sums[to.a[from + c] + to.b[j]] += term.coef * block[j * kBlock + c];
+        }
+    });
+}
+
 Status add_product(const Circuit& circuit, const Step& step, const ProdTerm& term,
                    const IntColumns& columns, Sums& sums) {
     const auto dims = env_dims(step, term.contract);
@@ -136,11 +155,16 @@ Status add_product(const Circuit& circuit, const Step& step, const ProdTerm& ter
     const auto b = arranged_b.values;
     const std::size_t depth = shape.inner.count;
     if (std::ranges::equal(ua.env_axes, join(shape.inner, shape.free_a, {}))) {
-        const int bits = magnitude_bits(ua.values) + magnitude_bits(b) +
-                         static_cast<int>(std::bit_width(depth)) + coef_bits(term.coef);
+        const int bits_a = magnitude_bits(ua.values), bits_b = magnitude_bits(b);
+        const int bits =
+            bits_a + bits_b + static_cast<int>(std::bit_width(depth)) + coef_bits(term.coef);
+        const Targets to{places(shape.free_a, dims, n_out), places(shape.free_b, dims, n_out)};
+        if (bits <= 62 && std::max(bits_a, bits_b) <= ShortProduct::kMaxBits) {
+            add_rows(ShortProduct(ua.values, to.a.size(), bits_a, b, bits_b), term, to, sums);
+            return {};
+        }
         if (bits <= 62) {
-            add_rows(ua.values, b, term,
-                     {places(shape.free_a, dims, n_out), places(shape.free_b, dims, n_out)}, sums);
+            add_rows(ua.values, b, term, to, sums);
             return {};
         }
     }

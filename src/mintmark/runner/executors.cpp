@@ -96,8 +96,17 @@ Result<Json> run_inference(const Environment& environment, const jobs::Inference
     return out;
 }
 
+/// A worker waits for its next job without the memory of the last one.
+struct ReleasesPages {
+    ReleasesPages() = default;
+    ReleasesPages(const ReleasesPages&) = delete;
+    ReleasesPages& operator=(const ReleasesPages&) = delete;
+    ~ReleasesPages() { release_kept_pages(); }
+};
+
 Result<Json> run_proof(const Environment& environment, const std::string& id,
                        const jobs::ProofJob& job) {
+    const ReleasesPages at_end;
     MINTMARK_TRY(Loaded loaded, load(environment, job.model));
     MINTMARK_TRY(const model::Sample sample, sample_of(environment, loaded.model, job.input));
     MINTMARK_TRY(const Srs srs, worker::load_srs(environment.config.srs, loaded.key.vk.circuit.mu));

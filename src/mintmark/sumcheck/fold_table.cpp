@@ -163,7 +163,7 @@ Sums sum_ranges(std::size_t lanes, const Part& part) {
 /// Sum of of_block(a, b, first lane) over blocks of the tables' lanes, threaded.
 template <class Sums, class OfBlock>
 Sums sum_blocks(const SharedRows& tables, const OfBlock& of_block) {
-    return sum_ranges<Sums>(tables.size(), [&](const Range& range) {
+    return sum_ranges<Sums>(tables.size_to_read(), [&](const Range& range) {
         Sums own;
         std::array<Fr, kBlock> a, b;
         for_each_block(range, [&](std::size_t begin, std::size_t end) {
@@ -177,6 +177,20 @@ Sums sum_blocks(const SharedRows& tables, const OfBlock& of_block) {
 }
 
 }  // namespace
+
+void fill_padding(std::span<Fr> a, std::span<Fr> b, std::size_t used, const Fr& value) {
+    const std::size_t end = lanes_to_read(used, a.size());
+    for (std::size_t i = used; i < end; ++i) {
+        a[i] = Fr::zero();
+        b[i] = value;
+    }
+}
+
+Fr padding_of(const SharedRows& tables) {
+    const auto row = static_cast<std::size_t>(tables.rows.back());
+    MINTMARK_ASSERT(tables.used >= tables.rows.size() || tables.a[row].is_zero());
+    return tables.b[row];
+}
 
 void SharedRows::read(std::size_t begin, std::span<Fr> out_a, std::span<Fr> out_b) const {
     std::array<Fr, kBlock> lanes_a, lanes_b;
@@ -253,13 +267,9 @@ Fr sum_products(std::span<const Fr> a, const TableView& b) {
     return sum;
 }
 
-PairEnds fold_and_sum(std::vector<Fr>& a, std::vector<Fr>& b, const Fr& r,
-                      const EqWeights& weights) {
+PairEnds fold_to_half(std::span<Fr> a, std::span<Fr> b, const Fr& r, const EqWeights& weights) {
     MINTMARK_ASSERT(a.size() == b.size() && a.size() % 2 == 0);
-    const PairEnds sum = Folder(a, {.fields = b, .ints = {}}, b, true).run(r, weights);
-    a.resize(a.size() / 2);
-    b.resize(a.size());
-    return sum;
+    return Folder(a, {.fields = b, .ints = {}}, b, true).run(r, weights);
 }
 
 PairEnds fold_and_sum(std::vector<Fr>& a, const TableView& from, std::vector<Fr>& b, const Fr& r,
@@ -271,12 +281,14 @@ PairEnds fold_and_sum(std::vector<Fr>& a, const TableView& from, std::vector<Fr>
     return sum;
 }
 
-PairEnds fold_and_sum(const SharedRows& from, std::vector<Fr>& a, std::vector<Fr>& b, const Fr& r,
+PairEnds fold_and_sum(const SharedRows& from, FrTable& a, FrTable& b, const Fr& r,
                       const EqWeights& weights) {
     MINTMARK_ASSERT(from.size() % 2 == 0);
     a.resize(from.size() / 2);
     b.resize(from.size() / 2);
-    return sum_ranges<PairEnds>(a.size(), [&](const Range& range) {
+    const std::size_t used = from.size_to_read() / 2;
+    fill_padding(a, b, used, padding_of(from));
+    return sum_ranges<PairEnds>(used, [&](const Range& range) {
         PairEnds own;
         std::array<Fr, 2 * kBlock> lanes_a, lanes_b;
         for_each_block(range, [&](std::size_t at, std::size_t end) {

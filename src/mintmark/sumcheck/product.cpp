@@ -41,6 +41,8 @@ class Running {
         const std::size_t size = is_shared() ? shared_.size() : b_.size();
         MINTMARK_ASSERT(std::has_single_bit(size) && (is_shared() || a_.size() == size));
         num_vars_ = static_cast<std::size_t>(std::countr_zero(size));
+        used_ = size;
+        if (is_shared()) padding_ = padding_of(shared_);
         MINTMARK_ASSERT(point_.size() <= num_vars_);
         inverse_point_ = point_;
         batch_inverse(std::span<Fr>(inverse_point_));
@@ -103,18 +105,30 @@ class Running {
     // Fixes the current variable of both factors. To read shared ones and fold them once more costs
     // a quarter of a round, and saves half of the memory.
     PairEnds fold(const Fr& r) {
-        if (!is_shared()) return fold_and_sum(a_, b_, r, suffix_);
+        if (!is_shared()) return fold_written(r);
         if (shared_.size() / 2 > most_written_) {
             shared_.fixed.push_back(r);
             return sum_ends(shared_, suffix_);
         }
+        used_ = shared_.size_to_read() / 2;
         return fold_and_sum(std::exchange(shared_, {}), a_, b_, r, suffix_);
+    }
+    // Lanes after the used ones are padding and unset, but for those that the next round reads.
+    PairEnds fold_written(const Fr& r) {
+        const std::size_t lanes = lanes_to_read(used_, a_.size());
+        const PairEnds sum =
+            fold_to_half(std::span(a_).first(lanes), std::span(b_).first(lanes), r, suffix_);
+        a_.resize(a_.size() / 2);
+        b_.resize(a_.size());
+        used_ = lanes / 2;
+        fill_padding(a_, b_, used_, padding_);
+        return sum;
     }
 
     [[nodiscard]] bool is_shared() const { return shared_.size() > 0; }
 
     // The one or two values left as a polynomial, plus mask (X - X^2).
-    static std::array<Fr, 3> masked(const std::vector<Fr>& values, const Fr& mask) {
+    static std::array<Fr, 3> masked(std::span<const Fr> values, const Fr& mask) {
         return {values[0], values.back() - values[0] + mask, -mask};
     }
 
@@ -136,14 +150,18 @@ class Running {
 
     // The quadratic inner sum at 0, at 1, and its leading coefficient.
     [[nodiscard]] PairSums all_sums() const {
-        return is_shared() ? sum_pairs(shared_, suffix_) : sum_pairs(a_, b_, suffix_);
+        if (is_shared()) return sum_pairs(shared_, suffix_);
+        const std::size_t lanes = lanes_to_read(used_, a_.size());
+        return sum_pairs(std::span(a_).first(lanes), std::span(b_).first(lanes), suffix_);
     }
 
     Fr scale_;
     std::vector<Fr> point_, inverse_point_;
     EqWeights suffix_;  // eq over the variables of the point that follow the current one
-    std::vector<Fr> a_, b_;
-    SharedRows shared_;  // both as long as they are empty
+    FrTable a_, b_;
+    SharedRows shared_;     // both as long as they are empty
+    std::size_t used_ = 0;  // lanes of a_ and b_ before padding
+    Fr padding_;            // b there
     std::size_t most_written_;
     PairSums sums_;  // of the current round, without the current variable's eq
     Fr mask_a_, mask_b_;

@@ -21,7 +21,7 @@ namespace mintmark::sumcheck {
 struct ProductInstance {
     Fr weight;                 ///< factor of the instance's sum in the batch
     std::vector<Fr> eq_point;  ///< E = eq(eq_point, variables 0 .. eq_point.size()); empty: E = 1
-    std::vector<Fr> a, b;      ///< the factors' values
+    FrTable a, b;              ///< the factors' values
     Fr mask_a = Fr::zero();    ///< A becomes A + x_last (1 - x_last) mask_a
     Fr mask_b = Fr::zero();    ///< B likewise
     /// Instead of `a` and `b`, if not empty: read where they lie (they outlive the sumcheck) until
