@@ -139,8 +139,8 @@ def sentence_encoder():
         minilm.export(folder, target)
     sys.path.append(str(sources.wheel("tokenizers")))
     from tokenizers import Tokenizer  # pylint: disable=import-outside-toplevel
-    verses, prose, rng = sources.scripture().splitlines(), sources.sentences(), np.random.default_rng(7)
-    chosen = [text[i] for text in (verses, prose) for i in rng.choice(len(text), 66, replace=False)]
+    verses, rng = sources.scripture().splitlines(), np.random.default_rng(7)
+    chosen = [verses[i] for i in rng.choice(len(verses), 66, replace=False)] + sources.sentences()
     rows = minilm.inputs(Tokenizer.from_file(str(folder / "tokenizer.json")), chosen)
     return Network("minilm-l6-v2", target, rows[::4], [row for i, row in enumerate(rows) if i % 4], cosine, ("--min-cosine", "0.999"))
 

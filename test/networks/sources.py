@@ -2,7 +2,6 @@
 import base64
 import hashlib
 import pathlib
-import re
 import subprocess
 import sys
 import wave
@@ -96,10 +95,8 @@ def scripture():
 
 
 def sentences():
-    """Of this repository's documentation: lines that are prose, cut into sentences of five words at least."""
-    names = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
-    lines = [line for name in names for line in (ROOT / name).read_text().splitlines() if line[:1].isalpha()]
-    return sorted({part.strip() for line in lines for part in re.split(r"(?<=[.!?]) ", line) if len(part.split()) >= 5})
+    """Sixty-six lines of prose and code of this repository's documentation as it was once: what is measured must not change with it."""
+    return (ROOT / "test/networks/sentences.txt").read_text().splitlines()
 
 
 def mnist(kind="train"):

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "mintmark/model/agreement.hpp"
+#include "mintmark/model/boxed_ball.hpp"
 #include "mintmark/model/calibration.hpp"
 #include "mintmark/model/interval.hpp"
 #include "mintmark/model/model.hpp"
@@ -165,6 +166,7 @@ class Quantiser {
     void move_ball(const Layer& layer, TensorId from, std::span<const double> weight,
                    std::span<const double> bias, std::uint8_t shift);
     void follow_ball(const Layer& layer, const Ints& x, std::span<const double> bias);
+    [[nodiscard]] static BoxedBall boxed(const RowBall& ball, const Interval& range);
     [[nodiscard]] bool is_multiplied(ValueId id) const;
     void tighten(Interval& sums, const Layer& layer, const Ints& x, std::span<const double> weight,
                  std::span<const double> bias, bool in_reals) const;

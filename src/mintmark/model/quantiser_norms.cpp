@@ -243,6 +243,26 @@ void Quantiser::follow_ball(const Layer& layer, const Ints& x, std::span<const d
                     std::abs(static_cast<double>(lut_output(*product->requant.lut, 0)))};
 }
 
+/// The ball's v where entries also lie within `range`, that of all rows.
+BoxedBall Quantiser::boxed(const RowBall& ball, const Interval& range) {
+    const std::size_t n = ball.center.size();
+    BoxedBall out{ball.radius, std::vector<double>(n, -ball.radius),
+                  std::vector<double>(n, ball.radius)};
+    for (std::size_t i = 0; i < n; ++i) {
+        if (ball.gain[i] == 0) continue;
+        double least = range.lo[i], most = range.hi[i];
+        for (std::size_t e = i; e < range.lo.size(); e += n) {
+            least = std::min(least, range.lo[e]);
+            most = std::max(most, range.hi[e]);
+        }
+        const double a = (least - ball.error - ball.center[i]) / ball.gain[i];
+        const double b = (most + ball.error - ball.center[i]) / ball.gain[i];
+        out.lo[i] = std::max(out.lo[i], std::min(a, b));
+        out.hi[i] = std::min(out.hi[i], std::max(a, b));
+    }
+    return out;
+}
+
 bool Quantiser::is_multiplied(ValueId id) const {
     return std::ranges::any_of(plan_.layers, [id](const Layer& reader) {
         return reader.kind == LayerKind::kMatMul && reader.inputs[0] == id;
@@ -260,23 +280,25 @@ void Quantiser::tighten(Interval& sums, const Layer& layer, const Ints& x,
     const bool is_matrix = layer.weight.shape.size() == 2 && layer.weight.shape[0] == n;
     if (plan_.shapes[layer.inputs[0]].back() != n || !is_matrix || !same_for_rows(x.step, n))
         return;
-    std::vector<double> center(m, 0), square(m, 0), size(m, 0);
+    std::vector<double> center(m, 0), size(m, 0), folded(weight.size());
     for (std::size_t i = 0; i < n; ++i) {
         const double unit = in_reals ? x.step[i] : 1;
         for (std::size_t j = 0; j < m; ++j) {
             const double w = weight[i * m + j] * unit;
             center[j] += w * ball.center[i];
-            square[j] += w * ball.gain[i] * w * ball.gain[i];
+            folded[i * m + j] = w * ball.gain[i];
             size[j] += std::abs(w);
         }
     }
+    const Reach reach = reach_of(folded, boxed(ball, x.range));
     for (std::size_t o = 0; o < sums.lo.size(); ++o) {
         const std::size_t j = o % m;
         const double middle = center[j] + (bias.empty() ? 0 : bias[j]);
         // Rounded outwards: the sums themselves are in floating point.
-        const double reach =
-            (std::sqrt(square[j]) * ball.radius + size[j] * ball.error) * (1 + 1e-9);
-        const double least = middle - reach, most = middle + reach;
+        const double error = size[j] * ball.error;
+        const double slack = (std::max(-reach.least[j], reach.most[j]) + error) * 1e-9;
+        const double least = middle + reach.least[j] - error - slack;
+        const double most = middle + reach.most[j] + error + slack;
         sums.lo[o] = std::max(sums.lo[o], in_reals ? least : std::floor(least) - 1);
         sums.hi[o] = std::min(sums.hi[o], in_reals ? most : std::ceil(most) + 1);
     }
