@@ -112,22 +112,56 @@ class Buckets {
 
     /// Sum over b of (b + 1) * bucket b, for window number `window` of the task; after reduce.
     [[nodiscard]] G1 window_sum(std::size_t window) {
+        constexpr std::size_t kLeastFolded = 512;
         const std::size_t first = window * per_window_;
         const auto sizes = std::span(runs_.sizes).subspan(first, per_window_);
         const auto before = std::span(runs_.sizes).first(first);
-        const PointXy* from =
-            runs_.sums().data() + std::accumulate(before.begin(), before.end(), std::size_t{0});
-        dense_.assign(per_window_, PointXy{});
-        for (std::size_t b = 0; b < per_window_; ++b)
-            if (sizes[b] != 0) dense_[b] = *from++;
-        return bucket_sum(dense_);
+        const auto place = std::accumulate(before.begin(), before.end(), std::size_t{0});
+        if (per_window_ >= kLeastFolded) return folded_sum(sizes, place);
+        return bucket_sum(spread(sizes, std::span(runs_.sums()).subspan(place)));
     }
 
   private:
+    /// The buckets as a matrix: the sums of its rows, n times them, and those of its columns, by
+    /// batched additions, which cost a third of bucket_sum's projective ones. Buckets are from
+    /// `place` of the sums on.
+    [[nodiscard]] G1 folded_sum(std::span<const std::uint32_t> sizes, std::size_t place) {
+        const auto log = static_cast<unsigned>(std::bit_width(per_window_) - 1) / 2;
+        const std::size_t columns = std::size_t{1} << log, rows = per_window_ / columns;
+        places_.assign(per_window_, kNone);
+        for (std::size_t b = 0; b < per_window_; ++b)
+            if (sizes[b] != 0) places_[b] = static_cast<std::uint32_t>(place++);
+        matrix_.sizes.assign(rows + columns, 0);
+        matrix_.refs.clear();
+        const auto push = [&](std::size_t run, std::size_t b) {
+            if (places_[b] == kNone) return;
+            matrix_.refs.push_back(base_ref(places_[b], false));
+            ++matrix_.sizes[run];
+        };
+        for (std::size_t b = 0; b < per_window_; ++b) push(b / columns, b);
+        for (std::size_t j = 0; j < columns; ++j)
+            for (std::size_t i = 0; i < rows; ++i) push(rows + j, i * columns + j);
+        matrix_.reduce(runs_.sums());
+        const std::vector<PointXy> all = spread(matrix_.sizes, matrix_.sums());
+        G1 sum = bucket_sum(std::span(all).subspan(1, rows - 1));
+        for (unsigned i = 0; i < log; ++i) sum = sum.double_();
+        return sum + bucket_sum(std::span(all).subspan(rows));
+    }
+
+    /// One point a run, infinite where it is empty; `sums`: of those that are not, and more.
+    static std::vector<PointXy> spread(std::span<const std::uint32_t> sizes,
+                                       std::span<const PointXy> sums) {
+        std::vector<PointXy> out(sizes.size());
+        std::size_t next = 0;
+        for (std::size_t k = 0; k < sizes.size(); ++k)
+            if (sizes[k] != 0) out[k] = sums[next++];
+        return out;
+    }
+
+    static constexpr std::uint32_t kNone = ~std::uint32_t{0};
     std::size_t per_window_ = 0;
-    RunSums runs_;
-    std::vector<std::uint32_t> next_;
-    std::vector<PointXy> dense_;
+    RunSums runs_, matrix_;
+    std::vector<std::uint32_t> next_, places_;
 };
 
 /// Lends Buckets and takes them back, so that their memory (a few MiB a thread) is not given back
@@ -157,9 +191,8 @@ Lender& lender() {
 }
 
 /// Cuts the work so that every thread has some and no task holds too many points at once.
-std::vector<Task> make_tasks(const Digits& digits) {
+std::vector<Task> make_tasks(const Digits& digits, std::size_t threads) {
     constexpr std::size_t kMaxPoints = std::size_t{1} << 15U;  // 2 MiB: stay near the caches
-    const std::size_t threads = num_threads();
     const std::size_t share = (digits.windows + threads - 1) / threads;
     const std::size_t fitting = kMaxPoints / std::max<std::size_t>(digits.nonzero, 1);
     const std::size_t together = std::clamp<std::size_t>(fitting, 1, share);
@@ -176,11 +209,11 @@ std::vector<Task> make_tasks(const Digits& digits) {
     return tasks;
 }
 
-G1 sum_digits(std::span<const G1Affine> bases_given, const Digits& digits) {
+G1 sum_digits(std::span<const PointXy> bases, const Digits& digits,
+              std::size_t threads = num_threads()) {
     MINTMARK_ASSERT(digits.count < std::size_t{1} << 27U);  // indices have 32 bits
     if (digits.nonzero == 0) return {};
-    const Points bases = to_xy(bases_given);
-    const std::vector<Task> tasks = make_tasks(digits);
+    const std::vector<Task> tasks = make_tasks(digits, threads);
     std::vector<std::vector<G1>> sums(tasks.size());
     parallel_for(tasks.size(), 1, [&](std::size_t begin, std::size_t end) {
         auto buckets = lender().borrow();
@@ -230,11 +263,12 @@ G1 msm(std::span<const G1Affine> bases, std::span<const Fr> scalars) {
             split(scalars[i].to_canonical(), false, i, digits);
         }
     });
-    return sum_digits(bases, digits);
+    return sum_digits(to_xy(bases), digits);
 }
 
-G1 msm_small(std::span<const G1Affine> bases, std::span<const std::int64_t> scalars) {
-    MINTMARK_ASSERT(bases.size() == scalars.size());
+namespace {
+
+Digits digits_of(std::span<const std::int64_t> scalars) {
     std::size_t count = 0;
     std::uint64_t all_bits = 0;
     for (const std::int64_t value : scalars) {
@@ -250,7 +284,31 @@ G1 msm_small(std::span<const G1Affine> bases, std::span<const std::int64_t> scal
             split(std::span(&magnitude, 1), scalars[i] < 0, i, digits);
         }
     });
-    return sum_digits(bases, digits);
+    return digits;
+}
+
+}  // namespace
+
+G1 msm_small(std::span<const G1Affine> bases, std::span<const std::int64_t> scalars) {
+    MINTMARK_ASSERT(bases.size() == scalars.size());
+    return sum_digits(to_xy(bases), digits_of(scalars));
+}
+
+std::vector<G1> msm_small_each(std::span<const G1Affine> bases,
+                               std::span<const std::int64_t> scalars) {
+    MINTMARK_ASSERT(!bases.empty() && scalars.size() % bases.size() == 0);
+    const Points xy = to_xy(bases);
+    std::vector<G1> sums(scalars.size() / bases.size());
+    const auto sum = [&](std::size_t k, std::size_t threads) {
+        const auto own = scalars.subspan(k * bases.size(), bases.size());
+        sums[k] = sum_digits(xy, digits_of(own), threads);
+    };
+    const std::size_t whole = sums.size() / num_threads() * num_threads();
+    parallel_for(whole, 1, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t k = begin; k < end; ++k) sum(k, 1);
+    });
+    for (std::size_t k = whole; k < sums.size(); ++k) sum(k, num_threads());
+    return sums;
 }
 
 }  // namespace mintmark

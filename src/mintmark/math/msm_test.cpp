@@ -134,6 +134,39 @@ TEST(MsmSmall, EveryWidth) {
     }
 }
 
+TEST(MsmSmall, EachIsTheSumOfItsRun) {
+    SeededRng rng(5);
+    for (const std::size_t count : {1U, 100U, 5000U}) {
+        const auto bases = random_points(count);
+        for (const std::size_t runs : {0U, 1U, 2U, 3U, 7U}) {
+            std::vector<std::int64_t> scalars(runs * count);
+            for (auto& s : scalars) s = static_cast<std::int64_t>(rng.next() % 16384) - 8192;
+            for (std::size_t i = 0; i < std::min(count, scalars.size()); i += 3) scalars[i] = 0;
+            const auto sums = msm_small_each(bases, scalars);
+            ASSERT_EQ(sums.size(), runs);
+            for (std::size_t k = 0; k < runs; ++k)
+                EXPECT_EQ(sums[k], msm_small(bases, std::span(scalars).subspan(k * count, count)));
+        }
+    }
+}
+
+// Buckets whose sums meet in the matrix: equal, opposite and infinite points in all of them.
+TEST(MsmSmall, BucketsThatCancel) {
+    const G1Affine p = G1Affine::generator();
+    std::vector<G1Affine> bases;
+    std::vector<std::int64_t> scalars;
+    G1 expected;
+    for (std::int64_t s = -3000; s <= 3000; ++s)
+        for (int sign = 0; sign < 3; ++sign) {
+            const G1Affine base = sign == 0 ? p : sign == 1 ? -p : G1Affine{};
+            if (sign == 1 && s % 7 == 0) continue;
+            bases.push_back(base);
+            scalars.push_back(s);
+            expected += G1(base).mul(Fr::from_i64(s));
+        }
+    EXPECT_EQ(msm_small(bases, scalars), expected);
+}
+
 TEST(MsmSmall, EdgeScalars) {
     const std::vector<std::int64_t> edges = {
         0,      1,     -1,     2,     -2,      127,       -128,      32767,

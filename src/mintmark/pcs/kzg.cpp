@@ -1,6 +1,7 @@
 #include "mintmark/pcs/kzg.hpp"
 
 #include "mintmark/base/assert.hpp"
+#include "mintmark/base/parallel.hpp"
 #include "mintmark/math/msm.hpp"
 
 namespace mintmark {
@@ -20,6 +21,18 @@ G1Affine commit_small(const Srs& srs, std::span<const std::int64_t> coeffs, cons
                       std::size_t m) {
     MINTMARK_ASSERT(coeffs.size() <= m && m < srs.g1.size());
     return add_blinder(srs, msm_small(std::span(srs.g1).first(coeffs.size()), coeffs), blinder, m);
+}
+
+std::vector<G1Affine> commit_small_each(const Srs& srs, std::span<const std::int64_t> coeffs,
+                                        std::span<const Fr> blinders, std::size_t m) {
+    MINTMARK_ASSERT(coeffs.size() == blinders.size() * m && m < srs.g1.size());
+    const std::vector<G1> sums = msm_small_each(std::span(srs.g1).first(m), coeffs);
+    std::vector<G1Affine> out(sums.size());
+    parallel_for(sums.size(), 1, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t k = begin; k < end; ++k)
+            out[k] = add_blinder(srs, sums[k], blinders[k], m);
+    });
+    return out;
 }
 
 }  // namespace mintmark

@@ -18,5 +18,9 @@ namespace mintmark {
 /// The same for signed integers; fast when they are small and when many are zero.
 [[nodiscard]] G1Affine commit_small(const Srs& srs, std::span<const std::int64_t> coeffs,
                                     const Fr& blinder, std::size_t m);
+/// The same of each m coefficients, with as many blinders as there are such chunks (asserted).
+[[nodiscard]] std::vector<G1Affine> commit_small_each(const Srs& srs,
+                                                      std::span<const std::int64_t> coeffs,
+                                                      std::span<const Fr> blinders, std::size_t m);
 
 }  // namespace mintmark

@@ -55,10 +55,9 @@ Result<ProvingKey> setup(const Circuit& circuit, std::span<const std::int64_t> w
                                 srs.tau.g2.size(), mercury::num_low_vars(circuit.mu) + 1),
                     "import the ceremony's .ptau again: mintmark zk get-srs");
     ProvingKey key{{circuit, srs.digest(), {}, {}}, {weights.begin(), weights.end()}, {}, m};
-    for (std::uint32_t c = 0; c < circuit.n_w; ++c) {
+    for (std::uint32_t c = 0; c < circuit.n_w; ++c)
         key.weight_blinders.push_back(weight_blinder(seed, c));
-        key.vk.w.push_back(commit_small(srs, weights.subspan(c * m, m), key.weight_blinders[c], m));
-    }
+    key.vk.w = commit_small_each(srs, weights, key.weight_blinders, m);
     key.vk.t = commit_tables(circuit, srs);
     return key;
 }
@@ -67,10 +66,7 @@ std::vector<G1Affine> commit_tables(const Circuit& circuit, const Srs& srs) {
     const std::size_t m = std::size_t{1} << circuit.mu;
     MINTMARK_ASSERT(srs.g1.size() >= m);
     const auto rows = table_output_column(circuit);
-    std::vector<G1Affine> out;
-    for (std::size_t c = 0; c < circuit.n_t; ++c)
-        out.push_back(commit_small(srs, std::span(rows).subspan(c * m, m), Fr::zero(), m));
-    return out;
+    return commit_small_each(srs, rows, std::vector<Fr>(circuit.n_t), m);
 }
 
 Openings random_openings(const Circuit& circuit, Rng& rng) {
