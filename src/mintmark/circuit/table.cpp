@@ -168,8 +168,9 @@ std::vector<std::uint8_t> lane_id_column(const Circuit& circuit) {
         for (const Limb& limb : step.limbs) {
             const Tensor& tensor = circuit.tensors[limb.tensor];
             const std::uint64_t entries = num_entries(tensor.axes);
-            for (std::uint64_t i = 0; i < entries; ++i)
-                column[tensor.offset + padded_index(tensor.axes, i)] = limb.table;
+            const std::uint64_t run = tensor.axes.empty() ? 1 : tensor.axes.back().dim;
+            for (std::uint64_t i = 0; i < entries; i += run)
+                std::fill_n(&column[tensor.offset + padded_index(tensor.axes, i)], run, limb.table);
         }
     }
     return column;

@@ -91,23 +91,43 @@ std::size_t product(std::span<const std::size_t> sizes) {
     return out;
 }
 
+// The entries again, each with whether it is the first of its new element; and the new elements
+// that none reaches.
+struct Writes {
+    std::vector<std::pair<Entry, bool>> entries;
+    std::vector<std::size_t> zeros;
+
+    Writes(std::span<const Entry> all, std::size_t fresh) {
+        std::vector<bool> is_reached(fresh);
+        for (const Entry& entry : all) {
+            entries.emplace_back(entry, !is_reached[entry.to]);
+            is_reached[entry.to] = true;
+        }
+        for (std::size_t to = 0; to < fresh; ++to)
+            if (!is_reached[to]) zeros.push_back(to);
+    }
+};
+
 // values has shape pre x old x post; the result pre x fresh x post.
-std::vector<std::int64_t> apply(std::span<const std::int64_t> values, std::size_t pre,
-                                std::size_t old, std::size_t fresh,
-                                std::span<const Entry> entries) {
+UninitVector<std::int64_t> apply(std::span<const std::int64_t> values, std::size_t pre,
+                                 std::size_t old, std::size_t fresh,
+                                 std::span<const Entry> entries) {
     const std::size_t post = values.size() / (pre * old);
-    std::vector<std::int64_t> out(pre * fresh * post, 0);
+    UninitVector<std::int64_t> out(pre * fresh * post);
+    const Writes writes(entries, fresh);
     // Threads own columns (p, q).
     const std::size_t grain = 1 + 65536 / (1 + entries.size());
     parallel_for(pre * post, grain, [&](std::size_t begin, std::size_t end) {
         for (std::size_t at = begin; at < end;) {
             const std::size_t p = at / post, q = at % post;
             const std::size_t run = std::min(post - q, end - at);
-            for (const Entry& entry : entries) {
+            for (const auto& [entry, is_first] : writes.entries) {
                 const std::int64_t* from = values.data() + (p * old + entry.from) * post + q;
                 std::int64_t* to = out.data() + (p * fresh + entry.to) * post + q;
-                for (std::size_t i = 0; i < run; ++i) to[i] += from[i];
+                for (std::size_t i = 0; i < run; ++i) to[i] = from[i] + (is_first ? 0 : to[i]);
             }
+            for (const std::size_t to : writes.zeros)
+                std::fill_n(out.data() + (p * fresh + to) * post + q, run, 0);
             at += run;
         }
     });

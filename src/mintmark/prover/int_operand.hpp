@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "mintmark/base/uninit.hpp"
 #include "mintmark/circuit/circuit.hpp"
 #include "mintmark/prover/int_columns.hpp"
 
@@ -20,7 +21,7 @@ struct EnvTensor {
     std::vector<std::uint8_t> env_axes;
     std::vector<std::uint32_t> dims;
     std::span<const std::int64_t> values;  ///< `storage`, or the column itself if nothing changed
-    std::vector<std::int64_t> storage;
+    UninitVector<std::int64_t> storage;
 
     EnvTensor() = default;
     EnvTensor(const EnvTensor&) = delete;  // a copy's `values` would be the original's
@@ -41,7 +42,7 @@ struct EnvTensor {
 /// Values in an order of their own, or another tensor's where they lie.
 struct Arranged {
     std::span<const std::int64_t> values;
-    std::vector<std::int64_t> storage;
+    UninitVector<std::int64_t> storage;
 };
 
 /// The values in the row-major order of `order` (environment axes); axes that the operand does not
