@@ -3,8 +3,10 @@
 // others are malloc's. Not under a sanitizer, whose own allocator would be bypassed.
 #include "mintmark/base/large_blocks.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -27,11 +29,17 @@ namespace {
 using mintmark::LargeBlocks;
 using mintmark::SmallBlocks;
 
-/// Addresses for all memory of the machine, twice: free ranges may lie between blocks.
+/// Addresses for all memory of the machine, twice: free ranges may lie between blocks. Of a process
+/// under a limit, as a job of a worker is, three quarters of that, which counts what is reserved.
 std::size_t room() noexcept {
-    const long pages = ::sysconf(_SC_PHYS_PAGES), size = ::sysconf(_SC_PAGESIZE);
-    const std::size_t all = static_cast<std::size_t>(pages) * static_cast<std::size_t>(size);
-    return 2 * all / LargeBlocks::kGrain * LargeBlocks::kGrain;
+    const long pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGESIZE);
+    std::size_t most = 2 * static_cast<std::size_t>(pages) * static_cast<std::size_t>(page);
+    for (const auto resource : {RLIMIT_AS, RLIMIT_DATA}) {
+        rlimit limit{};
+        if (::getrlimit(resource, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+            most = std::min<std::size_t>(most, limit.rlim_cur / 4 * 3);
+    }
+    return most / LargeBlocks::kGrain * LargeBlocks::kGrain;
 }
 
 /// Never destroyed: what outlives main() gives its blocks back, too.
