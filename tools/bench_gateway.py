@@ -153,7 +153,7 @@ async def sse_upstream(ready):
                 writer.write(framed)
                 await writer.drain()
                 await asyncio.sleep(5)
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
 
     server = await asyncio.start_server(serve, "127.0.0.1", SSE, backlog=4096)
