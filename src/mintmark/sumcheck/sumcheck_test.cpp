@@ -156,32 +156,36 @@ TEST(EqWeights, AreTheWholeTable) {
     }
 }
 
+/// Tables read by row, and padding skipped, against the same tables written out.
+void expect_as_written_out(const SharedRows& shared, std::size_t n, Rng& rng) {
+    std::vector<ProductInstance> own{random_instance(n, n, rng), random_instance(13, 5, rng)};
+    std::vector<ProductInstance> viewed = own;
+    shared.read(0, own[0].a, own[0].b);
+    viewed[0].a = {};
+    viewed[0].b = {};
+    viewed[0].shared = shared;
+    EXPECT_EQ(product_sum(viewed[0]), naive_sum(own[0]));
+    const RoundMasks masks = random_masks(13, rng);
+    Transcript one;
+    const auto expected = prove_product(own, masks, one);
+    for (const std::size_t most_written : {1U << 24U, 1U << 11U, 1U << 6U}) {
+        viewed[0].most_written = most_written;
+        Transcript other;
+        const auto result = prove_product(viewed, masks, other);
+        EXPECT_EQ(result.messages, expected.messages) << n << ' ' << shared.used;
+        EXPECT_EQ(result.last_message, expected.last_message);
+        EXPECT_EQ(result.a_evals, expected.a_evals);
+        EXPECT_EQ(result.b_evals, expected.b_evals);
+    }
+}
+
 TEST(ProductSumcheck, ReadsFactorsByRow) {
     SeededRng rng(6);
     for (const std::size_t n : {0U, 1U, 2U, 3U, 9U, 10U, 13U}) {
-        std::vector<ProductInstance> own{random_instance(n, n, rng), random_instance(13, 5, rng)};
         const auto a = random_vector(7, rng), b = random_vector(7, rng);
         std::vector<std::int32_t> rows(std::size_t{1} << n);
         for (auto& row : rows) row = static_cast<std::int32_t>(rng.next() % 7);
-        const SharedRows shared{.rows = rows, .a = a, .b = b};
-        std::vector<ProductInstance> viewed = own;
-        shared.read(0, own[0].a, own[0].b);
-        viewed[0].a = {};
-        viewed[0].b = {};
-        viewed[0].shared = shared;
-        EXPECT_EQ(product_sum(viewed[0]), naive_sum(own[0]));
-        const RoundMasks masks = random_masks(13, rng);
-        Transcript one;
-        const auto expected = prove_product(own, masks, one);
-        for (const std::size_t most_written : {1U << 24U, 1U << 11U, 1U << 6U}) {
-            viewed[0].most_written = most_written;
-            Transcript other;
-            const auto result = prove_product(viewed, masks, other);
-            EXPECT_EQ(result.messages, expected.messages);
-            EXPECT_EQ(result.last_message, expected.last_message);
-            EXPECT_EQ(result.a_evals, expected.a_evals);
-            EXPECT_EQ(result.b_evals, expected.b_evals);
-        }
+        expect_as_written_out({.rows = rows, .a = a, .b = b}, n, rng);
     }
 }
 
@@ -192,33 +196,12 @@ TEST(ProductSumcheck, SkipsPadding) {
         const std::size_t size = std::size_t{1} << n;
         for (const std::size_t used :
              {std::size_t{1}, size / 3, size / 2 + 1, size - size / 8, size - 1, size}) {
-            std::vector<ProductInstance> own{random_instance(n, n, rng),
-                                             random_instance(13, 5, rng)};
             auto a = random_vector(7, rng), b = random_vector(7, rng);
             a.back() = Fr::zero();
             std::vector<std::int32_t> rows(size, 6);
             for (std::size_t i = 0; i < std::min(used, size); ++i)
                 rows[i] = static_cast<std::int32_t>(rng.next() % 7);
-            SharedRows shared{.rows = rows, .a = a, .b = b};
-            std::vector<ProductInstance> viewed = own;
-            shared.read(0, own[0].a, own[0].b);
-            viewed[0].a = {};
-            viewed[0].b = {};
-            viewed[0].shared = shared;
-            viewed[0].shared.used = used;
-            EXPECT_EQ(product_sum(viewed[0]), naive_sum(own[0]));
-            const RoundMasks masks = random_masks(13, rng);
-            Transcript one;
-            const auto expected = prove_product(own, masks, one);
-            for (const std::size_t most_written : {1U << 24U, 1U << 11U, 1U << 6U}) {
-                viewed[0].most_written = most_written;
-                Transcript other;
-                const auto result = prove_product(viewed, masks, other);
-                EXPECT_EQ(result.messages, expected.messages) << n << ' ' << used;
-                EXPECT_EQ(result.last_message, expected.last_message);
-                EXPECT_EQ(result.a_evals, expected.a_evals);
-                EXPECT_EQ(result.b_evals, expected.b_evals);
-            }
+            expect_as_written_out({.rows = rows, .a = a, .b = b, .used = used}, n, rng);
         }
     }
 }
