@@ -44,11 +44,11 @@ bool LargeBlocks::owns(const void* block) const noexcept {
     return base_ != nullptr && at >= first && at - first < room_ + kHugePage;
 }
 
-/// The smallest free range of such pages that holds `size`.
-LargeBlocks::FreeRanges::iterator LargeBlocks::best_fit(std::size_t size, Pages pages) {
+/// The smallest range of kept pages that holds `size`.
+LargeBlocks::FreeRanges::iterator LargeBlocks::best_kept(std::size_t size) {
     auto best = free_.end();
     for (auto at = free_.begin(); at != free_.end(); ++at) {
-        if (at->second.pages != pages || at->second.size < size) continue;
+        if (at->second.pages != Pages::kKept || at->second.size < size) continue;
         if (best == free_.end() || at->second.size < best->second.size) best = at;
     }
     return best;
@@ -95,7 +95,7 @@ void* LargeBlocks::take(std::size_t size) noexcept {
     const std::size_t whole = round_up(std::max<std::size_t>(size, 1), kGrain);
     const std::scoped_lock lock(mutex_);
     try {
-        auto at = best_fit(whole, Pages::kKept);
+        auto at = best_kept(whole);
         if (at == free_.end()) at = first_run(whole);
         if (at == free_.end()) return nullptr;
         const std::size_t offset = cut(at, whole);

@@ -54,7 +54,7 @@ class LargeBlocks {
     };
     using FreeRanges = std::map<std::size_t, Free>;  // by offset
 
-    FreeRanges::iterator best_fit(std::size_t size, Pages pages);
+    FreeRanges::iterator best_kept(std::size_t size);
     FreeRanges::iterator first_run(std::size_t size);
     std::size_t cut(FreeRanges::iterator at, std::size_t size);
     void add_free(std::size_t offset, Free range);
